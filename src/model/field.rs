@@ -1,0 +1,422 @@
+//! The managed fields of a membership and their three-valued comparison: equal, different, unknown.
+//!
+//! Every comparison destructures both sides, so that a field added later stops compiling
+//! until somebody decides how it compares.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::{AccessLevel, RoleId};
+
+/// A value as the token sees it. Absent means unknown, never false or empty (API.md §1.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Seen<T> {
+    /// The answer carried it.
+    Visible(T),
+    /// The answer did not: neither equal to anything nor different from it.
+    #[default]
+    Hidden,
+}
+
+impl<T> Seen<T> {
+    /// The value, where it is visible.
+    pub fn visible(self) -> Option<T> {
+        match self {
+            Self::Visible(value) => Some(value),
+            Self::Hidden => None,
+        }
+    }
+}
+
+impl<T> From<Option<T>> for Seen<T> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Hidden, Self::Visible)
+    }
+}
+
+/// A field that a roster may manage, by its column name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Field {
+    /// What the person may see and do.
+    AccessLevel,
+    /// Whether the person leads his side; read as `is_team_lead`, written as `team_lead`.
+    TeamLead,
+    /// Whether the person may invite others.
+    CanInvite,
+    /// Whether the person may schedule his own hours.
+    CanScheduleTheirHours,
+    /// Whether the person may schedule the team's hours.
+    CanScheduleTeamHours,
+    /// The account's role; update only.
+    WorkspaceRoleId,
+    /// Billing rate, in cents; update only.
+    RateInCents,
+    /// Cost rate, in cents; update only.
+    CostInCents,
+}
+
+impl Field {
+    /// The name that rosters, requests and reports use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AccessLevel => "access_level",
+            Self::TeamLead => "team_lead",
+            Self::CanInvite => "can_invite",
+            Self::CanScheduleTheirHours => "can_schedule_their_hours",
+            Self::CanScheduleTeamHours => "can_schedule_team_hours",
+            Self::WorkspaceRoleId => "workspace_role_id",
+            Self::RateInCents => "rate_in_cents",
+            Self::CostInCents => "cost_in_cents",
+        }
+    }
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One value of one field. In JSON: a word, true/false, an integer, null (not set), or `"hidden"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldValue {
+    /// A level.
+    Access(AccessLevel),
+    /// A yes or no.
+    Flag(bool),
+    /// Cents, or an id.
+    Number(i64),
+    /// Visible and empty.
+    Unset,
+    /// Not visible to this token.
+    Hidden,
+}
+
+impl fmt::Display for FieldValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Access(level) => level.fmt(f),
+            Self::Flag(flag) => flag.fmt(f),
+            Self::Number(number) => number.fmt(f),
+            Self::Unset => f.write_str("unset"),
+            Self::Hidden => f.write_str("hidden"),
+        }
+    }
+}
+
+impl Serialize for FieldValue {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Access(level) => serializer.serialize_str(level.word()),
+            Self::Flag(flag) => serializer.serialize_bool(*flag),
+            Self::Number(number) => serializer.serialize_i64(*number),
+            Self::Unset => serializer.serialize_unit(),
+            Self::Hidden => serializer.serialize_str("hidden"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for FieldValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(FieldValueVisitor)
+    }
+}
+
+struct FieldValueVisitor;
+
+impl de::Visitor<'_> for FieldValueVisitor {
+    type Value = FieldValue;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an access level, true or false, an integer, null or `hidden`")
+    }
+
+    fn visit_bool<E: de::Error>(self, flag: bool) -> Result<FieldValue, E> {
+        Ok(FieldValue::Flag(flag))
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<FieldValue, E> {
+        Ok(FieldValue::Number(number))
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<FieldValue, E> {
+        i64::try_from(number).map(FieldValue::Number).map_err(E::custom)
+    }
+
+    fn visit_str<E: de::Error>(self, word: &str) -> Result<FieldValue, E> {
+        match word {
+            "hidden" => Ok(FieldValue::Hidden),
+            _ => word.parse().map(FieldValue::Access).map_err(E::custom),
+        }
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<FieldValue, E> {
+        Ok(FieldValue::Unset)
+    }
+}
+
+impl From<AccessLevel> for FieldValue {
+    fn from(level: AccessLevel) -> Self {
+        Self::Access(level)
+    }
+}
+
+impl From<bool> for FieldValue {
+    fn from(flag: bool) -> Self {
+        Self::Flag(flag)
+    }
+}
+
+impl From<i64> for FieldValue {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<RoleId> for FieldValue {
+    fn from(role: RoleId) -> Self {
+        Self::Number(i64::try_from(role.number()).unwrap_or(i64::MAX))
+    }
+}
+
+impl<T: Into<FieldValue>> From<Option<T>> for FieldValue {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Unset, Into::into)
+    }
+}
+
+impl<T: Into<FieldValue>> From<Seen<T>> for FieldValue {
+    fn from(seen: Seen<T>) -> Self {
+        match seen {
+            Seen::Visible(value) => value.into(),
+            Seen::Hidden => Self::Hidden,
+        }
+    }
+}
+
+/// One field that is not as the roster says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drift {
+    /// Which field.
+    pub field: Field,
+    /// The live value.
+    pub before: FieldValue,
+    /// The roster's value.
+    pub after: FieldValue,
+}
+
+impl fmt::Display for Drift {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} → {}", self.field, self.before, self.after)
+    }
+}
+
+/// What a roster row manages; `None` is unmanaged: never compared, never sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "the names are those of `Field`, documented there")]
+pub struct Fields {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_level: Option<AccessLevel>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub team_lead: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub can_invite: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub can_schedule_their_hours: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub can_schedule_team_hours: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workspace_role_id: Option<RoleId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_in_cents: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost_in_cents: Option<i64>,
+}
+
+/// The same fields as an answer shows them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are those of `Field`, documented there")]
+pub struct LiveFields {
+    pub access_level: Seen<AccessLevel>,
+    pub team_lead: Seen<bool>,
+    pub can_invite: Seen<bool>,
+    pub can_schedule_their_hours: Seen<bool>,
+    pub can_schedule_team_hours: Seen<bool>,
+    pub workspace_role_id: Seen<Option<RoleId>>,
+    pub rate_in_cents: Seen<Option<i64>>,
+    pub cost_in_cents: Seen<Option<i64>>,
+}
+
+/// The result of holding a wish against what is live; both empty means in sync.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Comparison {
+    /// Fields that are known to differ.
+    pub drift: Vec<Drift>,
+    /// Managed fields whose live value the token cannot see: held, never sent.
+    pub hidden: Vec<Drift>,
+}
+
+impl Comparison {
+    fn field<T, L>(&mut self, field: Field, wish: Option<T>, live: Seen<L>)
+    where
+        T: Into<FieldValue>,
+        L: Into<FieldValue>,
+    {
+        let Some(wish) = wish else { return };
+        let drift = Drift { field, before: live.into(), after: wish.into() };
+        if drift.before == FieldValue::Hidden {
+            self.hidden.push(drift);
+        } else if drift.before != drift.after {
+            self.drift.push(drift);
+        }
+    }
+}
+
+impl Fields {
+    /// Holds these wishes against what is live, field by field, in the order of [`Field`].
+    #[must_use]
+    pub fn compare(&self, live: &LiveFields) -> Comparison {
+        let Self {
+            access_level,
+            team_lead,
+            can_invite,
+            can_schedule_their_hours,
+            can_schedule_team_hours,
+            workspace_role_id,
+            rate_in_cents,
+            cost_in_cents,
+        } = *self;
+        let mut found = Comparison::default();
+        found.field(Field::AccessLevel, access_level, live.access_level);
+        found.field(Field::TeamLead, team_lead, live.team_lead);
+        found.field(Field::CanInvite, can_invite, live.can_invite);
+        found.field(
+            Field::CanScheduleTheirHours,
+            can_schedule_their_hours,
+            live.can_schedule_their_hours,
+        );
+        found.field(
+            Field::CanScheduleTeamHours,
+            can_schedule_team_hours,
+            live.can_schedule_team_hours,
+        );
+        found.field(Field::WorkspaceRoleId, workspace_role_id, live.workspace_role_id);
+        found.field(Field::RateInCents, rate_in_cents, live.rate_in_cents);
+        found.field(Field::CostInCents, cost_in_cents, live.cost_in_cents);
+        found
+    }
+
+    /// Splits the wishes into what a create carries and what only an update may (API.md §3.1).
+    /// `team_lead = false` needs neither: a new member leads nothing.
+    #[must_use]
+    pub fn split_for_create(&self) -> (Self, Vec<Drift>) {
+        let Self {
+            access_level,
+            team_lead,
+            can_invite,
+            can_schedule_their_hours,
+            can_schedule_team_hours,
+            workspace_role_id,
+            rate_in_cents,
+            cost_in_cents,
+        } = *self;
+        let created = Self {
+            access_level,
+            can_invite,
+            can_schedule_their_hours,
+            can_schedule_team_hours,
+            ..Self::default()
+        };
+        let mut later = Comparison::default();
+        let nothing: Seen<Option<i64>> = Seen::Visible(None);
+        later.field(Field::TeamLead, team_lead.filter(|lead| *lead), Seen::Visible(false));
+        later.field(Field::WorkspaceRoleId, workspace_role_id, nothing);
+        later.field(Field::RateInCents, rate_in_cents, nothing);
+        later.field(Field::CostInCents, cost_in_cents, nothing);
+        (created, later.drift)
+    }
+}
+
+impl LiveFields {
+    /// The live value of one field.
+    #[must_use]
+    pub fn value(&self, field: Field) -> FieldValue {
+        match field {
+            Field::AccessLevel => self.access_level.into(),
+            Field::TeamLead => self.team_lead.into(),
+            Field::CanInvite => self.can_invite.into(),
+            Field::CanScheduleTheirHours => self.can_schedule_their_hours.into(),
+            Field::CanScheduleTeamHours => self.can_schedule_team_hours.into(),
+            Field::WorkspaceRoleId => self.workspace_role_id.into(),
+            Field::RateInCents => self.rate_in_cents.into(),
+            Field::CostInCents => self.cost_in_cents.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unmanaged_field_is_never_compared() {
+        let live = LiveFields { can_invite: Seen::Visible(true), ..LiveFields::default() };
+        assert_eq!(Fields::default().compare(&live), Comparison::default());
+    }
+
+    #[test]
+    fn equal_different_and_unknown_are_three_things() {
+        let wish = Fields {
+            can_invite: Some(true),
+            access_level: Some(AccessLevel::Admin),
+            rate_in_cents: Some(5),
+            ..Fields::default()
+        };
+        let live = LiveFields {
+            can_invite: Seen::Visible(true),
+            rate_in_cents: Seen::Visible(None),
+            ..LiveFields::default()
+        };
+        let found = wish.compare(&live);
+        assert_eq!(found.drift.len(), 1);
+        assert_eq!(found.drift[0].to_string(), "rate_in_cents: unset → 5");
+        assert_eq!(found.hidden.len(), 1);
+        assert_eq!(found.hidden[0].field, Field::AccessLevel);
+    }
+
+    #[test]
+    fn a_create_leaves_update_only_fields_to_an_update() {
+        let wish = Fields {
+            access_level: Some(AccessLevel::EditTasks),
+            team_lead: Some(true),
+            cost_in_cents: Some(0),
+            ..Fields::default()
+        };
+        let (created, later) = wish.split_for_create();
+        assert_eq!(created.team_lead, None);
+        assert_eq!(created.access_level, Some(AccessLevel::EditTasks));
+        let fields: Vec<Field> = later.iter().map(|drift| drift.field).collect();
+        assert_eq!(fields, [Field::TeamLead, Field::CostInCents]);
+        let demoted = Fields { team_lead: Some(false), ..Fields::default() };
+        assert!(demoted.split_for_create().1.is_empty());
+    }
+
+    #[test]
+    fn values_survive_json() {
+        for value in [
+            FieldValue::Access(AccessLevel::ViewTasks),
+            FieldValue::Flag(false),
+            FieldValue::Number(-3),
+            FieldValue::Unset,
+            FieldValue::Hidden,
+        ] {
+            let text = serde_json::to_string(&value).expect("plain value");
+            assert_eq!(serde_json::from_str::<FieldValue>(&text).expect("same"), value, "{text}");
+        }
+    }
+}

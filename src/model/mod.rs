@@ -1,0 +1,21 @@
+//! The words of the domain: ids, memberships, access levels, the desired and the live set.
+//!
+//! Owns what a membership *is* and how a wish compares with what is live. Knows nothing of
+//! files, HTTP, time or any phase; every other module may use it.
+
+mod access;
+mod field;
+mod id;
+mod membership;
+mod set;
+
+pub use access::{AccessLevel, AccessLevelError};
+pub use field::{Comparison, Drift, Field, FieldValue, Fields, LiveFields, Seen};
+pub use id::{IdError, ParticipationId, RoleId, UserId, WorkspaceId};
+pub use membership::{
+    ExternalReference, MembershipKey, MembershipSpec, Participation, Person, Role, RoleError,
+    Workspace,
+};
+pub use set::{
+    DesiredMembership, DesiredSet, Freeze, Listing, LiveSet, LiveWorkspace, Scope, UserlessRow,
+};

@@ -1,0 +1,173 @@
+//! The two sets that a plan compares, and the scope that bounds both.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    MembershipKey, MembershipSpec, Participation, ParticipationId, Person, UserId, WorkspaceId,
+};
+
+/// One membership that the roster wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DesiredMembership {
+    /// Who and where.
+    pub key: MembershipKey,
+    /// What it should be.
+    pub spec: MembershipSpec,
+    /// Where the roster says so (1-based line of its first appearance).
+    pub line: u64,
+}
+
+/// Which projects must not lose anybody in this run because the roster is not trusted there.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Freeze {
+    /// Lines that could not be tied to a project: everything is frozen while there is one.
+    pub everywhere: Vec<u64>,
+    /// Invalid lines by project.
+    pub workspaces: BTreeMap<WorkspaceId, Vec<u64>>,
+}
+
+impl Freeze {
+    /// The lines that freeze this project; empty means it is not frozen.
+    #[must_use]
+    pub fn lines(&self, workspace: WorkspaceId) -> &[u64] {
+        match self.workspaces.get(&workspace) {
+            Some(lines) => lines,
+            None => &self.everywhere,
+        }
+    }
+}
+
+/// What the roster wants: sorted by key, one entry a key.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DesiredSet {
+    /// Sorted by key, unique. Only [`DesiredSet::new`] makes one, so both hold.
+    entries: Vec<DesiredMembership>,
+    /// Every project that occurs in the roster, in invalid rows too.
+    pub workspaces: BTreeSet<WorkspaceId>,
+    /// Where invalid rows forbid deletes and replacements.
+    pub freeze: Freeze,
+    /// Marked as not the whole truth: never deletes, never replaces.
+    pub partial: bool,
+}
+
+impl DesiredSet {
+    /// A set of these memberships, sorted here; of two with the same key the first line stays
+    /// (the roster reader has reported the other).
+    #[must_use]
+    pub fn new(mut entries: Vec<DesiredMembership>) -> Self {
+        entries.sort_unstable_by_key(|entry| (entry.key, entry.line));
+        entries.dedup_by_key(|entry| entry.key);
+        let mut workspaces = BTreeSet::new();
+        for group in entries.chunk_by(|a, b| a.key.workspace == b.key.workspace) {
+            workspaces.insert(group[0].key.workspace);
+        }
+        Self { entries, workspaces, freeze: Freeze::default(), partial: false }
+    }
+
+    /// All memberships, by (project, person).
+    #[must_use]
+    pub fn entries(&self) -> &[DesiredMembership] {
+        &self.entries
+    }
+
+    /// The memberships of one project.
+    #[must_use]
+    pub fn of(&self, workspace: WorkspaceId) -> &[DesiredMembership] {
+        let start = self.entries.partition_point(|entry| entry.key.workspace < workspace);
+        let rest = &self.entries[start..];
+        &rest[..rest.partition_point(|entry| entry.key.workspace == workspace)]
+    }
+
+    /// The membership with this key.
+    #[must_use]
+    pub fn entry(&self, key: MembershipKey) -> Option<&DesiredMembership> {
+        let at = self.entries.binary_search_by_key(&key, |entry| entry.key).ok()?;
+        Some(&self.entries[at])
+    }
+}
+
+/// The projects that a run may look at and change; nothing else is touched or listed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Scope {
+    /// In ascending order.
+    pub workspaces: BTreeSet<WorkspaceId>,
+}
+
+impl Scope {
+    /// The roster's projects and those that the configuration names (PRODUCT.md §3).
+    #[must_use]
+    pub fn new(desired: &DesiredSet, named: &[WorkspaceId]) -> Self {
+        let mut workspaces = desired.workspaces.clone();
+        workspaces.extend(named);
+        Self { workspaces }
+    }
+}
+
+/// A live record that names no person: it is counted and reported, never touched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserlessRow {
+    /// The record.
+    pub id: ParticipationId,
+}
+
+/// A listing that was proved complete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// The project's title.
+    pub title: String,
+    /// Sorted by (person, id); two of the same person are possible and held.
+    pub participations: Vec<Participation>,
+    /// Records without a person.
+    pub userless: Vec<UserlessRow>,
+    /// When the proof was complete.
+    pub listed_at: Timestamp,
+}
+
+impl Listing {
+    /// How many live memberships were proved.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.participations.len() + self.userless.len()
+    }
+
+    /// The live records of one person.
+    #[must_use]
+    pub fn of(&self, user: UserId) -> &[Participation] {
+        let start = self.participations.partition_point(|row| row.key.user < user);
+        let rest = &self.participations[start..];
+        &rest[..rest.partition_point(|row| row.key.user == user)]
+    }
+}
+
+/// What is known of one project in scope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LiveWorkspace {
+    /// Read, and proved complete.
+    Listed(Listing),
+    /// Archived: held, not listed, in no total.
+    Archived {
+        /// The project's title.
+        title: String,
+    },
+    /// Not visible, or never proved complete: nothing is planned for it.
+    Unreadable {
+        /// Where it is known.
+        title: Option<String>,
+        /// Why, in words for a person.
+        reason: String,
+    },
+}
+
+/// Who is on the projects in scope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveSet {
+    /// The token's own user.
+    pub token_user: Person,
+    /// One entry a project in scope.
+    pub workspaces: BTreeMap<WorkspaceId, LiveWorkspace>,
+    /// The people that the listings side-loaded.
+    pub people: BTreeMap<UserId, Person>,
+}
