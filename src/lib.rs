@@ -1,2 +1,7 @@
 //! kantata-sync keeps the members of Kantata OX projects as a CSV says.
+pub mod api;
+pub mod guard;
 pub mod model;
+pub mod plan;
+pub mod report;
+pub mod run;

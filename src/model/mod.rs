@@ -7,6 +7,7 @@ mod access;
 mod field;
 mod id;
 mod membership;
+mod outcome;
 mod set;
 
 pub use access::{AccessLevel, AccessLevelError};
@@ -16,6 +17,7 @@ pub use membership::{
     ExternalReference, MembershipKey, MembershipSpec, Participation, Person, Role, RoleError,
     Workspace,
 };
+pub use outcome::{Fate, Outcome};
 pub use set::{
     DesiredMembership, DesiredSet, Freeze, Listing, LiveSet, LiveWorkspace, Scope, UserlessRow,
 };

@@ -1,0 +1,114 @@
+//! What became of an action: every row and every action ends with exactly one of these.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::ParticipationId;
+
+/// The fate of an action, the mildest first; a roster row's outcome is the worst of its actions'.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Seen in the server's answer, or on reading back.
+    Applied,
+    /// Policy or knowledge forbids it; listed, not sent.
+    Held,
+    /// A problem nearby forbids it in this run.
+    Frozen,
+    /// The guard keeps it back.
+    Withheld,
+    /// The run ended before it, or what it needs did not happen.
+    NotReached,
+    /// Somebody else changed the record since the plan; left as it is.
+    Stale,
+    /// Answered 2xx, and the value is unchanged.
+    NotStuck,
+    /// The server said no.
+    Rejected,
+    /// Tries used up, and known not to be there.
+    Failed,
+    /// Nobody knows whether it happened.
+    InDoubt,
+    /// A replacement whose delete happened and whose create did not.
+    Lost,
+}
+
+impl Outcome {
+    /// The words for people and for CSV cells.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Held => "held",
+            Self::Frozen => "frozen",
+            Self::Withheld => "withheld",
+            Self::NotReached => "not reached",
+            Self::Stale => "stale",
+            Self::NotStuck => "not stuck",
+            Self::Rejected => "rejected",
+            Self::Failed => "failed",
+            Self::InDoubt => "in doubt",
+            Self::Lost => "lost",
+        }
+    }
+
+    /// Whether it makes the run partly applied (exit 5).
+    #[must_use]
+    pub const fn is_partial(self) -> bool {
+        !matches!(self, Self::Applied | Self::Held | Self::Withheld)
+    }
+
+    /// Whether the roster row belongs in `rejected.csv`, to be corrected and fed back.
+    #[must_use]
+    pub const fn is_fed_back(self) -> bool {
+        matches!(self, Self::Rejected | Self::Failed | Self::InDoubt | Self::Lost)
+    }
+
+    /// Whether a create or update that ended so freezes its project's deletes.
+    #[must_use]
+    pub const fn freezes(self) -> bool {
+        matches!(self, Self::Rejected | Self::Failed | Self::InDoubt | Self::NotReached)
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.words())
+    }
+}
+
+/// An outcome with what is known about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fate {
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Why, in the server's words where it spoke; empty when there is nothing to add.
+    pub detail: String,
+    /// The live record, where there is one.
+    pub participation: Option<ParticipationId>,
+    /// The server's `x-request-id` of the deciding answer.
+    pub request_id: Option<String>,
+}
+
+impl Fate {
+    /// A fate with a reason and nothing else.
+    #[must_use]
+    pub fn new(outcome: Outcome, detail: impl Into<String>) -> Self {
+        Self { outcome, detail: detail.into(), participation: None, request_id: None }
+    }
+
+    /// The same, with the live record it concerns.
+    #[must_use]
+    pub fn of(mut self, participation: impl Into<Option<ParticipationId>>) -> Self {
+        self.participation = participation.into();
+        self
+    }
+
+    /// The same, with the answer that decided it.
+    #[must_use]
+    pub fn answered(mut self, request_id: Option<String>) -> Self {
+        self.request_id = request_id;
+        self
+    }
+}

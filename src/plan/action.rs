@@ -1,0 +1,287 @@
+//! The vocabulary of a plan: actions with their reasons, and what is held or frozen with theirs.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Mode;
+use crate::model::{
+    Drift, Field, FieldValue, MembershipKey, MembershipSpec, Participation, ParticipationId,
+};
+
+/// One change of one membership.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Action {
+    /// Who and where.
+    pub key: MembershipKey,
+    /// What.
+    pub change: Change,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// What is done to a membership.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub enum Change {
+    /// Desired, not live. Holds only what a POST may carry.
+    Create {
+        /// What to create.
+        spec: MembershipSpec,
+    },
+    /// A managed field differs.
+    Update {
+        /// Which record.
+        target: Target,
+        /// Every before → after; the PUT carries exactly the afters.
+        drift: Vec<Drift>,
+    },
+    /// Live in scope, not desired.
+    Delete {
+        /// The record as listed: what is lost, what undo needs, what a later look is held against.
+        live: Box<Participation>,
+        /// A lead is demoted first, as part of the delete.
+        demote_first: bool,
+    },
+    /// The side differs: delete, then create.
+    Replace {
+        /// The record as listed.
+        live: Box<Participation>,
+        /// A lead is demoted first, as part of the delete.
+        demote_first: bool,
+        /// What to create in its place; holds only what a POST may carry.
+        spec: MembershipSpec,
+        /// What only an update may carry, sent after the create.
+        later: Vec<Drift>,
+    },
+}
+
+/// Which record an update is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// A record that is live now.
+    Live(ParticipationId),
+    /// The record that this run's create of the same key makes.
+    Created,
+}
+
+/// The order in which a run carries actions out (PRODUCT.md §6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Bulk creates.
+    Create,
+    /// Updates that make somebody lead.
+    Promote,
+    /// All other updates.
+    Update,
+    /// Updates that end somebody's lead.
+    Demote,
+    /// Deletes and replacements.
+    Delete,
+}
+
+impl Change {
+    /// When it is carried out.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        match self {
+            Self::Create { .. } => Stage::Create,
+            Self::Update { drift, .. } => match lead_wish(drift) {
+                Some(true) => Stage::Promote,
+                Some(false) => Stage::Demote,
+                None => Stage::Update,
+            },
+            Self::Delete { .. } | Self::Replace { .. } => Stage::Delete,
+        }
+    }
+
+    /// Whether it destroys a live record: deletes and replacements count together everywhere.
+    #[must_use]
+    pub fn destroys(&self) -> bool {
+        matches!(self, Self::Delete { .. } | Self::Replace { .. })
+    }
+
+    /// The live record it concerns, where one is known before the run.
+    #[must_use]
+    pub fn participation(&self) -> Option<ParticipationId> {
+        match self {
+            Self::Create { .. } | Self::Update { target: Target::Created, .. } => None,
+            Self::Update { target: Target::Live(id), .. } => Some(*id),
+            Self::Delete { live, .. } | Self::Replace { live, .. } => Some(live.id),
+        }
+    }
+
+    /// The word for the class.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Create { .. } => "create",
+            Self::Update { .. } => "update",
+            Self::Delete { .. } => "delete",
+            Self::Replace { .. } => "replace",
+        }
+    }
+
+    /// The mark that carries the meaning where colour does not.
+    #[must_use]
+    pub const fn mark(&self) -> &'static str {
+        match self {
+            Self::Create { .. } => "+",
+            Self::Update { .. } => "~",
+            Self::Delete { .. } => "-",
+            Self::Replace { .. } => "±",
+        }
+    }
+}
+
+/// What an update wants of the lead, if anything.
+fn lead_wish(drift: &[Drift]) -> Option<bool> {
+    drift.iter().find_map(|drift| match (drift.field, drift.after) {
+        (Field::TeamLead, FieldValue::Flag(lead)) => Some(lead),
+        _ => None,
+    })
+}
+
+/// Why an action is in the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// In the roster, not on the project.
+    NotLive,
+    /// What a create may not carry follows it as an update.
+    FollowsCreate,
+    /// On the project with other values.
+    Differs,
+    /// On the project, not in the roster.
+    NotDesired,
+    /// The configuration names the project, and the roster has no rows for it.
+    ProjectWithoutRows,
+    /// On the other side of the project; a side cannot be updated.
+    RoleDiffers,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotLive => "in the roster, not on the project",
+            Self::FollowsCreate => "follows the create, which cannot carry these fields",
+            Self::Differs => "on the project with other values",
+            Self::NotDesired => "on the project, not in the roster",
+            Self::ProjectWithoutRows => {
+                "scope.workspaces names the project, the roster has no rows for it"
+            }
+            Self::RoleDiffers => "on the other side of the project, which no update can change",
+        })
+    }
+}
+
+/// A difference that is left alone because policy or knowledge forbids it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// Who and where.
+    pub key: MembershipKey,
+    /// What would be done; none where not even that is known.
+    pub change: Option<Change>,
+    /// Why it is not.
+    pub reason: HoldReason,
+}
+
+/// Why a difference is held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "hold", rename_all = "snake_case")]
+pub enum HoldReason {
+    /// The mode has no such action.
+    Mode {
+        /// The mode in force.
+        mode: Mode,
+    },
+    /// `allow_replace` is off.
+    ReplaceNotAllowed,
+    /// The roster is marked as partial: nobody is replaced.
+    PartialRoster,
+    /// `protect.users` names the person.
+    Protected {
+        /// The entry that does.
+        entry: String,
+    },
+    /// The token acts as this person.
+    TokenUser,
+    /// The person leads his side, and the roster names nobody to follow.
+    LeadWithoutSuccessor,
+    /// Making this person lead may end the lead of somebody who is never demoted.
+    LeadIsProtected,
+    /// The token cannot see the live value.
+    Hidden,
+    /// The project is archived.
+    Archived,
+    /// The person is on the project more than once.
+    DuplicateLive {
+        /// The records.
+        ids: Vec<ParticipationId>,
+    },
+}
+
+impl fmt::Display for HoldReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mode { mode } => write!(f, "mode `{mode}` does not do this"),
+            Self::ReplaceNotAllowed => f.write_str(
+                "a change of side deletes the person's hours on the project; `allow_replace` is off",
+            ),
+            Self::PartialRoster => f.write_str("a partial roster replaces nobody"),
+            Self::Protected { entry } => write!(f, "protected by `{entry}` in protect.users"),
+            Self::TokenUser => f.write_str("the token's own user"),
+            Self::LeadWithoutSuccessor => {
+                f.write_str("leads this side of the project, and the roster names no other team lead")
+            }
+            Self::LeadIsProtected => {
+                f.write_str("would take the lead from a protected person or the token's own user")
+            }
+            Self::Hidden => f.write_str("the live value is not visible to this token"),
+            Self::Archived => f.write_str("the project is archived"),
+            Self::DuplicateLive { ids } => {
+                f.write_str("on the project more than once: participations")?;
+                ids.iter().try_for_each(|id| write!(f, " {id}"))
+            }
+        }
+    }
+}
+
+/// A delete or replacement that a problem nearby forbids in this run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frozen {
+    /// What would be done.
+    pub action: Action,
+    /// What forbids it.
+    pub cause: FreezeCause,
+}
+
+/// What freezes a project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "cause", rename_all = "snake_case")]
+pub enum FreezeCause {
+    /// Roster rows of this project are invalid.
+    InvalidRows {
+        /// Their lines.
+        lines: Vec<u64>,
+    },
+    /// Roster rows that could not be tied to a project are invalid.
+    UntiedRows {
+        /// Their lines.
+        lines: Vec<u64>,
+    },
+}
+
+impl fmt::Display for FreezeCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (lines, which) = match self {
+            Self::InvalidRows { lines } => (lines, "of this project"),
+            Self::UntiedRows { lines } => (lines, "whose project is doubtful"),
+        };
+        let shown: Vec<String> = lines.iter().take(5).map(u64::to_string).collect();
+        let more = if lines.len() > shown.len() { ", …" } else { "" };
+        write!(f, "invalid roster rows {which}: line {}{more}", shown.join(", "))
+    }
+}

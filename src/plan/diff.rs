@@ -1,0 +1,390 @@
+//! One project's desired memberships held against its live ones.
+//!
+//! Two passes: the first finds creates, updates and who is to go; the second decides on those who
+//! are to go, once it is known who will lead each side.
+
+use super::{
+    Action, Change, FreezeCause, Frozen, Held, HoldReason, Mode, Policy, Reason, Target,
+    WorkspacePlan, WorkspaceState,
+};
+use crate::model::{
+    DesiredMembership, DesiredSet, Drift, Field, FieldValue, Listing, LiveSet, LiveWorkspace,
+    MembershipKey, MembershipSpec, Participation, ParticipationId, Role, Seen, UserId, WorkspaceId,
+};
+
+/// What a comparison starts from.
+#[derive(Clone, Copy)]
+pub(super) struct Inputs<'a> {
+    pub desired: &'a DesiredSet,
+    pub live: &'a LiveSet,
+    pub policy: &'a Policy,
+}
+
+/// What the comparisons of all projects found.
+#[derive(Default)]
+pub(super) struct Findings {
+    pub actions: Vec<Action>,
+    pub held: Vec<Held>,
+    pub frozen: Vec<Frozen>,
+    pub in_sync: usize,
+    pub remarks: Vec<String>,
+}
+
+impl Findings {
+    fn hold(&mut self, key: MembershipKey, change: Option<Change>, reason: HoldReason) {
+        self.held.push(Held { key, change, reason });
+    }
+
+    fn act(&mut self, key: MembershipKey, change: Change, reason: Reason) {
+        self.actions.push(Action { key, change, reason });
+    }
+}
+
+/// Compares one project and says what is known of it.
+pub(super) fn workspace(
+    found: &mut Findings,
+    id: WorkspaceId,
+    state: &LiveWorkspace,
+    inputs: &Inputs<'_>,
+) -> WorkspacePlan {
+    match state {
+        LiveWorkspace::Listed(listing) => {
+            let first_held = found.held.len();
+            Comparer::new(found, id, listing, inputs).run();
+            found.held[first_held..].sort_by_key(|held| held.key);
+            let live = listing.total();
+            let ordinary = ordinary(listing, inputs.live.token_user.id);
+            let state = WorkspaceState::Listed { live, ordinary };
+            WorkspacePlan { title: listing.title.clone(), state }
+        }
+        LiveWorkspace::Archived { title } => {
+            for entry in inputs.desired.of(id) {
+                found.hold(entry.key, None, HoldReason::Archived);
+            }
+            WorkspacePlan { title: title.clone(), state: WorkspaceState::Archived }
+        }
+        LiveWorkspace::Unreadable { title, reason } => WorkspacePlan {
+            title: title.clone().unwrap_or_else(|| id.to_string()),
+            state: WorkspaceState::Unreadable { reason: reason.clone() },
+        },
+    }
+}
+
+/// The people on a project besides its leads and the token's own user.
+fn ordinary(listing: &Listing, token_user: UserId) -> usize {
+    let is_ordinary = |row: &&Participation| {
+        row.key.user != token_user && row.fields.team_lead != Seen::Visible(true)
+    };
+    listing.participations.iter().filter(is_ordinary).count()
+}
+
+/// A live record that is to go, before it is known whether it may.
+struct Leaving<'a> {
+    live: &'a Participation,
+    /// What is to come in its place; `None` for a plain delete.
+    replacement: Option<MembershipSpec>,
+}
+
+/// Both sides of a project, with something for each.
+#[derive(Default, Clone, Copy)]
+struct Sides<T> {
+    maven: T,
+    buyer: T,
+}
+
+impl<T> Sides<T> {
+    fn of(&mut self, role: Role) -> &mut T {
+        match role {
+            Role::Maven => &mut self.maven,
+            Role::Buyer => &mut self.buyer,
+        }
+    }
+}
+
+struct Comparer<'a> {
+    found: &'a mut Findings,
+    workspace: WorkspaceId,
+    listing: &'a Listing,
+    inputs: Inputs<'a>,
+    /// Sides led by somebody who is never demoted.
+    protected_lead: Sides<Option<UserId>>,
+    /// Sides that somebody leads, or will before anybody is demoted or deleted.
+    will_lead: Sides<Option<UserId>>,
+    leaving: Vec<Leaving<'a>>,
+    demotions: Vec<(MembershipKey, ParticipationId, Role, Vec<Drift>)>,
+}
+
+impl<'a> Comparer<'a> {
+    fn new(
+        found: &'a mut Findings,
+        workspace: WorkspaceId,
+        listing: &'a Listing,
+        inputs: &Inputs<'a>,
+    ) -> Self {
+        let mut comparer = Self {
+            found,
+            workspace,
+            listing,
+            inputs: *inputs,
+            protected_lead: Sides::default(),
+            will_lead: Sides::default(),
+            leaving: Vec::new(),
+            demotions: Vec::new(),
+        };
+        for row in &listing.participations {
+            if let (Seen::Visible(true), Seen::Visible(role)) = (row.fields.team_lead, row.role)
+                && comparer.untouchable(row.key.user).is_some()
+            {
+                *comparer.protected_lead.of(role) = Some(row.key.user);
+            }
+        }
+        comparer
+    }
+
+    fn run(mut self) {
+        for row in &self.listing.userless {
+            let (id, title) = (row.id, &self.listing.title);
+            self.found.remarks.push(format!(
+                "participation {id} of project {} ({title}) names no person; it is held",
+                self.workspace
+            ));
+        }
+        self.merge();
+        for demotion in std::mem::take(&mut self.demotions) {
+            self.decide_demotion(demotion);
+        }
+        for leaving in std::mem::take(&mut self.leaving) {
+            self.decide_leaving(&leaving);
+        }
+    }
+
+    /// Walks both sorted sides at once.
+    fn merge(&mut self) {
+        let mut desired = self.inputs.desired.of(self.workspace).iter().peekable();
+        let groups = self.listing.participations.chunk_by(|a, b| a.key.user == b.key.user);
+        for rows in groups {
+            let user = rows[0].key.user;
+            while let Some(entry) = desired.next_if(|entry| entry.key.user < user) {
+                self.create(entry);
+            }
+            match (desired.next_if(|entry| entry.key.user == user), rows) {
+                (Some(entry), [row]) => self.compare(entry, row),
+                (None, [row]) if self.inputs.desired.partial => {
+                    self.note_lead(row.role, row.fields.team_lead, user);
+                }
+                (None, [row]) => self.leaving.push(Leaving { live: row, replacement: None }),
+                (_, rows) => {
+                    let ids = rows.iter().map(|row| row.id).collect();
+                    self.found.hold(rows[0].key, None, HoldReason::DuplicateLive { ids });
+                }
+            }
+        }
+        desired.for_each(|entry| self.create(entry));
+    }
+
+    fn note_lead(&mut self, role: Seen<Role>, lead: Seen<bool>, user: UserId) {
+        if let (Seen::Visible(role), Seen::Visible(true)) = (role, lead) {
+            *self.will_lead.of(role) = Some(user);
+        }
+    }
+
+    fn create(&mut self, entry: &DesiredMembership) {
+        let DesiredMembership { key, spec, .. } = *entry;
+        let (fields, mut later) = spec.fields.split_for_create();
+        let create = Change::Create { spec: MembershipSpec { role: spec.role, fields } };
+        self.found.act(key, create, Reason::NotLive);
+        self.hold_blocked_promotion(key, Target::Created, spec.role, &mut later);
+        if !later.is_empty() {
+            let update = Change::Update { target: Target::Created, drift: later };
+            self.found.act(key, update, Reason::FollowsCreate);
+        }
+    }
+
+    fn compare(&mut self, entry: &DesiredMembership, row: &'a Participation) {
+        let DesiredMembership { key, spec, .. } = *entry;
+        let Seen::Visible(role) = row.role else {
+            return self.found.hold(key, None, HoldReason::Hidden);
+        };
+        if role != spec.role {
+            return self.leaving.push(Leaving { live: row, replacement: Some(spec) });
+        }
+        let crate::model::Comparison { drift, hidden } = spec.fields.compare(&row.fields);
+        if drift.is_empty() && hidden.is_empty() {
+            self.found.in_sync += 1;
+            return self.note_lead(row.role, row.fields.team_lead, key.user);
+        }
+        let target = Target::Live(row.id);
+        self.hold_fields(key, target, hidden, &HoldReason::Hidden);
+        if self.inputs.policy.mode == Mode::CreateOnly {
+            let reason = HoldReason::Mode { mode: Mode::CreateOnly };
+            self.hold_fields(key, target, drift, &reason);
+            return self.note_lead(row.role, row.fields.team_lead, key.user);
+        }
+        self.update(key, row, role, drift);
+    }
+
+    fn update(
+        &mut self,
+        key: MembershipKey,
+        row: &Participation,
+        role: Role,
+        mut drift: Vec<Drift>,
+    ) {
+        let target = Target::Live(row.id);
+        if let Some(reason) = self.untouchable(key.user) {
+            let demoting = drift.extract_if(.., |drift| is_demotion(drift)).collect();
+            self.hold_fields(key, target, demoting, &reason);
+        }
+        self.hold_blocked_promotion(key, target, role, &mut drift);
+        if drift.iter().any(is_end_of_lead) {
+            return self.demotions.push((key, row.id, role, drift));
+        }
+        self.note_lead(row.role, row.fields.team_lead, key.user);
+        self.send(key, target, drift);
+    }
+
+    /// Sends what is left of an update after its held fields were taken out.
+    fn send(&mut self, key: MembershipKey, target: Target, drift: Vec<Drift>) {
+        if !drift.is_empty() {
+            self.found.act(key, Change::Update { target, drift }, Reason::Differs);
+        }
+    }
+
+    /// Promoting somebody may demote the present lead by itself (API.md §3.3), so it is held where
+    /// that is somebody who is never demoted. A promotion that goes through is noted.
+    fn hold_blocked_promotion(
+        &mut self,
+        key: MembershipKey,
+        target: Target,
+        role: Role,
+        drift: &mut Vec<Drift>,
+    ) {
+        if !drift.iter().any(is_start_of_lead) {
+            return;
+        }
+        if self.protected_lead.of(role).is_some_and(|lead| lead != key.user) {
+            let held = drift.extract_if(.., |drift| is_start_of_lead(drift)).collect();
+            self.hold_fields(key, target, held, &HoldReason::LeadIsProtected);
+        } else {
+            *self.will_lead.of(role) = Some(key.user);
+        }
+    }
+
+    fn hold_fields(
+        &mut self,
+        key: MembershipKey,
+        target: Target,
+        drift: Vec<Drift>,
+        reason: &HoldReason,
+    ) {
+        if !drift.is_empty() {
+            self.found.hold(key, Some(Change::Update { target, drift }), reason.clone());
+        }
+    }
+
+    fn decide_demotion(
+        &mut self,
+        (key, id, role, mut drift): (MembershipKey, ParticipationId, Role, Vec<Drift>),
+    ) {
+        let target = Target::Live(id);
+        if self.will_lead.of(role).is_none() {
+            let held = drift.extract_if(.., |drift| is_end_of_lead(drift)).collect();
+            self.hold_fields(key, target, held, &HoldReason::LeadWithoutSuccessor);
+        }
+        self.send(key, target, drift);
+    }
+
+    fn decide_leaving(&mut self, leaving: &Leaving<'_>) {
+        let Leaving { live, replacement } = leaving;
+        let leads = live.fields.team_lead == Seen::Visible(true);
+        let change = match replacement {
+            None => Change::Delete { live: Box::new((*live).clone()), demote_first: leads },
+            Some(spec) => {
+                let (fields, later) = spec.fields.split_for_create();
+                Change::Replace {
+                    live: Box::new((*live).clone()),
+                    demote_first: leads,
+                    spec: MembershipSpec { role: spec.role, fields },
+                    later,
+                }
+            }
+        };
+        if let Some(reason) = self.reason_to_stay(live, replacement.is_some()) {
+            return self.found.hold(live.key, Some(change), reason);
+        }
+        let reason = match replacement {
+            Some(_) => Reason::RoleDiffers,
+            None if self.inputs.desired.workspaces.contains(&self.workspace) => Reason::NotDesired,
+            None => Reason::ProjectWithoutRows,
+        };
+        let action = Action { key: live.key, change, reason };
+        match self.freeze_cause() {
+            Some(cause) => self.found.frozen.push(Frozen { action, cause }),
+            None => self.found.actions.push(action),
+        }
+    }
+
+    fn reason_to_stay(&mut self, live: &Participation, replaced: bool) -> Option<HoldReason> {
+        let Inputs { desired, policy, .. } = self.inputs;
+        if let Some(reason) = self.untouchable(live.key.user) {
+            return Some(reason);
+        }
+        if policy.mode != Mode::Mirror {
+            return Some(HoldReason::Mode { mode: policy.mode });
+        }
+        if replaced && desired.partial {
+            return Some(HoldReason::PartialRoster);
+        }
+        if replaced && !policy.allow_replace {
+            return Some(HoldReason::ReplaceNotAllowed);
+        }
+        match (live.fields.team_lead, live.role) {
+            (Seen::Visible(false), _) => None,
+            (Seen::Visible(true), Seen::Visible(role)) => {
+                let successor = self.will_lead.of(role).is_some_and(|lead| lead != live.key.user);
+                (!successor).then_some(HoldReason::LeadWithoutSuccessor)
+            }
+            _ => Some(HoldReason::Hidden),
+        }
+    }
+
+    /// Why this person is never deleted, replaced or demoted; a person whose address is not visible
+    /// may be protected by one, and so is left alone.
+    fn untouchable(&self, user: UserId) -> Option<HoldReason> {
+        let Inputs { live, policy, .. } = self.inputs;
+        if user == live.token_user.id {
+            return Some(HoldReason::TokenUser);
+        }
+        let person = live.people.get(&user);
+        if let Some(entry) = policy.protection.entry_for(user, person) {
+            return Some(HoldReason::Protected { entry });
+        }
+        let visible = person.is_some_and(|person| person.email.is_some());
+        (policy.protection.needs_addresses() && !visible).then_some(HoldReason::Hidden)
+    }
+
+    fn freeze_cause(&self) -> Option<FreezeCause> {
+        let freeze = &self.inputs.desired.freeze;
+        if let Some(lines) = freeze.workspaces.get(&self.workspace) {
+            return Some(FreezeCause::InvalidRows { lines: lines.clone() });
+        }
+        let lines = &freeze.everywhere;
+        (!lines.is_empty()).then(|| FreezeCause::UntiedRows { lines: lines.clone() })
+    }
+}
+
+fn is_start_of_lead(drift: &Drift) -> bool {
+    drift.field == Field::TeamLead && drift.after == FieldValue::Flag(true)
+}
+
+fn is_end_of_lead(drift: &Drift) -> bool {
+    drift.field == Field::TeamLead && drift.after == FieldValue::Flag(false)
+}
+
+/// A lower access level, or losing the lead (PRODUCT.md §4).
+fn is_demotion(drift: &Drift) -> bool {
+    match (drift.before, drift.after) {
+        (FieldValue::Access(before), FieldValue::Access(after)) => after.is_below(before),
+        _ => is_end_of_lead(drift),
+    }
+}

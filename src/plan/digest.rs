@@ -1,0 +1,80 @@
+//! A plan's fingerprint: the same wishes against the same live state, in any row order.
+
+use std::{fmt, io, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::{Action, Frozen, Held};
+
+/// SHA-256 over what a plan would send and what it leaves alone, in lower-case hex.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Digest(String);
+
+/// Text that is not (the beginning of) a digest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a plan digest (at least {} hex digits)", Digest::SHORT)]
+pub struct DigestError {
+    /// What was found.
+    pub text: String,
+}
+
+struct HashWriter(Sha256);
+
+impl io::Write for HashWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Digest {
+    /// How many digits people are shown, and the fewest that they may type.
+    pub const SHORT: usize = 12;
+
+    /// The fingerprint. Roster lines are left out: shuffling rows changes no plan.
+    pub(super) fn of(actions: &[Action], held: &[Held], frozen: &[Frozen]) -> Self {
+        let frozen: Vec<&Action> = frozen.iter().map(|frozen| &frozen.action).collect();
+        let mut writer = HashWriter(Sha256::new());
+        // Neither the types nor this writer can fail to serialise.
+        let written = serde_json::to_writer(&mut writer, &(actions, held, frozen));
+        debug_assert!(written.is_ok(), "plans serialise");
+        Self(writer.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// The first digits, for people.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        self.0.get(..Self::SHORT).unwrap_or(&self.0)
+    }
+
+    /// Whether `other` is this digest or the beginning of it.
+    #[must_use]
+    pub fn starts_with(&self, other: &Self) -> bool {
+        self.0.starts_with(&other.0)
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for Digest {
+    type Err = DigestError;
+
+    fn from_str(text: &str) -> Result<Self, DigestError> {
+        let lower = text.to_ascii_lowercase();
+        let is_hex = lower.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if is_hex && (Self::SHORT..=64).contains(&lower.len()) {
+            return Ok(Self(lower));
+        }
+        Err(DigestError { text: text.to_owned() })
+    }
+}

@@ -1,0 +1,149 @@
+//! Desired against live: what a run would do, as a value.
+//!
+//! Pure: no I/O, no time, no randomness. The same inputs give the same bytes, whatever the order of
+//! the roster's rows. What is left alone is listed with its reason as well.
+
+mod action;
+mod batch;
+mod diff;
+mod digest;
+mod forecast;
+mod policy;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+pub use action::{Action, Change, FreezeCause, Frozen, Held, HoldReason, Reason, Stage, Target};
+pub use batch::{BATCH_LIMIT, batches};
+pub use digest::{Digest, DigestError};
+pub use forecast::Forecast;
+pub use policy::{Mode, Policy, Protection, ProtectionError};
+
+use crate::model::{DesiredSet, LiveSet, UserId, WorkspaceId};
+
+/// How many of what; deletes and replacements that are frozen are counted as frozen only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the classes of PRODUCT.md §4")]
+pub struct Counts {
+    pub creates: usize,
+    pub updates: usize,
+    pub deletes: usize,
+    pub replacements: usize,
+    pub in_sync: usize,
+    pub held: usize,
+    pub frozen: usize,
+}
+
+/// What is known of a project in scope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum WorkspaceState {
+    /// Read and proved.
+    Listed {
+        /// Proved live memberships.
+        live: usize,
+        /// Those that are neither lead nor the token's own user.
+        ordinary: usize,
+    },
+    /// Archived: held, in no total.
+    Archived,
+    /// Nothing is planned for it.
+    Unreadable {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A project of the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkspacePlan {
+    /// As the account writes it; the id's digits where it is not visible.
+    pub title: String,
+    /// What is known of it.
+    pub state: WorkspaceState,
+}
+
+/// What a run would do, and what it leaves alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Creates, then updates (promotions, others, demotions), then deletes and replacements;
+    /// each by (project, person).
+    pub actions: Vec<Action>,
+    /// Differences that policy or knowledge forbids, by (project, person).
+    pub held: Vec<Held>,
+    /// Deletes and replacements that a problem nearby forbids.
+    pub frozen: Vec<Frozen>,
+    /// How many of what.
+    pub counts: Counts,
+    /// Every project in scope.
+    pub workspaces: BTreeMap<WorkspaceId, WorkspacePlan>,
+    /// Names of the people that occur above, where known.
+    pub people: BTreeMap<UserId, String>,
+    /// Live oddities that concern no action, in words for a person.
+    pub remarks: Vec<String>,
+    /// Over everything that would be sent or is left alone.
+    pub digest: Digest,
+}
+
+impl Plan {
+    /// Whether live state is as the roster says; what is held differs too.
+    #[must_use]
+    pub fn is_in_sync(&self) -> bool {
+        let Self { actions, held, frozen, .. } = self;
+        actions.is_empty() && held.is_empty() && frozen.is_empty()
+    }
+
+    /// The projects that could not be read, with the reason.
+    pub fn unreadable(&self) -> impl Iterator<Item = (WorkspaceId, &str)> {
+        self.workspaces.iter().filter_map(|(id, workspace)| match &workspace.state {
+            WorkspaceState::Unreadable { reason } => Some((*id, reason.as_str())),
+            _ => None,
+        })
+    }
+}
+
+/// Compares what the roster wants with what is live, under a policy. `live` holds the scope.
+#[must_use]
+pub fn plan(desired: &DesiredSet, live: &LiveSet, policy: &Policy) -> Plan {
+    let mut found = diff::Findings::default();
+    let mut workspaces = BTreeMap::new();
+    for (id, state) in &live.workspaces {
+        let entry =
+            diff::workspace(&mut found, *id, state, &diff::Inputs { desired, live, policy });
+        workspaces.insert(*id, entry);
+    }
+    let diff::Findings { mut actions, held, frozen, in_sync, remarks } = found;
+    actions.sort_by_key(|action| (action.change.stage(), action.key));
+    let counts = count(&actions, held.len(), frozen.len(), in_sync);
+    let people = names(live, &actions, &held, &frozen);
+    let digest = Digest::of(&actions, &held, &frozen);
+    Plan { actions, held, frozen, counts, workspaces, people, remarks, digest }
+}
+
+fn count(actions: &[Action], held: usize, frozen: usize, in_sync: usize) -> Counts {
+    let mut counts = Counts { held, frozen, in_sync, ..Counts::default() };
+    for action in actions {
+        match action.change {
+            Change::Create { .. } => counts.creates += 1,
+            Change::Update { .. } => counts.updates += 1,
+            Change::Delete { .. } => counts.deletes += 1,
+            Change::Replace { .. } => counts.replacements += 1,
+        }
+    }
+    counts
+}
+
+fn names(
+    live: &LiveSet,
+    actions: &[Action],
+    held: &[Held],
+    frozen: &[Frozen],
+) -> BTreeMap<UserId, String> {
+    let keys = actions.iter().map(|action| action.key);
+    let keys = keys.chain(held.iter().map(|held| held.key));
+    let keys = keys.chain(frozen.iter().map(|frozen| frozen.action.key));
+    keys.filter_map(|key| live.people.get(&key.user))
+        .map(|person| (person.id, person.name.clone()))
+        .collect()
+}
