@@ -1,6 +1,6 @@
 //! What identifies a run and how it ended: the words that journal, report and exit code share.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::OnceLock};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -106,6 +106,44 @@ impl Ended {
             Self::Unauthorized { message } => format!("the token was refused: {message}"),
             Self::OtherPlan { message } | Self::Fatal { message } => message.clone(),
         }
+    }
+}
+
+/// Why a run is asked to end early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopCause {
+    /// SIGINT.
+    Interrupt,
+    /// SIGTERM.
+    Terminate,
+    /// `--deadline`.
+    Deadline,
+}
+
+impl From<StopCause> for Ended {
+    fn from(cause: StopCause) -> Self {
+        match cause {
+            StopCause::Interrupt => Self::Interrupted,
+            StopCause::Terminate => Self::Terminated,
+            StopCause::Deadline => Self::Deadline,
+        }
+    }
+}
+
+/// Once set, nothing new is started; what is under way is finished.
+#[derive(Debug, Default)]
+pub struct Stop(OnceLock<StopCause>);
+
+impl Stop {
+    /// Asks the run to end; the first cause counts.
+    pub fn set(&self, cause: StopCause) {
+        self.0.get_or_init(|| cause);
+    }
+
+    /// The cause, once there is one.
+    #[must_use]
+    pub fn cause(&self) -> Option<StopCause> {
+        self.0.get().copied()
     }
 }
 

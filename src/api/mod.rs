@@ -1,5 +1,100 @@
 //! Talking to Kantata: two traits (reading, writing), and one client that is the only door.
+//!
+//! What receives `&impl ReadParticipations` cannot write: a dry run is the absence of a writer.
+//! Failures are [`ApiError`]s; callers ask them for a [`Disposition`], never for a status number.
 
+mod body;
+mod breaker;
+mod client;
+mod error;
+mod pace;
+mod participations;
+mod retry;
 mod settings;
+mod transport;
+pub mod wire;
 
+pub use client::{Client, Traffic};
+pub use error::{ApiError, Complaint, Disposition, Repeat};
 pub use settings::HttpSettings;
+pub use transport::{
+    BODY_LIMIT, HttpTransport, ServiceTransport, Transport, TransportError, TransportSetupError,
+};
+pub use wire::{ListPage, ListedRow};
+
+use crate::model::{
+    Drift, MembershipKey, MembershipSpec, Participation, ParticipationId, Person, Workspace,
+    WorkspaceId,
+};
+
+/// The most ids that one proof of projects asks for (API.md §4).
+pub const WORKSPACES_PER_REQUEST: usize = 100;
+/// The most members that one page holds (API.md §1.6).
+pub const MEMBERS_PER_PAGE: usize = 200;
+
+/// What is known once a request was answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered<T> {
+    /// What the answer says.
+    pub value: T,
+    /// The server's `x-request-id`.
+    pub request_id: Option<String>,
+}
+
+/// One membership to create; only what a POST may carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Creation {
+    /// Who and where.
+    pub key: MembershipKey,
+    /// What.
+    pub spec: MembershipSpec,
+}
+
+/// Looking, without any way to change something.
+pub trait ReadParticipations {
+    /// `GET /users/me`: whom the token acts as.
+    fn fetch_token_user(&self) -> impl Future<Output = Result<Person, ApiError>>;
+
+    /// `GET /workspaces?only=…`: those of at most [`WORKSPACES_PER_REQUEST`] projects that are
+    /// visible, archived ones included.
+    fn fetch_workspaces(
+        &self,
+        ids: &[WorkspaceId],
+    ) -> impl Future<Output = Result<Vec<Workspace>, ApiError>>;
+
+    /// One page (from 1) of a project's members, by name, at most [`MEMBERS_PER_PAGE`].
+    fn list_page(
+        &self,
+        workspace: WorkspaceId,
+        page: u64,
+    ) -> impl Future<Output = Result<ListPage, ApiError>>;
+
+    /// One record; none when it is gone or hidden.
+    fn fetch_participation(
+        &self,
+        id: ParticipationId,
+    ) -> impl Future<Output = Result<Option<Participation>, ApiError>>;
+
+    /// Waits as long as a write may take to show in lists (`http.settle_wait`).
+    fn settle_pause(&self) -> impl Future<Output = ()>;
+}
+
+/// Changing something. Repeats that are harmless happen inside; a create is sent once.
+pub trait WriteParticipations: ReadParticipations {
+    /// Creates at most [`crate::plan::BATCH_LIMIT`] memberships; the rows of the answer come in any
+    /// order.
+    fn create(
+        &self,
+        batch: &[Creation],
+    ) -> impl Future<Output = Result<Answered<Vec<Participation>>, ApiError>>;
+
+    /// Sets the wishes of the drift; answers the record as it is then.
+    fn update(
+        &self,
+        id: ParticipationId,
+        drift: &[Drift],
+    ) -> impl Future<Output = Result<Answered<Option<Participation>>, ApiError>>;
+
+    /// Deletes; a record that is gone already is an error that [`ApiError::is_gone`] tells.
+    fn delete(&self, id: ParticipationId) -> impl Future<Output = Result<Answered<()>, ApiError>>;
+}

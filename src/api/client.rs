@@ -1,0 +1,314 @@
+//! The one door: slot, hold, limiter, send, learn. Every request passes [`Client::send`].
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode, header};
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep, timeout},
+};
+
+use super::{
+    Answered, ApiError, Disposition, HttpSettings, Repeat, Transport,
+    breaker::{Breaker, Kind},
+    error::first_line,
+    pace::Pacer,
+    retry, wire,
+};
+use crate::clock::Clock;
+
+/// One request, before it is paced and sent.
+#[derive(Debug, Clone)]
+pub(super) struct Outgoing {
+    pub method: Method,
+    /// Behind the base URL, with its query; percent-encoded.
+    pub path: String,
+    pub body: Option<serde_json::Value>,
+}
+
+impl Outgoing {
+    pub(super) fn read(path: String) -> Self {
+        Self { method: Method::GET, path, body: None }
+    }
+
+    const fn kind(&self) -> Kind {
+        if matches!(self.method, Method::GET) { Kind::Read } else { Kind::Write }
+    }
+
+    const fn repeat(&self) -> Repeat {
+        if matches!(self.method, Method::POST) { Repeat::Unsafe } else { Repeat::Safe }
+    }
+}
+
+/// An answer that is a success by its status and has no complaints.
+struct Answer {
+    body: Bytes,
+    status: u16,
+    request_id: Option<String>,
+}
+
+impl Answer {
+    fn decoded<V>(
+        self,
+        decode: impl Fn(&[u8]) -> Result<V, serde_json::Error>,
+    ) -> Result<Answered<V>, ApiError> {
+        match decode(&self.body) {
+            Ok(value) => Ok(Answered { value, request_id: self.request_id }),
+            Err(error) => Err(unusable(self.status, &error, &self.body)),
+        }
+    }
+}
+
+/// What went over the wire so far.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Traffic {
+    /// Attempts, of reads and writes.
+    pub requests: u64,
+    /// Attempts of writes.
+    pub writes: u64,
+    /// Answers with status 429.
+    pub throttled: u64,
+    /// Requests a second that the pace is at now.
+    pub rate: f64,
+    /// How long all requests were held.
+    pub held: Duration,
+}
+
+/// A client of the API: paced, patient, and never sending a create twice.
+pub struct Client<T> {
+    transport: T,
+    base_url: String,
+    token: SecretString,
+    settings: HttpSettings,
+    clock: Clock,
+    pacer: Pacer,
+    slots: Semaphore,
+    breaker: Breaker,
+    random: Mutex<fastrand::Rng>,
+    sent: Mutex<(u64, u64)>,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<T: Transport> Client<T> {
+    /// A client for the API at `base_url` (without a slash at its end). `seed` decides the jitter.
+    #[must_use]
+    pub fn new(
+        transport: T,
+        base_url: &str,
+        token: SecretString,
+        settings: HttpSettings,
+        (clock, seed): (Clock, u64),
+    ) -> Self {
+        Self {
+            transport,
+            base_url: base_url.to_owned(),
+            token,
+            clock,
+            pacer: Pacer::new(&settings),
+            slots: Semaphore::new(settings.max_in_flight.max(1)),
+            breaker: Breaker::new(settings.breaker_failures.max(1)),
+            random: Mutex::new(fastrand::Rng::with_seed(seed)),
+            sent: Mutex::new((0, 0)),
+            settings,
+        }
+    }
+
+    /// What went over the wire so far.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        let (requests, writes) = *locked(&self.sent);
+        let pace = self.pacer.seen();
+        Traffic { requests, writes, throttled: pace.throttled, rate: pace.rate, held: pace.held }
+    }
+
+    pub(super) fn settle_wait(&self) -> Duration {
+        self.settings.settle_wait
+    }
+
+    fn jitter(&self) -> f64 {
+        locked(&self.random).f64()
+    }
+
+    /// Sends a request, again where that is harmless, until it is answered, refused or given up.
+    /// An answer that `decode` cannot read says nothing and counts as none.
+    pub(super) async fn send<V>(
+        &self,
+        outgoing: &Outgoing,
+        decode: impl Fn(&[u8]) -> Result<V, serde_json::Error>,
+    ) -> Result<Answered<V>, ApiError> {
+        if let Some(error) = self.breaker.opened() {
+            return Err(error);
+        }
+        let result = self.send_patiently(outgoing, &decode).await;
+        self.breaker.note(outgoing.kind(), &result);
+        if let Err(error) = &result {
+            tracing::debug!(method = %outgoing.method, path = %outgoing.path, %error, "request failed");
+        }
+        result
+    }
+
+    async fn send_patiently<V>(
+        &self,
+        outgoing: &Outgoing,
+        decode: &impl Fn(&[u8]) -> Result<V, serde_json::Error>,
+    ) -> Result<Answered<V>, ApiError> {
+        let started = Instant::now();
+        let (mut attempts, mut failures, mut sent) = (0, 0, false);
+        loop {
+            let answer = self.attempt(outgoing).await.and_then(|answer| answer.decoded(decode));
+            let error = match answer {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            attempts += 1;
+            sent |= error.may_have_arrived();
+            let Disposition::Retry { .. } = error.disposition(outgoing.repeat()) else {
+                return Err(error);
+            };
+            let mut wait = Duration::ZERO;
+            if !matches!(error, ApiError::Throttled { .. }) {
+                failures += 1;
+                let (base, cap) = (self.settings.backoff_base, self.settings.backoff_cap);
+                wait = retry::backoff(base, cap, failures, self.jitter());
+            }
+            let patience = self.settings.give_up_after.saturating_sub(started.elapsed());
+            if failures >= self.settings.tries || wait >= patience {
+                return Err(ApiError::GivenUp { attempts, sent, last: Box::new(error) });
+            }
+            sleep(wait).await;
+            if let Some(stopped) = self.breaker.opened() {
+                return Err(stopped_after(stopped, attempts, sent));
+            }
+        }
+    }
+
+    /// One attempt: slot, hold, limiter, send, learn.
+    async fn attempt(&self, outgoing: &Outgoing) -> Result<Answer, ApiError> {
+        let _slot = self.slots.acquire().await;
+        self.pacer.ready().await;
+        let sent_at = Instant::now();
+        self.count(outgoing.kind());
+        let exchange = self.transport.exchange(self.request(outgoing)?);
+        let result = match timeout(self.settings.timeout, exchange).await {
+            Err(_elapsed) => {
+                Err(ApiError::NoAnswer { why: format!("none within {:?}", self.settings.timeout) })
+            }
+            Ok(Err(error)) if error.sent => Err(ApiError::NoAnswer { why: error.why }),
+            Ok(Err(error)) => Err(ApiError::NotSent { why: error.why }),
+            Ok(Ok(response)) => self.classify(&response),
+        };
+        match &result {
+            Err(ApiError::Throttled { retry_after }) => {
+                self.pacer.throttled(sent_at, *retry_after, self.jitter());
+            }
+            Err(ApiError::NoAnswer { .. } | ApiError::NotSent { .. }) => {}
+            _ => self.pacer.answered(),
+        }
+        result
+    }
+
+    fn count(&self, kind: Kind) {
+        let mut sent = locked(&self.sent);
+        sent.0 += 1;
+        sent.1 += u64::from(kind == Kind::Write);
+    }
+
+    fn request(&self, outgoing: &Outgoing) -> Result<Request<Bytes>, ApiError> {
+        let not_sent = |why: String| ApiError::NotSent { why };
+        let bearer = format!("Bearer {}", self.token.expose_secret());
+        let mut bearer = header::HeaderValue::try_from(bearer).map_err(|_| {
+            not_sent("the token has characters that no header may carry".to_owned())
+        })?;
+        bearer.set_sensitive(true);
+        let mut request = Request::builder()
+            .method(outgoing.method.clone())
+            .uri(format!("{}{}", self.base_url, outgoing.path))
+            .header(header::ACCEPT, "application/json")
+            .header(header::AUTHORIZATION, bearer);
+        let body = match &outgoing.body {
+            None => Bytes::new(),
+            Some(body) => {
+                request = request.header(header::CONTENT_TYPE, "application/json");
+                Bytes::from(body.to_string())
+            }
+        };
+        request.body(body).map_err(|error| not_sent(error.to_string()))
+    }
+
+    /// What an answer means (API.md §5).
+    fn classify(&self, response: &Response<Bytes>) -> Result<Answer, ApiError> {
+        let status = response.status();
+        let header =
+            |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let request_id = header("x-request-id").map(|id| first_line(id.as_bytes()));
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            let asked = header("retry-after");
+            let retry_after = asked.and_then(|asked| retry::retry_after(asked, self.clock.now()));
+            return Err(ApiError::Throttled { retry_after });
+        }
+        if status.is_redirection() {
+            let location = first_line(header("location").unwrap_or_default().as_bytes());
+            return Err(ApiError::Redirected { status: status.as_u16(), location });
+        }
+        let body = self.without_token(response.body());
+        if status.is_success() && !wire::mentions_errors(&body) {
+            return Ok(Answer { body, status: status.as_u16(), request_id });
+        }
+        self.failure(status, &body, request_id)
+    }
+
+    /// An answer that is no plain success: its complaints decide, and a body that is no JSON says
+    /// nothing whatever the status is.
+    fn failure(
+        &self,
+        status: StatusCode,
+        body: &Bytes,
+        request_id: Option<String>,
+    ) -> Result<Answer, ApiError> {
+        let code = status.as_u16();
+        let complaints = match wire::decode_complaints(body) {
+            Ok(complaints) => complaints,
+            Err(_) if body.is_empty() => Vec::new(),
+            Err(error) if status.is_server_error() => {
+                let message = format!("{error}; it begins with `{}`", first_line(body));
+                return Err(ApiError::Server { status: code, message, request_id });
+            }
+            Err(error) => return Err(unusable(code, &error, body)),
+        };
+        if status.is_success() && complaints.is_empty() {
+            return Ok(Answer { body: body.clone(), status: code, request_id });
+        }
+        let first = complaints.first().map(|complaint| complaint.message.clone());
+        let message = first.unwrap_or_else(|| "no reason given".to_owned());
+        match code {
+            401 => Err(ApiError::Unauthorized { message }),
+            500..=599 | 408 => Err(ApiError::Server { status: code, message, request_id }),
+            _ => Err(ApiError::Refused { status: code, complaints, request_id }),
+        }
+    }
+
+    /// The body, with the token cut out should the server echo it.
+    fn without_token(&self, body: &Bytes) -> Bytes {
+        let token = self.token.expose_secret();
+        if token.is_empty() || memchr::memmem::find(body, token.as_bytes()).is_none() {
+            return body.clone();
+        }
+        Bytes::from(String::from_utf8_lossy(body).replace(token, "[token]"))
+    }
+}
+
+fn stopped_after(stopped: ApiError, attempts: u32, sent: bool) -> ApiError {
+    if sent { ApiError::GivenUp { attempts, sent, last: Box::new(stopped) } } else { stopped }
+}
+
+fn unusable(status: u16, error: &serde_json::Error, body: &[u8]) -> ApiError {
+    ApiError::Unusable { status, why: error.to_string(), first_line: first_line(body) }
+}

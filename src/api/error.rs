@@ -1,0 +1,263 @@
+//! What can go wrong with a request, and the one question that callers may ask of it: what next?
+
+use std::{fmt, time::Duration};
+
+/// One complaint of the server, in its own words (API.md §5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Complaint {
+    /// Word for word.
+    pub message: String,
+    /// The attribute it is about, where given.
+    pub field: Option<String>,
+    /// The 0-based position in a bulk request, where given.
+    pub index: Option<usize>,
+}
+
+/// Whether sending a request twice does the same as sending it once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    /// GET, PUT, DELETE.
+    Safe,
+    /// POST.
+    Unsafe,
+}
+
+/// What to do after a failed request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disposition {
+    /// Nothing was done, or doing it again is harmless: send it again, not before this long.
+    Retry {
+        /// What the server asked for.
+        after: Option<Duration>,
+    },
+    /// The server said no.
+    Reject,
+    /// It may have been done: read back before anything else.
+    InDoubt,
+    /// No further request makes sense.
+    Abort,
+}
+
+/// A failed request.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ApiError {
+    /// No usable connection: the request did not leave.
+    #[error("cannot connect: {why}")]
+    NotSent {
+        /// The transport's reason.
+        why: String,
+    },
+    /// The request may have arrived, and no whole answer came back.
+    #[error("no answer: {why}")]
+    NoAnswer {
+        /// The transport's reason.
+        why: String,
+    },
+    /// The token is missing, revoked or wrong.
+    #[error("the token was refused (401): {message}")]
+    Unauthorized {
+        /// The server's words.
+        message: String,
+    },
+    /// Too fast; nothing was done.
+    #[error("too many requests (429)")]
+    Throttled {
+        /// What the server asked for, if it did so readably.
+        retry_after: Option<Duration>,
+    },
+    /// The server said no, in its own words.
+    #[error("{}refused ({status}): {}", request_id_words(.request_id), words(.complaints))]
+    Refused {
+        /// HTTP status; 2xx with `errors` is a refusal as well.
+        status: u16,
+        /// The server's words.
+        complaints: Vec<Complaint>,
+        /// The server's `x-request-id`.
+        request_id: Option<String>,
+    },
+    /// The server failed; nobody knows whether it did something first.
+    #[error("{}server error ({status}): {message}", request_id_words(.request_id))]
+    Server {
+        /// HTTP status.
+        status: u16,
+        /// The server's words, or the first line of its body.
+        message: String,
+        /// The server's `x-request-id`.
+        request_id: Option<String>,
+    },
+    /// An answer that is no JSON of the expected shape, whatever its status says.
+    #[error("unusable answer (status {status}): {why}; it begins with `{first_line}`")]
+    Unusable {
+        /// HTTP status.
+        status: u16,
+        /// What is wrong with it.
+        why: String,
+        /// The beginning of the body, control characters escaped.
+        first_line: String,
+    },
+    /// Redirects are never followed.
+    #[error("the server redirects (status {status}) to `{location}`: is the base URL right?")]
+    Redirected {
+        /// HTTP status.
+        status: u16,
+        /// Where to, control characters escaped.
+        location: String,
+    },
+    /// All tries used up, or out of patience.
+    #[error("given up after {attempts} attempts: {last}")]
+    GivenUp {
+        /// How many were sent.
+        attempts: u32,
+        /// Whether one of them may have had an effect.
+        sent: bool,
+        /// What the last one ended with.
+        last: Box<ApiError>,
+    },
+    /// The circuit breaker is open: no more requests leave.
+    #[error("not sent: {message}")]
+    Stopped {
+        /// Why it opened.
+        message: String,
+    },
+}
+
+fn words(complaints: &[Complaint]) -> String {
+    if complaints.is_empty() {
+        return "no reason given".to_owned();
+    }
+    let texts: Vec<&str> =
+        complaints.iter().take(3).map(|complaint| complaint.message.as_str()).collect();
+    let more = if complaints.len() > texts.len() { "; …" } else { "" };
+    format!("{}{more}", texts.join("; "))
+}
+
+fn request_id_words(request_id: &Option<String>) -> String {
+    request_id.as_ref().map(|id| format!("[{id}] ")).unwrap_or_default()
+}
+
+impl ApiError {
+    /// What to do next, given whether the request may be repeated.
+    #[must_use]
+    pub fn disposition(&self, repeat: Repeat) -> Disposition {
+        match self {
+            Self::NotSent { .. } => Disposition::Retry { after: None },
+            Self::Throttled { retry_after } => Disposition::Retry { after: *retry_after },
+            Self::Refused { .. } => Disposition::Reject,
+            Self::Unauthorized { .. } | Self::Redirected { .. } | Self::Stopped { .. } => {
+                Disposition::Abort
+            }
+            Self::NoAnswer { .. } | Self::Server { .. } | Self::Unusable { .. } => match repeat {
+                Repeat::Safe => Disposition::Retry { after: None },
+                Repeat::Unsafe => Disposition::InDoubt,
+            },
+            Self::GivenUp { sent: false, .. } => Disposition::Retry { after: None },
+            Self::GivenUp { sent: true, .. } => Disposition::InDoubt,
+        }
+    }
+
+    /// Whether the request may have arrived before it failed.
+    #[must_use]
+    pub fn may_have_arrived(&self) -> bool {
+        match self {
+            Self::NoAnswer { .. } | Self::Server { .. } | Self::Unusable { .. } => true,
+            Self::GivenUp { sent, .. } => *sent,
+            _ => false,
+        }
+    }
+
+    /// Whether the server says that there is no such record (or shows none to this token).
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        matches!(self, Self::Refused { status: 404, .. })
+    }
+
+    /// Whether the run cannot go on after this.
+    #[must_use]
+    pub fn ends_the_run(&self) -> bool {
+        self.disposition(Repeat::Safe) == Disposition::Abort
+    }
+
+    /// The server's `x-request-id`, where there was an answer with one.
+    #[must_use]
+    pub fn request_id(&self) -> Option<String> {
+        match self {
+            Self::Refused { request_id, .. } | Self::Server { request_id, .. } => {
+                request_id.clone()
+            }
+            Self::GivenUp { last, .. } => last.request_id(),
+            _ => None,
+        }
+    }
+}
+
+/// The beginning of an outside text, fit for one line of a log: control characters escaped.
+pub(super) fn first_line(text: &[u8]) -> String {
+    struct Escaped<'a>(&'a str);
+    impl fmt::Display for Escaped<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            for c in self.0.chars().take(120) {
+                if c.is_control() {
+                    write!(f, "{}", c.escape_default())?
+                } else {
+                    write!(f, "{c}")?
+                }
+            }
+            Ok(())
+        }
+    }
+    let start = &text[..text.len().min(1024)];
+    let text = String::from_utf8_lossy(start);
+    Escaped(text.trim_start().lines().next().unwrap_or_default()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server(status: u16) -> ApiError {
+        ApiError::Server { status, message: String::new(), request_id: None }
+    }
+
+    #[test]
+    fn a_lost_answer_is_repeated_only_where_that_is_harmless() {
+        for error in [
+            server(500),
+            server(503),
+            ApiError::NoAnswer { why: String::new() },
+            ApiError::Unusable { status: 200, why: String::new(), first_line: String::new() },
+        ] {
+            assert_eq!(error.disposition(Repeat::Safe), Disposition::Retry { after: None });
+            assert_eq!(error.disposition(Repeat::Unsafe), Disposition::InDoubt, "{error}");
+        }
+    }
+
+    #[test]
+    fn what_never_left_is_sent_again_even_when_it_may_not_be_repeated() {
+        let wait = Some(Duration::from_secs(3));
+        for (error, after) in [
+            (ApiError::NotSent { why: String::new() }, None),
+            (ApiError::Throttled { retry_after: wait }, wait),
+        ] {
+            assert_eq!(error.disposition(Repeat::Unsafe), Disposition::Retry { after });
+        }
+    }
+
+    #[test]
+    fn a_refused_token_a_redirect_and_an_open_breaker_end_the_run() {
+        for error in [
+            ApiError::Unauthorized { message: String::new() },
+            ApiError::Redirected { status: 302, location: String::new() },
+            ApiError::Stopped { message: String::new() },
+        ] {
+            assert!(error.ends_the_run());
+        }
+        assert!(!server(500).ends_the_run());
+    }
+
+    #[test]
+    fn outside_text_is_cut_and_escaped() {
+        let line = first_line(b"\n<html>\x1b[31m\x07\nsecond");
+        assert_eq!(line, "<html>\\u{1b}[31m\\u{7}");
+        assert_eq!(first_line("é".repeat(900).as_bytes()).chars().count(), 120);
+    }
+}

@@ -1,0 +1,122 @@
+//! The requests themselves: paths, queries, and what their answers decode to.
+
+use super::{
+    Answered, ApiError, Client, Creation, ListPage, ListedRow, MEMBERS_PER_PAGE,
+    ReadParticipations, Transport, WriteParticipations, body, client::Outgoing, wire,
+};
+use crate::model::{Drift, Participation, ParticipationId, Person, Workspace, WorkspaceId};
+
+/// What comes back only when it is named (API.md §1.3).
+const OPTIONAL_FIELDS: &str =
+    "access_level,permissions_label,can_schedule_their_hours,can_schedule_team_hours";
+/// `user` for names and addresses; without `workspace_role` there is no `workspace_role_id`.
+const INCLUDE: &str = "user,workspace_role";
+
+fn members(page: ListPage) -> Vec<Participation> {
+    let member = |row| match row {
+        ListedRow::Member(row) => Some(row),
+        ListedRow::Userless { .. } => None,
+    };
+    page.rows.into_iter().filter_map(member).collect()
+}
+
+impl<T: Transport> Client<T> {
+    async fn read<V>(
+        &self,
+        path: String,
+        decode: impl Fn(&[u8]) -> Result<V, serde_json::Error>,
+    ) -> Result<V, ApiError> {
+        Ok(self.send(&Outgoing::read(path), decode).await?.value)
+    }
+}
+
+impl<T: Transport> ReadParticipations for Client<T> {
+    async fn fetch_token_user(&self) -> Result<Person, ApiError> {
+        let people = self.read("/users/me".to_owned(), wire::decode_people).await?;
+        people.into_iter().next().ok_or_else(|| ApiError::Unusable {
+            status: 200,
+            why: "`/users/me` names nobody".to_owned(),
+            first_line: String::new(),
+        })
+    }
+
+    async fn fetch_workspaces(&self, ids: &[WorkspaceId]) -> Result<Vec<Workspace>, ApiError> {
+        let ids: Vec<String> = ids.iter().map(WorkspaceId::to_string).collect();
+        let path = format!(
+            "/workspaces?only={}&include_archived=true&per_page={MEMBERS_PER_PAGE}",
+            ids.join(",")
+        );
+        self.read(path, wire::decode_workspaces).await
+    }
+
+    async fn list_page(&self, workspace: WorkspaceId, page: u64) -> Result<ListPage, ApiError> {
+        let path = format!(
+            "/participations?workspace_id={workspace}&include={INCLUDE}&optional_fields={OPTIONAL_FIELDS}&order=user_name:asc&per_page={MEMBERS_PER_PAGE}&page={page}"
+        );
+        self.read(path, wire::decode_page).await
+    }
+
+    async fn fetch_participation(
+        &self,
+        id: ParticipationId,
+    ) -> Result<Option<Participation>, ApiError> {
+        let path =
+            format!("/participations/{id}?include={INCLUDE}&optional_fields={OPTIONAL_FIELDS}");
+        match self.read(path, wire::decode_page).await {
+            Ok(page) => Ok(members(page).into_iter().find(|row| row.id == id)),
+            Err(error) if error.is_gone() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn settle_pause(&self) {
+        tokio::time::sleep(self.settle_wait()).await;
+    }
+}
+
+impl<T: Transport> WriteParticipations for Client<T> {
+    async fn create(&self, batch: &[Creation]) -> Result<Answered<Vec<Participation>>, ApiError> {
+        let outgoing = Outgoing {
+            method: http::Method::POST,
+            // Without `per_page` only 20 of up to 100 objects come back (API.md §1.6).
+            path: format!(
+                "/participations?per_page={MEMBERS_PER_PAGE}&include={INCLUDE}&optional_fields={OPTIONAL_FIELDS}"
+            ),
+            body: Some(body::create(batch)),
+        };
+        self.send(&outgoing, |body| wire::decode_page(body).map(members)).await
+    }
+
+    async fn update(
+        &self,
+        id: ParticipationId,
+        drift: &[Drift],
+    ) -> Result<Answered<Option<Participation>>, ApiError> {
+        let outgoing = Outgoing {
+            method: http::Method::PUT,
+            path: format!(
+                "/participations/{id}?include={INCLUDE}&optional_fields={OPTIONAL_FIELDS}"
+            ),
+            body: Some(body::update(drift)),
+        };
+        let find = |page| members(page).into_iter().find(|row| row.id == id);
+        self.send(&outgoing, |body| wire::decode_page(body).map(find)).await
+    }
+
+    async fn delete(&self, id: ParticipationId) -> Result<Answered<()>, ApiError> {
+        let outgoing = Outgoing {
+            method: http::Method::DELETE,
+            path: format!("/participations/{id}"),
+            body: None,
+        };
+        self.send(&outgoing, decode_deleted).await
+    }
+}
+
+/// A delete answers nothing, or some JSON; anything else says nothing about the record.
+fn decode_deleted(body: &[u8]) -> Result<(), serde_json::Error> {
+    if body.is_empty() {
+        return Ok(());
+    }
+    serde_json::from_slice::<serde::de::IgnoredAny>(body).map(drop)
+}

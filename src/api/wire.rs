@@ -1,0 +1,372 @@
+//! The JSON of the API, decoded without building a tree: ids as strings or integers, keyed maps
+//! as lists, absent told from null (API.md §2, §3). Bodies of requests are built here too.
+//!
+//! `results` is the only authority for what an answer holds; keyed maps are looked up from it.
+
+use std::{borrow::Cow, fmt, marker::PhantomData};
+
+use jiff::Timestamp;
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, IgnoredAny, MapAccess, Visitor},
+};
+
+use super::error::Complaint;
+use crate::model::{
+    AccessLevel, LiveFields, MembershipKey, Participation, ParticipationId, Person, RoleId, Seen,
+    UserId, Workspace, WorkspaceId,
+};
+
+/// A string that borrows from the body where it has no escapes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Text<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextVisitor<'a>(PhantomData<&'a str>);
+        impl<'de: 'a, 'a> Visitor<'de> for TextVisitor<'a> {
+            type Value = Text<'a>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'a>, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Text<'a>, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(TextVisitor(PhantomData))
+    }
+}
+
+/// An id as a string or an integer; 0 and anything else that is no id is an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Id(u64);
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct IdVisitor;
+        impl Visitor<'_> for IdVisitor {
+            type Value = Id;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an id as a string or an integer")
+            }
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Id, E> {
+                if number == 0 { Err(E::custom("0 is no id")) } else { Ok(Id(number)) }
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Id, E> {
+                UserId::from_digits(text.as_bytes())
+                    .map(|id| Id(id.number()))
+                    .ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
+            }
+        }
+        deserializer.deserialize_any(IdVisitor)
+    }
+}
+
+/// A map from ids to objects, as a list sorted by id.
+#[derive(Debug)]
+struct Keyed<T>(Vec<(Id, T)>);
+
+impl<T> Default for Keyed<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Keyed<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct KeyedVisitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for KeyedVisitor<T> {
+            type Value = Keyed<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map from ids to objects")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Keyed<T>, A::Error> {
+                let mut entries = Vec::with_capacity(map.size_hint().unwrap_or(64));
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                entries.sort_by_key(|(id, _)| *id);
+                Ok(Keyed(entries))
+            }
+        }
+        deserializer.deserialize_map(KeyedVisitor(PhantomData))
+    }
+}
+
+impl<T> Keyed<T> {
+    fn find(&self, id: Id) -> Option<&T> {
+        let at = self.0.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        Some(&self.0[at].1)
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct ResultRef<'a> {
+    #[serde(borrow)]
+    key: Text<'a>,
+    id: Id,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Meta {
+    count: Option<u64>,
+    page_count: Option<u64>,
+}
+
+/// Told apart: `None` is absent, `Some(None)` is null.
+fn present<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Option::deserialize(deserializer).map(Some)
+}
+
+#[derive(Debug, Deserialize)]
+struct ParticipationRow<'a> {
+    workspace_id: Option<Id>,
+    user_id: Option<Id>,
+    #[serde(borrow)]
+    role: Option<Text<'a>>,
+    is_team_lead: Option<bool>,
+    can_invite: Option<bool>,
+    can_schedule_their_hours: Option<bool>,
+    can_schedule_team_hours: Option<bool>,
+    #[serde(borrow)]
+    access_level: Option<Text<'a>>,
+    #[serde(borrow)]
+    permissions_label: Option<Text<'a>>,
+    #[serde(default, deserialize_with = "present")]
+    rate_in_cents: Option<Option<i64>>,
+    #[serde(default, deserialize_with = "present")]
+    cost_in_cents: Option<Option<i64>>,
+    #[serde(default, deserialize_with = "present")]
+    workspace_role_id: Option<Option<Id>>,
+    #[serde(borrow)]
+    created_at: Option<Text<'a>>,
+    #[serde(borrow)]
+    updated_at: Option<Text<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct UserRow<'a> {
+    #[serde(borrow)]
+    full_name: Option<Text<'a>>,
+    #[serde(borrow)]
+    email_address: Option<Text<'a>>,
+    disabled: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WorkspaceRow<'a> {
+    #[serde(borrow)]
+    title: Option<Text<'a>>,
+    #[serde(default)]
+    archived: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct Envelope<'a> {
+    count: Option<u64>,
+    #[serde(borrow)]
+    results: Vec<ResultRef<'a>>,
+    #[serde(default)]
+    meta: Meta,
+    #[serde(borrow, default)]
+    participations: Keyed<ParticipationRow<'a>>,
+    #[serde(borrow, default)]
+    users: Keyed<UserRow<'a>>,
+    #[serde(borrow, default)]
+    workspaces: Keyed<WorkspaceRow<'a>>,
+}
+
+/// One row of a participation list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ListedRow {
+    /// A membership.
+    Member(Participation),
+    /// A record that names no person.
+    Userless {
+        /// The record.
+        id: ParticipationId,
+        /// Its project.
+        workspace: WorkspaceId,
+    },
+}
+
+/// One page of a participation list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListPage {
+    /// The size of the whole list; none when missing or when the answer contradicts itself.
+    pub count: Option<u64>,
+    /// How many pages there are; 0 when the list is empty.
+    pub page_count: u64,
+    /// The rows, in the page's order.
+    pub rows: Vec<ListedRow>,
+    /// Results without an object, or without a project.
+    pub unresolved: usize,
+    /// The people that were side-loaded.
+    pub people: Vec<Person>,
+}
+
+/// Decodes an answer that lists participations: a page, a bulk create's, an update's.
+///
+/// # Errors
+/// When the body is no such JSON; the text says where.
+pub fn decode_page(body: &[u8]) -> Result<ListPage, serde_json::Error> {
+    let envelope: Envelope<'_> = serde_json::from_slice(body)?;
+    let Envelope { count, results, meta, participations, users, .. } = &envelope;
+    let mut rows = Vec::with_capacity(results.len());
+    let mut unresolved = 0;
+    for result in results {
+        let found = (result.key.0 == "participations").then(|| participations.find(result.id));
+        match found.flatten().and_then(|row| listed_row(result.id, row)) {
+            Some(row) => rows.push(row),
+            None => unresolved += 1,
+        }
+    }
+    let agree = meta.count.is_none() || meta.count == *count;
+    Ok(ListPage {
+        count: count.filter(|_| agree),
+        page_count: meta.page_count.unwrap_or(u64::from(!results.is_empty())),
+        rows,
+        unresolved,
+        people: users.0.iter().filter_map(|(id, row)| person(*id, row)).collect(),
+    })
+}
+
+fn listed_row(id: Id, row: &ParticipationRow<'_>) -> Option<ListedRow> {
+    let ParticipationRow {
+        workspace_id,
+        user_id,
+        role,
+        is_team_lead,
+        can_invite,
+        can_schedule_their_hours,
+        can_schedule_team_hours,
+        access_level,
+        permissions_label,
+        rate_in_cents,
+        cost_in_cents,
+        workspace_role_id,
+        created_at,
+        updated_at,
+    } = row;
+    let id = ParticipationId::new(id.0)?;
+    let workspace = WorkspaceId::new((*workspace_id)?.0)?;
+    let Some(user) = user_id.and_then(|user| UserId::new(user.0)) else {
+        return Some(ListedRow::Userless { id, workspace });
+    };
+    let fields = LiveFields {
+        access_level: AccessLevel::from_answer(text(access_level), text(permissions_label)),
+        team_lead: (*is_team_lead).into(),
+        can_invite: (*can_invite).into(),
+        can_schedule_their_hours: (*can_schedule_their_hours).into(),
+        can_schedule_team_hours: (*can_schedule_team_hours).into(),
+        workspace_role_id: workspace_role_id
+            .map(|role| role.and_then(|role| RoleId::new(role.0)))
+            .into(),
+        rate_in_cents: (*rate_in_cents).into(),
+        cost_in_cents: (*cost_in_cents).into(),
+    };
+    Some(ListedRow::Member(Participation {
+        id,
+        key: MembershipKey { workspace, user },
+        role: text(role).and_then(|word| word.parse().ok()).into(),
+        fields,
+        external_references: Seen::Hidden,
+        created_at: time(created_at),
+        updated_at: time(updated_at),
+    }))
+}
+
+fn text<'t>(text: &'t Option<Text<'_>>) -> Option<&'t str> {
+    text.as_ref().map(|text| text.0.as_ref())
+}
+
+fn time(value: &Option<Text<'_>>) -> Option<Timestamp> {
+    text(value)?.parse().ok()
+}
+
+fn person(id: Id, row: &UserRow<'_>) -> Option<Person> {
+    let UserRow { full_name, email_address, disabled } = row;
+    Some(Person {
+        id: UserId::new(id.0)?,
+        name: text(full_name).unwrap_or_default().to_owned(),
+        email: text(email_address).map(str::to_owned),
+        disabled: (*disabled).into(),
+    })
+}
+
+/// Decodes an answer of `GET /users…`.
+///
+/// # Errors
+/// When the body is no such JSON.
+pub fn decode_people(body: &[u8]) -> Result<Vec<Person>, serde_json::Error> {
+    let envelope: Envelope<'_> = serde_json::from_slice(body)?;
+    let found = envelope.results.iter().filter(|result| result.key.0 == "users");
+    Ok(found.filter_map(|result| person(result.id, envelope.users.find(result.id)?)).collect())
+}
+
+/// Decodes an answer of `GET /workspaces…`.
+///
+/// # Errors
+/// When the body is no such JSON.
+pub fn decode_workspaces(body: &[u8]) -> Result<Vec<Workspace>, serde_json::Error> {
+    let envelope: Envelope<'_> = serde_json::from_slice(body)?;
+    let found = envelope.results.iter().filter(|result| result.key.0 == "workspaces");
+    Ok(found
+        .filter_map(|result| {
+            let WorkspaceRow { title, archived } = envelope.workspaces.find(result.id)?;
+            Some(Workspace {
+                id: WorkspaceId::new(result.id.0)?,
+                title: text(title).unwrap_or_default().to_owned(),
+                archived: *archived,
+            })
+        })
+        .collect())
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum WireError {
+    Object {
+        #[serde(default)]
+        message: String,
+        field: Option<String>,
+        index: Option<usize>,
+    },
+    Plain(String),
+    Other(IgnoredAny),
+}
+
+#[derive(Deserialize)]
+struct ErrorBody {
+    errors: Option<Vec<WireError>>,
+    error_message: Option<String>,
+}
+
+/// The server's complaints; none when the body has none (it is then an answer), an error when the
+/// body is no JSON object.
+///
+/// # Errors
+/// When the body is no JSON object.
+pub fn decode_complaints(body: &[u8]) -> Result<Vec<Complaint>, serde_json::Error> {
+    let ErrorBody { errors, error_message } = serde_json::from_slice(body)?;
+    let plain = |message: String| Complaint { message, field: None, index: None };
+    let listed = errors.unwrap_or_default().into_iter().map(|error| match error {
+        WireError::Object { message, field, index } => Complaint { message, field, index },
+        WireError::Plain(message) => plain(message),
+        WireError::Other(IgnoredAny) => plain("an error of a form nobody documents".to_owned()),
+    });
+    Ok(listed.chain(error_message.map(plain)).collect())
+}
+
+/// Whether a successful answer carries complaints all the same; cheap where it does not.
+#[must_use]
+pub fn mentions_errors(body: &[u8]) -> bool {
+    memchr::memmem::find(body, b"\"error").is_some()
+}

@@ -1,0 +1,160 @@
+//! What a journal holds. Stored for ever: a field is never renamed, and a new one has a default.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    model::{Drift, MembershipKey, MembershipSpec, Participation, ParticipationId},
+    plan::Digest,
+    run::{Ended, RunId},
+};
+
+/// The version of the entries; a reader refuses what is newer.
+pub const JOURNAL_FORMAT: u32 = 1;
+
+/// One line of a journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "entry", rename_all = "snake_case")]
+pub enum Entry {
+    /// The first line.
+    Header {
+        /// [`JOURNAL_FORMAT`].
+        format: u32,
+        /// The run.
+        run: RunId,
+        /// When it started.
+        started_at: Timestamp,
+        /// The plan that it carries out.
+        digest: Digest,
+        /// The tool's version.
+        tool: String,
+        /// The API.
+        base_url: String,
+    },
+    /// This request is about to leave.
+    Intent {
+        /// Counts from 0 in each run.
+        seq: u64,
+        /// What is asked.
+        request: Request,
+    },
+    /// This is how it was answered.
+    Outcome {
+        /// The intent's.
+        seq: u64,
+        /// The answer.
+        result: RequestResult,
+    },
+    /// What reading back showed of a request whose answer left rows open.
+    Settled {
+        /// The intent's.
+        seq: u64,
+        /// Rows that are there.
+        present: Vec<PresentRow>,
+        /// Rows that are known not to be there.
+        absent: Vec<MembershipKey>,
+        /// Rows that could not be looked at, or are there twice.
+        unknown: Vec<MembershipKey>,
+    },
+    /// The run is over.
+    End {
+        /// How.
+        result: Ended,
+    },
+}
+
+/// A write request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "request", rename_all = "snake_case")]
+pub enum Request {
+    /// A bulk create.
+    Create {
+        /// Its objects, in order.
+        memberships: Vec<CreateRow>,
+    },
+    /// An update.
+    Update {
+        /// Who and where.
+        key: MembershipKey,
+        /// The record.
+        id: ParticipationId,
+        /// Every before → after.
+        drift: Vec<Drift>,
+    },
+    /// A delete.
+    Delete {
+        /// The record as it was listed: what undo needs.
+        live: Box<Participation>,
+    },
+}
+
+/// One object of a bulk create.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreateRow {
+    /// Who and where.
+    pub key: MembershipKey,
+    /// What.
+    pub spec: MembershipSpec,
+}
+
+/// A record that a create made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PresentRow {
+    /// Who and where.
+    pub key: MembershipKey,
+    /// The record.
+    pub id: ParticipationId,
+}
+
+/// How a write request was answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "result", rename_all = "snake_case")]
+pub enum RequestResult {
+    /// Done.
+    Done {
+        /// Records that the answer shows (creates).
+        present: Vec<PresentRow>,
+        /// The server's `x-request-id`.
+        request_id: Option<String>,
+    },
+    /// The server said no, or nothing left: nothing was done.
+    NotDone {
+        /// Why, in words.
+        message: String,
+    },
+    /// Refused as a whole or in part; some rows may have been done.
+    Refused {
+        /// Why, in words.
+        message: String,
+    },
+    /// Nobody knows.
+    Unknown {
+        /// Why, in words.
+        message: String,
+    },
+}
+
+impl Request {
+    /// The memberships that it concerns.
+    #[must_use]
+    pub fn keys(&self) -> Vec<MembershipKey> {
+        match self {
+            Self::Create { memberships } => memberships.iter().map(|row| row.key).collect(),
+            Self::Update { key, .. } => vec![*key],
+            Self::Delete { live } => vec![live.key],
+        }
+    }
+
+    /// In words for a person.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Create { memberships } => match memberships.as_slice() {
+                [row] => format!("create of {}", row.key),
+                rows => format!("create of {} memberships", rows.len()),
+            },
+            Self::Update { key, .. } => format!("update of {key}"),
+            Self::Delete { live } => format!("delete of {}", live.key),
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The journal: an intent on disk before each write request, an outcome after it.
+//!
+//! JSON Lines, one header first. Whoever applies gets a [`Record`] and stops when it fails: no
+//! journal, no request. Knows nothing of HTTP.
+
+mod entry;
+mod file;
+mod read;
+
+pub use entry::{CreateRow, Entry, JOURNAL_FORMAT, PresentRow, Request, RequestResult};
+pub use file::JournalFile;
+pub use read::{Journal, JournalReadError, parse_journal, read_journal};
+
+/// A journal that could not be written: nothing more may be sent.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write the journal `{place}`; nothing more was sent")]
+pub struct JournalError {
+    /// Its path, or a name for it.
+    pub place: String,
+    /// Why.
+    #[source]
+    pub source: std::io::Error,
+}
+
+/// Keeps entries. An intent is on disk when this returns.
+pub trait Record {
+    /// Appends an entry.
+    ///
+    /// # Errors
+    /// When it cannot be kept for certain.
+    fn record(&self, entry: &Entry) -> Result<(), JournalError>;
+}

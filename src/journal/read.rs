@@ -1,0 +1,134 @@
+//! Reading a journal back, whatever a kill left of its end.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::{Entry, JOURNAL_FORMAT, Request, RequestResult};
+use crate::{plan::Digest, run::RunId};
+
+/// A journal that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalReadError {
+    /// The file cannot be read.
+    #[error("cannot read the journal `{}`", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It has no whole header.
+    #[error("the journal has no header")]
+    NoHeader,
+    /// A line that is not the last is no entry.
+    #[error("line {line} of the journal is no entry")]
+    Damaged {
+        /// 1-based.
+        line: usize,
+    },
+    /// A later version of the tool wrote it.
+    #[error("the journal has format {found}; this version reads up to {JOURNAL_FORMAT}")]
+    Newer {
+        /// Its format.
+        found: u32,
+    },
+}
+
+/// A journal as read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Journal {
+    /// The run.
+    pub run: RunId,
+    /// The plan that it carried out.
+    pub digest: Digest,
+    /// The API.
+    pub base_url: String,
+    /// Everything behind the header.
+    pub entries: Vec<Entry>,
+    /// Whether the last line was torn, as a kill leaves it.
+    pub torn: bool,
+}
+
+impl Journal {
+    /// Whether the run came to its end.
+    #[must_use]
+    pub fn ended(&self) -> bool {
+        self.entries.iter().any(|entry| matches!(entry, Entry::End { .. }))
+    }
+
+    /// Requests that nobody knows the end of: an intent without an answer, or with an unknown one
+    /// that was never settled.
+    #[must_use]
+    pub fn in_doubt(&self) -> Vec<&Request> {
+        let mut open = BTreeMap::new();
+        for entry in &self.entries {
+            match entry {
+                Entry::Intent { seq, request } => {
+                    open.insert(*seq, request);
+                }
+                Entry::Outcome { result: RequestResult::Unknown { .. }, .. } => {}
+                Entry::Outcome { seq, .. } => {
+                    open.remove(seq);
+                }
+                Entry::Settled { seq, unknown, .. } if unknown.is_empty() => {
+                    open.remove(seq);
+                }
+                Entry::Header { .. } | Entry::Settled { .. } | Entry::End { .. } => {}
+            }
+        }
+        open.into_values().collect()
+    }
+}
+
+/// Reads a journal from a file.
+///
+/// # Errors
+/// See [`JournalReadError`].
+pub fn read_journal(path: &Path) -> Result<Journal, JournalReadError> {
+    let bytes = fs::read(path)
+        .map_err(|source| JournalReadError::Read { path: path.to_owned(), source })?;
+    parse_journal(&bytes)
+}
+
+/// Reads a journal; a torn last line is tolerated.
+///
+/// # Errors
+/// See [`JournalReadError`].
+pub fn parse_journal(bytes: &[u8]) -> Result<Journal, JournalReadError> {
+    let ends_whole = bytes.last().is_none_or(|byte| *byte == b'\n');
+    let lines: Vec<&[u8]> =
+        bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
+    let mut entries = Vec::with_capacity(lines.len());
+    let mut torn = false;
+    for (at, line) in lines.iter().enumerate() {
+        let is_last = at + 1 == lines.len();
+        match serde_json::from_slice::<Entry>(line) {
+            Ok(entry) => entries.push(entry),
+            Err(_) if at == 0 => return Err(header_problem(line)),
+            Err(_) if is_last && !ends_whole => torn = true,
+            Err(_) => return Err(JournalReadError::Damaged { line: at + 1 }),
+        }
+    }
+    let mut entries = entries.into_iter();
+    let Some(Entry::Header { format, run, digest, base_url, .. }) = entries.next() else {
+        return Err(JournalReadError::NoHeader);
+    };
+    if format > JOURNAL_FORMAT {
+        return Err(JournalReadError::Newer { found: format });
+    }
+    Ok(Journal { run, digest, base_url, entries: entries.collect(), torn })
+}
+
+/// A header of a later format may not even parse.
+fn header_problem(line: &[u8]) -> JournalReadError {
+    let value: Option<serde_json::Value> = serde_json::from_slice(line).ok();
+    let format = value.as_ref().and_then(|value| value["format"].as_u64());
+    match format.and_then(|format| u32::try_from(format).ok()) {
+        Some(found) if found > JOURNAL_FORMAT => JournalReadError::Newer { found },
+        _ => JournalReadError::NoHeader,
+    }
+}

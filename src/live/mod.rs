@@ -1,0 +1,128 @@
+//! The live set: who is on the projects in scope, each listing proved complete or not used at all.
+//!
+//! Walks pages through the read trait. Knows nothing of HTTP, of rosters or of plans.
+
+mod prove;
+
+use std::collections::BTreeMap;
+
+use futures_util::{StreamExt as _, stream};
+
+pub use prove::{ProofError, Proved, list_workspace};
+
+use crate::{
+    api::{ApiError, ReadParticipations, WORKSPACES_PER_REQUEST},
+    clock::Clock,
+    event::{Event, Listener},
+    model::{LiveSet, LiveWorkspace, Person, Scope, UserId, Workspace, WorkspaceId},
+    run::{Stop, StopCause},
+};
+
+/// A live set that could not be had at all.
+#[derive(Debug, thiserror::Error)]
+pub enum ListError {
+    /// The API ended the run.
+    #[error("cannot read the live memberships")]
+    Api(#[from] ApiError),
+    /// The run was asked to end.
+    #[error("stopped while reading the live memberships")]
+    Stopped(StopCause),
+}
+
+/// How listing goes about it.
+#[derive(Clone, Copy)]
+pub struct Lister<'a> {
+    /// Tells when a listing was proved.
+    pub clock: Clock,
+    /// Requests under way at once.
+    pub max_in_flight: usize,
+    /// Asks to end early.
+    pub stop: &'a Stop,
+    /// Is told of progress.
+    pub listener: Listener<'a>,
+}
+
+type People = BTreeMap<UserId, Person>;
+
+impl Lister<'_> {
+    /// Lists every project of the scope: 1 + ⌈projects/100⌉ + Σ max(1, ⌈members/200⌉) requests when
+    /// nothing goes wrong.
+    ///
+    /// # Errors
+    /// When the token's user cannot be fetched, the API ends the run, or the run is to end. A
+    /// project that cannot be read is no error: it is unreadable in the set.
+    pub async fn list(
+        &self,
+        api: &impl ReadParticipations,
+        scope: &Scope,
+    ) -> Result<LiveSet, ListError> {
+        (self.listener)(Event::ListingStarted { workspaces: scope.workspaces.len() });
+        let token_user = api.fetch_token_user().await?;
+        let visible = self.prove_workspaces(api, scope).await?;
+        let mut workspaces = BTreeMap::new();
+        let mut people = BTreeMap::from([(token_user.id, token_user.clone())]);
+        let listings = scope.workspaces.iter().map(|id| self.workspace(api, *id, &visible));
+        let mut listings = stream::iter(listings).buffer_unordered(self.max_in_flight);
+        while let Some(listed) = listings.next().await {
+            let (id, state, found) = listed?;
+            workspaces.insert(id, state);
+            people.extend(found);
+            (self.listener)(Event::WorkspaceListed);
+        }
+        drop(listings);
+        Ok(LiveSet { token_user, workspaces, people })
+    }
+
+    /// Which projects are visible. A chunk that cannot be read leaves its projects unreadable.
+    async fn prove_workspaces(
+        &self,
+        api: &impl ReadParticipations,
+        scope: &Scope,
+    ) -> Result<BTreeMap<WorkspaceId, Result<Workspace, String>>, ListError> {
+        let ids: Vec<WorkspaceId> = scope.workspaces.iter().copied().collect();
+        let chunks = ids.chunks(WORKSPACES_PER_REQUEST);
+        let proofs = chunks.map(async |chunk| (chunk, api.fetch_workspaces(chunk).await));
+        let mut proofs = stream::iter(proofs).buffer_unordered(self.max_in_flight);
+        let mut visible = BTreeMap::new();
+        while let Some((chunk, proof)) = proofs.next().await {
+            match proof {
+                Ok(found) => {
+                    visible.extend(found.into_iter().map(|project| (project.id, Ok(project))));
+                }
+                Err(error) if error.ends_the_run() => return Err(error.into()),
+                Err(error) => {
+                    visible.extend(chunk.iter().map(|id| (*id, Err(error.to_string()))));
+                }
+            }
+        }
+        Ok(visible)
+    }
+
+    async fn workspace(
+        &self,
+        api: &impl ReadParticipations,
+        id: WorkspaceId,
+        visible: &BTreeMap<WorkspaceId, Result<Workspace, String>>,
+    ) -> Result<(WorkspaceId, LiveWorkspace, People), ListError> {
+        if let Some(cause) = self.stop.cause() {
+            return Err(ListError::Stopped(cause));
+        }
+        let unreadable = |title, reason| (id, LiveWorkspace::Unreadable { title, reason });
+        let (id, state) = match visible.get(&id) {
+            None => unreadable(None, "not visible to this token, or no such project".to_owned()),
+            Some(Err(reason)) => unreadable(None, reason.clone()),
+            Some(Ok(project)) if project.archived => {
+                (id, LiveWorkspace::Archived { title: project.title.clone() })
+            }
+            Some(Ok(project)) => match list_workspace(api, project, self.clock).await {
+                Ok(Proved { listing, people }) => {
+                    let people = people.into_iter().map(|person| (person.id, person)).collect();
+                    return Ok((id, LiveWorkspace::Listed(listing), people));
+                }
+                Err(ProofError::Api(error)) if error.ends_the_run() => return Err(error.into()),
+                Err(error) => unreadable(Some(project.title.clone()), error.in_words()),
+            },
+        };
+        Ok((id, state, People::new()))
+    }
+}
