@@ -1,5 +1,6 @@
 //! kantata-sync keeps the members of Kantata OX projects as a CSV says.
 pub mod api;
+pub mod apply;
 pub mod clock;
 pub mod event;
 pub mod guard;

@@ -1,0 +1,233 @@
+//! Carrying out an approved plan: creates, then updates (promotions, others, demotions), then
+//! deletes and replacements; a stage ends before the next begins.
+//!
+//! Every write has its intent in the journal before it leaves. A create is never sent twice
+//! blindly. Knows nothing of rosters, of files or of how anything is shown.
+
+mod create;
+mod delete;
+mod settle;
+mod update;
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+};
+
+use futures_util::{StreamExt as _, stream};
+
+use crate::{
+    api::{ApiError, WriteParticipations},
+    clock::Clock,
+    event::{Event, Listener},
+    guard::ApprovedPlan,
+    journal::{Entry, JournalError, Record, Request, RequestResult},
+    model::{Fate, MembershipKey, Outcome, ParticipationId, WorkspaceId},
+    plan::{Action, BATCH_LIMIT, Change, Plan, Stage},
+    run::Stop,
+};
+
+/// What an apply works with besides its plan.
+pub struct Tools<'a, A> {
+    /// The only way out.
+    pub api: &'a A,
+    /// Where intents and outcomes are kept.
+    pub journal: &'a dyn Record,
+    /// Asks to end early.
+    pub stop: &'a Stop,
+    /// Is told of progress.
+    pub listener: Listener<'a>,
+    /// Tells when something was read back.
+    pub clock: Clock,
+    /// Requests under way at once.
+    pub max_in_flight: usize,
+    /// How often a create that is known not to be there is sent.
+    pub tries: u32,
+}
+
+/// What became of a plan.
+#[derive(Debug)]
+pub struct Applied {
+    /// One fate an action, in the plan's order.
+    pub fates: Vec<Fate>,
+    /// The API's last word, where it ended the run.
+    pub ended_by: Option<ApiError>,
+    /// The journal's, where it did.
+    pub journal_error: Option<JournalError>,
+}
+
+/// Carries out an approved plan; there is no other way in.
+pub async fn run<A: WriteParticipations>(approved: &ApprovedPlan, tools: Tools<'_, A>) -> Applied {
+    let plan = approved.plan();
+    let run = Run {
+        tools,
+        plan,
+        fates: RefCell::new(vec![None; plan.actions.len()]),
+        created: RefCell::default(),
+        sequence: Cell::new(0),
+        ended_by: RefCell::default(),
+        journal_error: RefCell::default(),
+    };
+    run.creates().await;
+    for stage in [Stage::Promote, Stage::Update, Stage::Demote] {
+        run.stage(stage, async |index| run.update(index).await).await;
+    }
+    run.freeze_deletes();
+    run.stage(Stage::Delete, async |index| run.destroy(index).await).await;
+    run.finish()
+}
+
+/// A run under way. One task drives it, so plain cells hold its state.
+struct Run<'a, A> {
+    tools: Tools<'a, A>,
+    plan: &'a Plan,
+    fates: RefCell<Vec<Option<Fate>>>,
+    /// Records that this run's creates made.
+    created: RefCell<BTreeMap<MembershipKey, ParticipationId>>,
+    sequence: Cell<u64>,
+    ended_by: RefCell<Option<ApiError>>,
+    journal_error: RefCell<Option<JournalError>>,
+}
+
+impl<A: WriteParticipations> Run<'_, A> {
+    /// Whether another request may be started.
+    fn may_start(&self) -> bool {
+        self.tools.stop.cause().is_none() && self.can_go_on()
+    }
+
+    /// Whether what is under way can be finished.
+    fn can_go_on(&self) -> bool {
+        self.ended_by.borrow().is_none() && self.journal_error.borrow().is_none()
+    }
+
+    fn decide(&self, index: usize, fate: Fate) {
+        self.fates.borrow_mut()[index].get_or_insert(fate);
+    }
+
+    fn is_decided(&self, index: usize) -> bool {
+        self.fates.borrow()[index].is_some()
+    }
+
+    /// Remembers an error that ends the run.
+    fn note(&self, error: &ApiError) {
+        if error.ends_the_run() {
+            self.ended_by.borrow_mut().get_or_insert_with(|| error.clone());
+        }
+    }
+
+    fn indices(&self, stage: Stage) -> Vec<usize> {
+        let of_stage = |(_, action): &(usize, &Action)| action.change.stage() == stage;
+        self.plan.actions.iter().enumerate().filter(of_stage).map(|(index, _)| index).collect()
+    }
+
+    async fn creates(&self) {
+        let creates = self.indices(Stage::Create);
+        self.announce(Stage::Create, creates.len());
+        stream::iter(creates.chunks(BATCH_LIMIT))
+            .for_each_concurrent(self.tools.max_in_flight, |batch| self.create_batch(batch))
+            .await;
+    }
+
+    async fn stage(&self, stage: Stage, one: impl AsyncFn(usize)) {
+        let indices = self.indices(stage);
+        self.announce(stage, indices.len());
+        let one = &one;
+        stream::iter(indices)
+            .for_each_concurrent(self.tools.max_in_flight, |index| async move {
+                if self.may_start() && !self.is_decided(index) {
+                    one(index).await;
+                }
+                (self.tools.listener)(Event::ActionsDone { actions: 1 });
+            })
+            .await;
+    }
+
+    fn announce(&self, stage: Stage, actions: usize) {
+        if actions > 0 {
+            (self.tools.listener)(Event::StageStarted { stage, actions });
+        }
+    }
+
+    /// Puts an intent on disk; without it nothing may be sent.
+    fn intend(&self, request: Request) -> Option<u64> {
+        let seq = self.sequence.get();
+        self.sequence.set(seq + 1);
+        self.record(&Entry::Intent { seq, request }).then_some(seq)
+    }
+
+    fn record(&self, entry: &Entry) -> bool {
+        match self.tools.journal.record(entry) {
+            Ok(()) => true,
+            Err(error) => {
+                self.journal_error.borrow_mut().get_or_insert(error);
+                false
+            }
+        }
+    }
+
+    fn record_result<T>(&self, seq: u64, result: &Result<T, ApiError>, request_id: Option<String>) {
+        let result = match result {
+            Ok(_) => RequestResult::Done { present: Vec::new(), request_id },
+            Err(error) if error.may_have_arrived() => {
+                RequestResult::Unknown { message: error.to_string() }
+            }
+            Err(error) => RequestResult::NotDone { message: error.to_string() },
+        };
+        self.record(&Entry::Outcome { seq, result });
+    }
+
+    /// A create or update that went wrong freezes its project's deletes: somebody may be replacing
+    /// somebody.
+    fn freeze_deletes(&self) {
+        let mut causes: BTreeMap<WorkspaceId, String> = BTreeMap::new();
+        for (action, fate) in self.plan.actions.iter().zip(self.fates.borrow().iter()) {
+            let Some(fate) = fate else { continue };
+            if fate.outcome.freezes() && !action.change.destroys() {
+                let words = format!(
+                    "the {} of user {} on this project is {}",
+                    action.change.word(),
+                    action.key.user,
+                    fate.outcome
+                );
+                causes.entry(action.key.workspace).or_insert(words);
+            }
+        }
+        for index in self.indices(Stage::Delete) {
+            if let Some(cause) = causes.get(&self.plan.actions[index].key.workspace) {
+                self.decide(index, Fate::new(Outcome::Frozen, cause.clone()));
+            }
+        }
+    }
+
+    fn finish(self) -> Applied {
+        let ended_by = self.ended_by.into_inner();
+        let journal_error = self.journal_error.into_inner();
+        let why = match (&journal_error, &ended_by, self.tools.stop.cause()) {
+            (Some(error), ..) => error.to_string(),
+            (None, Some(error), _) => error.to_string(),
+            (None, None, Some(cause)) => crate::run::Ended::from(cause).words(),
+            (None, None, None) => "what it needs did not happen".to_owned(),
+        };
+        let unreached = |action: &Action| {
+            Fate::new(Outcome::NotReached, why.clone()).of(action.change.participation())
+        };
+        let fates = self.fates.into_inner().into_iter().zip(&self.plan.actions);
+        let fates = fates.map(|(fate, action)| fate.unwrap_or_else(|| unreached(action))).collect();
+        Applied { fates, ended_by, journal_error }
+    }
+
+    fn change(&self, index: usize) -> (&MembershipKey, &Change) {
+        let action = &self.plan.actions[index];
+        (&action.key, &action.change)
+    }
+}
+
+/// The fate of an action whose request failed for good and is known to have changed nothing.
+fn refused_fate(error: &ApiError) -> Fate {
+    let outcome = match error {
+        ApiError::Refused { .. } => Outcome::Rejected,
+        _ if error.ends_the_run() => Outcome::NotReached,
+        _ => Outcome::Failed,
+    };
+    Fate::new(outcome, error.to_string()).answered(error.request_id())
+}

@@ -1,0 +1,87 @@
+//! Reading back what a create did when its answer does not tell.
+//!
+//! Present in a proved listing is there. Absent is believed only after a second look, a pause
+//! later: lists may lag behind writes. Twice is reported, never repaired by guess.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Run;
+use crate::{
+    api::{Creation, WriteParticipations},
+    journal::{Entry, PresentRow},
+    live::{Proved, list_workspace},
+    model::{MembershipKey, Participation, ParticipationId, Workspace, WorkspaceId},
+};
+
+/// What reading back showed of one membership.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// It is there.
+    Present(Box<Participation>),
+    /// It is there more than once.
+    Twice(Vec<ParticipationId>),
+    /// Two looks did not find it.
+    Absent,
+    /// Its project could not be read.
+    Unknown(String),
+}
+
+pub(super) type Settled = BTreeMap<MembershipKey, Seen>;
+
+impl<A: WriteParticipations> Run<'_, A> {
+    /// Reads back the projects of these rows, twice where something is missing, and journals what
+    /// was seen.
+    pub(super) async fn settle(&self, seq: u64, rows: &[Creation]) -> Settled {
+        let keys: BTreeSet<MembershipKey> = rows.iter().map(|row| row.key).collect();
+        let mut settled = self.look(&keys).await;
+        let missing: BTreeSet<MembershipKey> = settled
+            .iter()
+            .filter(|(_, seen)| **seen == Seen::Absent)
+            .map(|(key, _)| *key)
+            .collect();
+        if !missing.is_empty() {
+            self.tools.api.settle_pause().await;
+            settled.extend(self.look(&missing).await);
+        }
+        self.record(&settled_entry(seq, &settled));
+        settled
+    }
+
+    /// One look.
+    pub(super) async fn look(&self, keys: &BTreeSet<MembershipKey>) -> Settled {
+        let mut settled = Settled::new();
+        let projects: BTreeSet<WorkspaceId> = keys.iter().map(|key| key.workspace).collect();
+        for id in projects {
+            let title = self.plan.workspaces.get(&id).map(|workspace| workspace.title.clone());
+            let project = Workspace { id, title: title.unwrap_or_default(), archived: false };
+            let listed = list_workspace(self.tools.api, &project, self.tools.clock).await;
+            for key in keys.iter().filter(|key| key.workspace == id) {
+                settled.insert(*key, seen(&listed, *key));
+            }
+        }
+        settled
+    }
+}
+
+fn seen(listed: &Result<Proved, crate::live::ProofError>, key: MembershipKey) -> Seen {
+    match listed {
+        Err(error) => Seen::Unknown(error.in_words()),
+        Ok(Proved { listing, .. }) => match listing.of(key.user) {
+            [] => Seen::Absent,
+            [row] => Seen::Present(Box::new(row.clone())),
+            rows => Seen::Twice(rows.iter().map(|row| row.id).collect()),
+        },
+    }
+}
+
+fn settled_entry(seq: u64, settled: &Settled) -> Entry {
+    let (mut present, mut absent, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
+    for (key, seen) in settled {
+        match seen {
+            Seen::Present(row) => present.push(PresentRow { key: *key, id: row.id }),
+            Seen::Absent => absent.push(*key),
+            Seen::Twice(_) | Seen::Unknown(_) => unknown.push(*key),
+        }
+    }
+    Entry::Settled { seq, present, absent, unknown }
+}

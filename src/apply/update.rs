@@ -1,0 +1,102 @@
+//! Updates: repeated by the client where an answer was lost, then held against the wish.
+
+use super::{Run, refused_fate};
+use crate::{
+    api::{ApiError, Disposition, Repeat, WriteParticipations},
+    journal::Request,
+    model::{Drift, Fate, FieldValue, MembershipKey, Outcome, Participation, ParticipationId},
+    plan::{Change, Target},
+};
+
+impl<A: WriteParticipations> Run<'_, A> {
+    /// Carries out one update, and decides it.
+    pub(super) async fn update(&self, index: usize) {
+        let (key, Change::Update { target, drift }) = self.change(index) else { return };
+        let id = match target {
+            Target::Live(id) => Some(*id),
+            Target::Created => self.created.borrow().get(key).copied(),
+        };
+        let Some(id) = id else {
+            let detail = "the create that it follows is not known to have happened";
+            return self.decide(index, Fate::new(Outcome::NotReached, detail));
+        };
+        if let Some(fate) = self.put(*key, id, drift).await {
+            self.decide(index, fate);
+        }
+    }
+
+    /// Sends one update; no fate when it could not be journalled.
+    pub(super) async fn put(
+        &self,
+        key: MembershipKey,
+        id: ParticipationId,
+        drift: &[Drift],
+    ) -> Option<Fate> {
+        let request = Request::Update { key, id, drift: drift.to_vec() };
+        let seq = self.intend(request)?;
+        let result = self.tools.api.update(id, drift).await;
+        let request_id = match &result {
+            Ok(answer) => answer.request_id.clone(),
+            Err(error) => error.request_id(),
+        };
+        self.record_result(seq, &result, request_id.clone());
+        let fate = match result {
+            Ok(answer) => match answer.value {
+                Some(live) => updated_fate(drift, &live),
+                None => self.read_back(id, drift, "the answer does not show the record").await,
+            },
+            Err(error) => self.failed_update(id, drift, &error).await,
+        };
+        Some(fate.of(id).answered(request_id))
+    }
+
+    async fn failed_update(&self, id: ParticipationId, drift: &[Drift], error: &ApiError) -> Fate {
+        self.note(error);
+        if error.is_gone() {
+            let detail = "the record is gone: somebody removed it since the plan";
+            return Fate::new(Outcome::Rejected, detail);
+        }
+        match error.disposition(Repeat::Safe) {
+            Disposition::InDoubt => self.read_back(id, drift, &error.to_string()).await,
+            _ => refused_fate(error),
+        }
+    }
+
+    /// Looks whether an update whose answers were all lost has happened.
+    async fn read_back(&self, id: ParticipationId, drift: &[Drift], why: &str) -> Fate {
+        match self.tools.api.fetch_participation(id).await {
+            Err(error) => {
+                self.note(&error);
+                Fate::new(Outcome::InDoubt, format!("{why}; reading back failed: {error}"))
+            }
+            Ok(None) => Fate::new(Outcome::Failed, format!("{why}; the record is gone")),
+            Ok(Some(live)) => {
+                let unchanged = unchanged(drift, &live);
+                if unchanged.is_empty() {
+                    return Fate::new(Outcome::Applied, "seen on reading back");
+                }
+                Fate::new(Outcome::Failed, format!("{why}; still {unchanged}"))
+            }
+        }
+    }
+}
+
+/// The wishes that the record does not show as fulfilled; hidden ones are believed.
+fn unchanged(drift: &[Drift], live: &Participation) -> String {
+    let differs = |drift: &&Drift| {
+        let now = live.fields.value(drift.field);
+        now != FieldValue::Hidden && now != drift.after
+    };
+    let words = |drift: &Drift| {
+        format!("{}: {} (wished {})", drift.field, live.fields.value(drift.field), drift.after)
+    };
+    drift.iter().filter(differs).map(words).collect::<Vec<_>>().join(", ")
+}
+
+fn updated_fate(drift: &[Drift], live: &Participation) -> Fate {
+    let unchanged = unchanged(drift, live);
+    if unchanged.is_empty() {
+        return Fate::new(Outcome::Applied, "");
+    }
+    Fate::new(Outcome::NotStuck, format!("answered as done, but still {unchanged}"))
+}
