@@ -1,0 +1,126 @@
+//! Rows against each other: repeated, contradicting, two team leads on one side of a project.
+//!
+//! Owns the rules that no row can break alone. Sorts once and compares neighbours, so that a
+//! million rows need no look-up table. Knows no text and no file.
+
+use super::{Column, Expected, Freezes, RosterWarning, RowProblem, header::Header, problem::shown};
+use crate::model::{DesiredMembership, Fields, MembershipSpec, Role};
+
+/// Sorts the entries by key and line, and takes out those that contradict others.
+/// Repeated ones stay: they are equal but for the line.
+pub(super) fn settle(
+    entries: &mut Vec<DesiredMembership>,
+    header: &Header,
+) -> (Vec<RowProblem>, Vec<RosterWarning>) {
+    entries.sort_unstable_by_key(|entry| (entry.key, entry.line));
+    let mut conflicts = Conflicts { header, problems: Vec::new(), warnings: Vec::new() };
+    for same in entries.chunk_by(|a, b| a.key == b.key) {
+        if same.len() > 1 {
+            conflicts.compare(same);
+        }
+    }
+    for project in entries.chunk_by(|a, b| a.key.workspace == b.key.workspace) {
+        conflicts.check_leads(project, Role::Maven);
+        conflicts.check_leads(project, Role::Buyer);
+    }
+    let Conflicts { problems, warnings, .. } = conflicts;
+    if !problems.is_empty() {
+        let mut invalid: Vec<u64> = problems.iter().map(|problem| problem.line).collect();
+        invalid.sort_unstable();
+        entries.retain(|entry| invalid.binary_search(&entry.line).is_err());
+    }
+    (problems, warnings)
+}
+
+struct Conflicts<'a> {
+    header: &'a Header,
+    problems: Vec<RowProblem>,
+    warnings: Vec<RosterWarning>,
+}
+
+impl Conflicts<'_> {
+    /// Rows for one key, by line: all the same, or all invalid.
+    fn compare(&mut self, same: &[DesiredMembership]) {
+        let first = &same[0];
+        let Some(other) = same.iter().find(|row| row.spec != first.spec) else {
+            self.warnings.extend(same[1..].iter().map(|row| RosterWarning::Repeated {
+                line: row.line,
+                first: first.line,
+                key: row.key,
+            }));
+            return;
+        };
+        for row in same {
+            let against = if row.spec == first.spec { other } else { first };
+            let Some((column, value)) = first_difference(&row.spec, &against.spec) else {
+                continue;
+            };
+            self.report(row, column, value, Expected::SameAs { line: against.line });
+        }
+    }
+
+    /// Two people of one project who both lead this side; rows of one person are no conflict here.
+    fn check_leads(&mut self, project: &[DesiredMembership], side: Role) {
+        let leads = || {
+            project
+                .iter()
+                .filter(|row| row.spec.fields.team_lead == Some(true) && row.spec.role == side)
+        };
+        let Some(first) = leads().next() else { return };
+        let Some(other) = leads().find(|row| row.key != first.key) else { return };
+        for row in leads() {
+            let rival = if row.key == first.key { other } else { first };
+            let expected = Expected::OneTeamLead { line: rival.line };
+            self.report(row, Column::TeamLead, "true".to_owned(), expected);
+        }
+    }
+
+    fn report(
+        &mut self,
+        row: &DesiredMembership,
+        column: Column,
+        value: String,
+        expected: Expected,
+    ) {
+        self.problems.push(RowProblem {
+            line: row.line,
+            column: Some(self.header.name(column)),
+            value: shown(&value),
+            expected,
+            freezes: Freezes::Workspace(row.key.workspace),
+        });
+    }
+}
+
+/// The first column in which two specs differ, and what the first one has there.
+fn first_difference(spec: &MembershipSpec, other: &MembershipSpec) -> Option<(Column, String)> {
+    let pairs = cells(spec).into_iter().zip(cells(other));
+    let (found, _) = pairs.into_iter().find(|(here, there)| here != there)?;
+    Some((found.0, found.1.unwrap_or_default()))
+}
+
+fn cells(spec: &MembershipSpec) -> [(Column, Option<String>); 9] {
+    let MembershipSpec { role, fields } = *spec;
+    let Fields {
+        access_level,
+        team_lead,
+        can_invite,
+        can_schedule_their_hours,
+        can_schedule_team_hours,
+        workspace_role_id,
+        rate_in_cents,
+        cost_in_cents,
+    } = fields;
+    let flag = |value: Option<bool>| value.map(|value| value.to_string());
+    [
+        (Column::Role, Some(role.to_string())),
+        (Column::AccessLevel, access_level.map(|level| level.to_string())),
+        (Column::TeamLead, flag(team_lead)),
+        (Column::CanInvite, flag(can_invite)),
+        (Column::CanScheduleTheirHours, flag(can_schedule_their_hours)),
+        (Column::CanScheduleTeamHours, flag(can_schedule_team_hours)),
+        (Column::WorkspaceRoleId, workspace_role_id.map(|id| id.to_string())),
+        (Column::RateInCents, rate_in_cents.map(|cents| cents.to_string())),
+        (Column::CostInCents, cost_in_cents.map(|cents| cents.to_string())),
+    ]
+}

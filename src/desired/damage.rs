@@ -1,0 +1,115 @@
+//! What can be wrong with a file as a whole; any of it stops the run.
+//!
+//! Owns these problems and their words. The text form is `line: column: …`, as for rows; the
+//! caller puts the file's path before it. Knows no CSV.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Damage of the file as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileProblem {
+    /// Where, from 1.
+    pub line: u64,
+    /// The column as the file names it, where it is about one.
+    pub column: Option<String>,
+    /// What.
+    pub damage: Damage,
+}
+
+/// Why a file cannot be read as a roster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Damage {
+    /// Nothing but empty lines.
+    Empty,
+    /// The first line names no known column.
+    NoHeader {
+        /// The line, for people.
+        found: String,
+        /// What may help.
+        hint: Option<String>,
+    },
+    /// A required column is not there.
+    Missing,
+    /// A column that nobody knows.
+    Unknown {
+        /// The nearest name that is known, where one is near.
+        nearest: Option<String>,
+    },
+    /// A column of e-mail addresses, which are not resolved.
+    Email,
+    /// A column without a name.
+    Unnamed {
+        /// Which one, from 1.
+        position: usize,
+    },
+    /// The same column twice.
+    Doubled {
+        /// The name of the first one.
+        first: String,
+    },
+    /// The settings map a foreign header to a column that does not exist.
+    UnknownMapping {
+        /// The nearest name that is known, where one is near.
+        nearest: Option<String>,
+    },
+    /// A header and no row.
+    NoRows,
+    /// A quote that is never closed.
+    UnclosedQuote,
+    /// A closing quote with text between it and the delimiter.
+    TextAfterQuote {
+        /// The line where the cell begins.
+        opened: u64,
+    },
+    /// A line that ends in a carriage return only.
+    LoneCarriageReturn,
+}
+
+impl fmt::Display for FileProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.line)?;
+        if let Some(column) = &self.column {
+            write!(f, "{column}: ")?;
+        }
+        self.damage.fmt(f)
+    }
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("no header: the file has no line that is not empty"),
+            Self::NoHeader { found, hint } => {
+                write!(f, "no header: `{found}` names no known column")?;
+                hint.as_ref().map_or(Ok(()), |hint| write!(f, "; {hint}"))
+            }
+            Self::Missing => f.write_str("this column is required and missing"),
+            Self::Unknown { nearest: Some(near) } => {
+                write!(f, "unknown column; did you mean `{near}`?")
+            }
+            Self::Unknown { nearest: None } => f.write_str(
+                "unknown column; `roster.ignore_columns` lists those to pass over",
+            ),
+            Self::Email => f.write_str(
+                "e-mail addresses are not resolved; give `user_id`, and list this column in `roster.ignore_columns` or drop it",
+            ),
+            Self::Unnamed { position } => write!(f, "column {position} has no name"),
+            Self::Doubled { first } => write!(f, "this column is there twice, first as `{first}`"),
+            Self::UnknownMapping { nearest } => {
+                f.write_str("`roster.columns` maps a header to this column, which does not exist")?;
+                nearest.as_ref().map_or(Ok(()), |near| write!(f, "; did you mean `{near}`?"))
+            }
+            Self::NoRows => f.write_str("a header and no rows"),
+            Self::UnclosedQuote => f.write_str("a quote is opened here and never closed"),
+            Self::TextAfterQuote { opened } => {
+                write!(f, "text after a closing quote (the cell begins on line {opened})")
+            }
+            Self::LoneCarriageReturn => {
+                f.write_str("a line ends in a carriage return only; use LF or CRLF")
+            }
+        }
+    }
+}

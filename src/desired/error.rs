@@ -1,0 +1,75 @@
+//! Why a roster cannot be used at all. Owns the error of the reader; which exit code it becomes
+//! is the caller's business.
+
+use std::{io, path::PathBuf};
+
+use super::{FileProblem, RowProblem};
+
+/// A roster that cannot be used: nothing is planned from it.
+#[derive(Debug, thiserror::Error)]
+pub enum DesiredError {
+    /// The file could not be read.
+    #[error("cannot open `{}`", path.display())]
+    Open {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The file is not UTF-8.
+    #[error("`{}` is not UTF-8: line {line}, byte {offset}{}", path.display(), utf16_words(*utf16))]
+    Decode {
+        /// Which file.
+        path: PathBuf,
+        /// The first byte that cannot be decoded, from 0.
+        offset: usize,
+        /// Its line.
+        line: u64,
+        /// The file begins with the byte order mark of UTF-16.
+        utf16: bool,
+    },
+    /// The file as a whole is damaged; these are all its file-level problems.
+    #[error("`{}` cannot be read as a roster ({})", path.display(), count(problems.len()))]
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+        /// By line.
+        problems: Vec<FileProblem>,
+    },
+    /// Strict, and there are invalid rows.
+    #[error("`{}` has invalid rows ({}); strict reading takes none", path.display(), count(problems.len()))]
+    Invalid {
+        /// Which file.
+        path: PathBuf,
+        /// By line.
+        problems: Vec<RowProblem>,
+    },
+}
+
+fn utf16_words(utf16: bool) -> &'static str {
+    if utf16 { " (it looks like UTF-16; save it as UTF-8)" } else { "" }
+}
+
+fn count(problems: usize) -> String {
+    match problems {
+        1 => "1 problem".to_owned(),
+        more => format!("{more} problems"),
+    }
+}
+
+impl DesiredError {
+    /// Every single problem as `file:line: column: …`; empty where the error itself says it all.
+    #[must_use]
+    pub fn messages(&self) -> Vec<String> {
+        match self {
+            Self::Open { .. } | Self::Decode { .. } => Vec::new(),
+            Self::Damaged { path, problems } => {
+                problems.iter().map(|problem| format!("{}:{problem}", path.display())).collect()
+            }
+            Self::Invalid { path, problems } => {
+                problems.iter().map(|problem| format!("{}:{problem}", path.display())).collect()
+            }
+        }
+    }
+}

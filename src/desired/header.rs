@@ -1,0 +1,296 @@
+//! The header: which column stands where, or everything that is wrong with it.
+//!
+//! Owns the names of PRODUCT.md §2, their aliases, and what is done about names that are not
+//! among them. Knows nothing of rows.
+
+use std::fmt;
+
+use super::{Damage, Delimiter, FileProblem, PARTIAL_MARKER, ReaderSettings, problem::shown};
+
+/// From this likeness on (Jaro-Winkler, 0 to 1) a name is worth hinting at.
+const NEAR: f64 = 0.8;
+
+/// A column that the reader understands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "`name` says it, the meanings are those of `model::Field`")]
+pub enum Column {
+    WorkspaceId,
+    UserId,
+    Role,
+    AccessLevel,
+    TeamLead,
+    CanInvite,
+    CanScheduleTheirHours,
+    CanScheduleTeamHours,
+    WorkspaceRoleId,
+    RateInCents,
+    CostInCents,
+}
+
+impl Column {
+    /// All columns, in the order in which rosters are written.
+    pub const ALL: [Self; 11] = [
+        Self::WorkspaceId,
+        Self::UserId,
+        Self::Role,
+        Self::AccessLevel,
+        Self::TeamLead,
+        Self::CanInvite,
+        Self::CanScheduleTheirHours,
+        Self::CanScheduleTeamHours,
+        Self::WorkspaceRoleId,
+        Self::RateInCents,
+        Self::CostInCents,
+    ];
+
+    /// The name that the tool itself writes.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::WorkspaceId => "workspace_id",
+            Self::UserId => "user_id",
+            Self::Role => "role",
+            Self::AccessLevel => "access_level",
+            Self::TeamLead => "team_lead",
+            Self::CanInvite => "can_invite",
+            Self::CanScheduleTheirHours => "can_schedule_their_hours",
+            Self::CanScheduleTeamHours => "can_schedule_team_hours",
+            Self::WorkspaceRoleId => "workspace_role_id",
+            Self::RateInCents => "rate_in_cents",
+            Self::CostInCents => "cost_in_cents",
+        }
+    }
+
+    const fn is_required(self) -> bool {
+        matches!(self, Self::WorkspaceId | Self::UserId | Self::Role)
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        if name.eq_ignore_ascii_case("project_id") {
+            return Some(Self::WorkspaceId);
+        }
+        Self::ALL.into_iter().find(|column| column.name().eq_ignore_ascii_case(name))
+    }
+}
+
+impl fmt::Display for Column {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A sound header.
+#[derive(Debug)]
+pub(super) struct Header {
+    /// The cells as the file has them.
+    pub cells: Vec<String>,
+    /// Where each column stands, by its place in [`Column::ALL`].
+    places: [Option<usize>; Column::ALL.len()],
+}
+
+impl Header {
+    /// Where a column stands; none when the file does not have it.
+    pub fn place(&self, column: Column) -> Option<usize> {
+        self.places[column as usize]
+    }
+
+    /// The column's name as the file writes it, for people.
+    pub fn name(&self, column: Column) -> String {
+        self.place(column).map_or_else(|| column.name().to_owned(), |at| label(&self.cells, at))
+    }
+}
+
+/// A cell's column for people: by name, or by number where it has none.
+pub(super) fn label(cells: &[String], at: usize) -> String {
+    match cells.get(at).map(|name| name.trim()) {
+        None | Some("") => format!("column {}", at + 1),
+        Some(name) => shown(name),
+    }
+}
+
+/// Assigns a column to each name of the header that stands on this line.
+pub(super) fn read_header(
+    cells: Vec<String>,
+    line: u64,
+    settings: &ReaderSettings,
+) -> Result<Header, Vec<FileProblem>> {
+    let mut reader = HeaderReader { line, settings, problems: Vec::new() };
+    reader.check_mappings();
+    let meanings: Vec<Meaning> = cells.iter().map(|cell| reader.meaning(cell.trim())).collect();
+    if meanings.iter().all(|meaning| matches!(meaning, Meaning::Unknown | Meaning::Unnamed)) {
+        reader.no_header(&cells);
+        return Err(reader.problems);
+    }
+    let places = reader.assign(&cells, &meanings);
+    if reader.problems.is_empty() { Ok(Header { cells, places }) } else { Err(reader.problems) }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meaning {
+    Known(Column),
+    Ignored,
+    Email,
+    Unnamed,
+    Unknown,
+}
+
+struct HeaderReader<'a> {
+    line: u64,
+    settings: &'a ReaderSettings,
+    problems: Vec<FileProblem>,
+}
+
+impl HeaderReader<'_> {
+    fn report(&mut self, column: Option<String>, damage: Damage) {
+        self.problems.push(FileProblem { line: self.line, column, damage });
+    }
+
+    fn check_mappings(&mut self) {
+        for ours in self.settings.columns.keys() {
+            if Column::named(ours.trim()).is_none() {
+                let nearest = nearest(ours);
+                self.report(Some(shown(ours)), Damage::UnknownMapping { nearest });
+            }
+        }
+    }
+
+    /// What the settings say of a name goes before what it means by itself.
+    fn meaning(&self, name: &str) -> Meaning {
+        let same = |other: &str| other.trim().to_lowercase() == name.to_lowercase();
+        let mapped = self.settings.columns.iter().find(|(_, foreign)| same(foreign));
+        if let Some(column) = mapped.and_then(|(ours, _)| Column::named(ours.trim())) {
+            return Meaning::Known(column);
+        }
+        let ignored = self.settings.ignore_columns.iter().any(|other| same(other));
+        match Column::named(name) {
+            _ if ignored || same("reason") => Meaning::Ignored,
+            Some(column) => Meaning::Known(column),
+            None if same("email") => Meaning::Email,
+            None if name.is_empty() => Meaning::Unnamed,
+            None => Meaning::Unknown,
+        }
+    }
+
+    fn no_header(&mut self, cells: &[String]) {
+        let delimiter = char::from(self.settings.delimiter.byte());
+        let found = cells.join(&delimiter.to_string());
+        let other = Delimiter::ALL.into_iter().find(|other| {
+            *other != self.settings.delimiter && found.contains(char::from(other.byte()))
+        });
+        let hint = match other {
+            _ if found.starts_with('#') => Some(format!(
+                "the only comment line that a roster may have is `{PARTIAL_MARKER}`, as its first"
+            )),
+            Some(other) if cells.len() == 1 => {
+                Some(format!("is `{other}` the delimiter? `roster.delimiter` says so"))
+            }
+            _ => None,
+        };
+        self.report(None, Damage::NoHeader { found: shown(&found), hint });
+    }
+
+    fn assign(
+        &mut self,
+        cells: &[String],
+        meanings: &[Meaning],
+    ) -> [Option<usize>; Column::ALL.len()] {
+        let mut places: [Option<usize>; Column::ALL.len()] = Default::default();
+        for (at, meaning) in meanings.iter().enumerate() {
+            let name = label(cells, at);
+            match *meaning {
+                Meaning::Ignored => {}
+                Meaning::Email => self.report(Some(name), Damage::Email),
+                Meaning::Unnamed => self.report(None, Damage::Unnamed { position: at + 1 }),
+                Meaning::Unknown => {
+                    let nearest = nearest(cells[at].trim());
+                    self.report(Some(name), Damage::Unknown { nearest });
+                }
+                Meaning::Known(column) => match places[column as usize] {
+                    Some(first) => {
+                        let first = label(cells, first);
+                        self.report(Some(name), Damage::Doubled { first });
+                    }
+                    None => places[column as usize] = Some(at),
+                },
+            }
+        }
+        for column in Column::ALL {
+            if column.is_required() && places[column as usize].is_none() {
+                self.report(Some(column.name().to_owned()), Damage::Missing);
+            }
+        }
+        places
+    }
+}
+
+fn nearest(name: &str) -> Option<String> {
+    let name = name.to_lowercase().replace([' ', '-'], "_");
+    let known = Column::ALL.into_iter().map(Column::name).chain(["project_id"]);
+    let likeness = |known: &&str| strsim::jaro_winkler(known, &name);
+    let best = known.max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
+    (likeness(&best) >= NEAR).then(|| best.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(names: &[&str], settings: &ReaderSettings) -> Result<Header, Vec<String>> {
+        let cells = names.iter().map(|name| (*name).to_owned()).collect();
+        let found = read_header(cells, 1, settings);
+        found.map_err(|problems| problems.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn columns_are_found_in_any_order_and_case() {
+        let names = [" ROLE", "User_ID ", "reason", "Project_Id", "cost_in_cents"];
+        let header = read(&names, &ReaderSettings::default()).expect("sound");
+        assert_eq!(header.place(Column::Role), Some(0));
+        assert_eq!(header.place(Column::UserId), Some(1));
+        assert_eq!(header.place(Column::WorkspaceId), Some(3));
+        assert_eq!(header.place(Column::AccessLevel), None);
+        assert_eq!(header.name(Column::WorkspaceId), "Project_Id");
+    }
+
+    #[test]
+    fn the_place_of_a_column_is_its_place_among_all() {
+        for (at, column) in Column::ALL.into_iter().enumerate() {
+            assert_eq!(column as usize, at, "{column}");
+        }
+    }
+
+    #[test]
+    fn settings_map_and_ignore_columns() {
+        let settings = ReaderSettings {
+            ignore_columns: vec!["Name".to_owned(), "email".to_owned(), "Rate_In_Cents".to_owned()],
+            columns: [("user_id".to_owned(), "Kantata ID".to_owned())].into(),
+            ..ReaderSettings::default()
+        };
+        let names = ["workspace_id", "kantata id", "role", "name", "Email", "rate_in_cents"];
+        let header = read(&names, &settings).expect("sound");
+        assert_eq!(header.place(Column::UserId), Some(1));
+        assert_eq!(header.place(Column::RateInCents), None);
+        let doubled = ["workspace_id", "kantata id", "role", "user_id"];
+        let problems = read(&doubled, &settings).expect_err("user_id twice");
+        assert_eq!(problems, ["1: user_id: this column is there twice, first as `kantata id`"]);
+    }
+
+    #[test]
+    fn a_mapping_of_no_column_is_told() {
+        let settings = ReaderSettings {
+            columns: [("user".to_owned(), "Kantata ID".to_owned())].into(),
+            ..ReaderSettings::default()
+        };
+        let problems = read(&["workspace_id", "user_id", "role"], &settings).expect_err("mapping");
+        assert_eq!(problems.len(), 1);
+        assert!(problems[0].contains("did you mean `user_id`?"), "{problems:?}");
+    }
+
+    #[test]
+    fn a_name_that_is_far_from_all_gets_no_hint() {
+        assert_eq!(nearest("usr_id").as_deref(), Some("user_id"));
+        assert_eq!(nearest("Access-Level").as_deref(), Some("access_level"));
+        assert_eq!(nearest("Project ID").as_deref(), Some("project_id"));
+        assert_eq!(nearest("favourite colour"), None);
+    }
+}

@@ -1,0 +1,262 @@
+//! What can be wrong with a row, as values: one problem each, with line, column and expectation.
+//!
+//! Owns the words that people read about a row, and the reach of an invalid one. The text form is
+//! `line: column: …`; the caller puts the file's path before it. Knows no CSV.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{AccessLevel, MembershipKey, WorkspaceId};
+
+/// Values are cut to so many characters.
+const SHOWN: usize = 60;
+
+/// One invalid row's problem; a row may have several.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowProblem {
+    /// The line where the row begins, from 1.
+    pub line: u64,
+    /// The column as the file names it; none when the row as a whole is wrong.
+    pub column: Option<String>,
+    /// What was found, for people: cut to 60 characters, control characters escaped.
+    pub value: String,
+    /// What should have been there.
+    pub expected: Expected,
+    /// Which projects must not lose anybody because of it.
+    pub freezes: Freezes,
+}
+
+/// The reach of an invalid row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Freezes {
+    /// Its project.
+    Workspace(WorkspaceId),
+    /// All projects, as nobody can say which one the row meant.
+    Everything,
+}
+
+/// What a row or cell should have been.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expected {
+    /// As many cells as the header has.
+    Cells {
+        /// The header's.
+        header: usize,
+        /// The row's.
+        row: usize,
+    },
+    /// Anything at all.
+    Filled,
+    /// An id.
+    Id {
+        /// What a spreadsheet did to it, where that shows.
+        damage: Option<SpreadsheetDamage>,
+    },
+    /// A side of the project.
+    Role,
+    /// An access level.
+    AccessLevel {
+        /// The words for what the legacy word found may have meant.
+        modern: Option<String>,
+    },
+    /// A yes or no.
+    Flag,
+    /// A whole number.
+    Integer,
+    /// The same as another line says about the same person on the same project.
+    SameAs {
+        /// The other line.
+        line: u64,
+    },
+    /// Nobody else who leads the same side of the same project.
+    OneTeamLead {
+        /// The line of somebody else who does.
+        line: u64,
+    },
+}
+
+/// What spreadsheets do to ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SpreadsheetDamage {
+    /// `1.16E+20`
+    Scientific,
+    /// `12,345`
+    Separators,
+    /// `7.0`
+    Decimal,
+    /// `007`
+    LeadingZeros,
+}
+
+/// Something that was put right in reading and should be put right in the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RosterWarning {
+    /// Two rows say the same; they count once.
+    Repeated {
+        /// The later line, passed over.
+        line: u64,
+        /// The first line that says so.
+        first: u64,
+        /// About whom.
+        key: MembershipKey,
+    },
+}
+
+/// A value for people: cut to 60 characters, with everything escaped that does not show or that
+/// a terminal acts on.
+pub(super) fn shown(value: &str) -> String {
+    let mut text = String::new();
+    let mut length = 0;
+    let mut characters = value.chars();
+    for character in characters.by_ref() {
+        let escaped = match character {
+            ' ' => character.to_string(),
+            _ if character.is_control() || character.is_whitespace() || is_invisible(character) => {
+                character.escape_default().to_string()
+            }
+            _ => character.to_string(),
+        };
+        length += escaped.chars().count();
+        if length > SHOWN {
+            return cut(text);
+        }
+        text.push_str(&escaped);
+    }
+    text
+}
+
+/// Makes room for the mark that says that there was more.
+fn cut(mut text: String) -> String {
+    while text.chars().count() >= SHOWN {
+        text.pop();
+    }
+    text.push('…');
+    text
+}
+
+/// Marks of direction and joining: they make two values look alike that are not.
+fn is_invisible(character: char) -> bool {
+    matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+impl fmt::Display for RowProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.line)?;
+        if let Some(column) = &self.column {
+            write!(f, "{column}: ")?;
+        }
+        let value = match self.value.as_str() {
+            "" => "an empty cell".to_owned(),
+            value => format!("`{value}`"),
+        };
+        match &self.expected {
+            Expected::Filled => f.write_str("empty, but every row needs it"),
+            Expected::Cells { header, row } => {
+                let plural = if *header == 1 { "" } else { "s" };
+                write!(f, "expected {header} cell{plural} as in the header, found {row}: {value}")
+            }
+            Expected::SameAs { line } => write!(
+                f,
+                "{value} contradicts line {line}, which says otherwise of the same person on the same project"
+            ),
+            Expected::OneTeamLead { line } => write!(
+                f,
+                "{value}, but line {line} makes somebody else the team lead of the same side of this project"
+            ),
+            expected => write!(f, "{value}: expected {expected}"),
+        }
+    }
+}
+
+impl fmt::Display for Expected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cells { header, .. } => write!(f, "{header} cells"),
+            Self::Filled => f.write_str("a value"),
+            Self::Id { damage } => {
+                f.write_str("an id (digits only, no leading zero, greater than 0)")?;
+                damage.map_or(Ok(()), |damage| write!(f, "; {damage}"))
+            }
+            Self::Role => f.write_str("`maven` (`provider`, `consultant`) or `buyer` (`client`)"),
+            Self::AccessLevel { modern: Some(modern) } => {
+                write!(f, "{modern}; this word is read from the API but not written")
+            }
+            Self::AccessLevel { modern: None } => {
+                let words = AccessLevel::ALL.map(|level| format!("`{level}`"));
+                write!(f, "one of {}", words.join(", "))
+            }
+            Self::Flag => f.write_str("true or false (yes or no, 1 or 0)"),
+            Self::Integer => f.write_str("a whole number (digits only)"),
+            Self::SameAs { line } => write!(f, "the same as on line {line}"),
+            Self::OneTeamLead { line } => write!(f, "no team lead besides that of line {line}"),
+        }
+    }
+}
+
+impl fmt::Display for SpreadsheetDamage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Scientific => "a spreadsheet rounded it and lost its digits",
+            Self::Separators => "a spreadsheet put separators into it",
+            Self::Decimal => "a spreadsheet made a decimal number of it",
+            Self::LeadingZeros => "a spreadsheet or export padded it with zeros",
+        })
+    }
+}
+
+impl RosterWarning {
+    /// The line that it is about.
+    #[must_use]
+    pub const fn line(&self) -> u64 {
+        match self {
+            Self::Repeated { line, .. } => *line,
+        }
+    }
+}
+
+impl fmt::Display for RosterWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Repeated { line, first, key } => {
+                write!(f, "{line}: the same as line {first} ({key}); it counts once")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_value_is_cut_to_60_characters() {
+        assert_eq!(shown(&"ü".repeat(60)), "ü".repeat(60));
+        assert_eq!(shown(&"ü".repeat(61)), format!("{}…", "ü".repeat(59)));
+        assert_eq!(shown(&"\u{7}".repeat(1_000)).chars().count(), 60);
+    }
+
+    #[test]
+    fn what_does_not_show_is_escaped() {
+        assert_eq!(shown("a\u{1b}[31m\tb\n"), "a\\u{1b}[31m\\tb\\n");
+        assert_eq!(shown("12\u{200b}3\u{a0}4\u{202e}"), "12\\u{200b}3\\u{a0}4\\u{202e}");
+        assert_eq!(shown("José, 北京 x"), "José, 北京 x");
+    }
+
+    #[test]
+    fn a_problem_survives_json() {
+        let problem = RowProblem {
+            line: 3,
+            column: Some("user_id".to_owned()),
+            value: "007".to_owned(),
+            expected: Expected::Id { damage: Some(SpreadsheetDamage::LeadingZeros) },
+            freezes: Freezes::Workspace(WorkspaceId::new(7).expect("not 0")),
+        };
+        let text = serde_json::to_string(&problem).expect("plain value");
+        assert_eq!(serde_json::from_str::<RowProblem>(&text).expect("same"), problem);
+    }
+}

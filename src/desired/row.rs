@@ -1,0 +1,317 @@
+//! One row: its cells become a membership, or all that is wrong with them.
+//!
+//! Owns the values of PRODUCT.md §2. Spaces around any cell are trimmed; words (roles, levels,
+//! yes and no) are matched without case; an empty cell is unmanaged. Pure, and allocates only for
+//! what is wrong. Must not know files or other rows.
+
+use std::str;
+
+use csv::ByteRecord;
+
+use super::{
+    Column, Expected, Freezes, RowProblem, SpreadsheetDamage, header::Header, problem::shown,
+};
+use crate::model::{
+    AccessLevel, AccessLevelError, DesiredMembership, Fields, MembershipKey, MembershipSpec, Role,
+    RoleId, UserId, WorkspaceId,
+};
+
+/// The membership that a row wishes; `None` when anything is wrong with it, which `problems` then says.
+pub(super) fn read_row(
+    record: &ByteRecord,
+    header: &Header,
+    line: u64,
+    problems: &mut Vec<RowProblem>,
+) -> Option<DesiredMembership> {
+    if record.len() != header.cells.len() {
+        problems.push(miscounted(record, header, line));
+        return None;
+    }
+    let mut cells = Cells { record, header, wrong: Vec::new() };
+    let workspace = cells.required(Column::WorkspaceId, workspace_id);
+    let user = cells.required(Column::UserId, user_id);
+    let role = cells.required(Column::Role, role);
+    let fields = cells.fields();
+    if let (Some(workspace), Some(user), Some(role), true) =
+        (workspace, user, role, cells.wrong.is_empty())
+    {
+        let key = MembershipKey { workspace, user };
+        return Some(DesiredMembership { key, spec: MembershipSpec { role, fields }, line });
+    }
+    let freezes = workspace.map_or(Freezes::Everything, Freezes::Workspace);
+    problems.extend(cells.wrong.iter().map(|(column, expected)| RowProblem {
+        line,
+        column: Some(header.name(*column)),
+        value: text(cells.cell(*column)),
+        expected: expected.clone(),
+        freezes,
+    }));
+    None
+}
+
+/// Who and where a row is about, as far as it can be trusted to say so.
+pub(super) fn read_key(record: &ByteRecord, header: &Header) -> Option<MembershipKey> {
+    if record.len() != header.cells.len() {
+        return None;
+    }
+    let cells = Cells { record, header, wrong: Vec::new() };
+    let workspace = WorkspaceId::from_digits(cells.cell(Column::WorkspaceId))?;
+    let user = UserId::from_digits(cells.cell(Column::UserId))?;
+    Some(MembershipKey { workspace, user })
+}
+
+/// Shifted cells make every cell doubtful, the project's id too: such a row freezes everything.
+fn miscounted(record: &ByteRecord, header: &Header, line: u64) -> RowProblem {
+    let cells: Vec<_> = record.iter().map(String::from_utf8_lossy).collect();
+    RowProblem {
+        line,
+        column: None,
+        value: shown(&cells.join(",")),
+        expected: Expected::Cells { header: header.cells.len(), row: record.len() },
+        freezes: Freezes::Everything,
+    }
+}
+
+fn text(cell: &[u8]) -> String {
+    shown(&String::from_utf8_lossy(cell))
+}
+
+struct Cells<'a> {
+    record: &'a ByteRecord,
+    header: &'a Header,
+    wrong: Vec<(Column, Expected)>,
+}
+
+impl<'a> Cells<'a> {
+    /// The trimmed cell; empty also where the file has no such column.
+    fn cell(&self, column: Column) -> &'a [u8] {
+        let place = self.header.place(column);
+        place.and_then(|at| self.record.get(at)).unwrap_or_default().trim_ascii()
+    }
+
+    fn optional<T>(
+        &mut self,
+        column: Column,
+        parse: impl Fn(&[u8]) -> Result<T, Expected>,
+    ) -> Option<T> {
+        match self.cell(column) {
+            b"" => None,
+            cell => parse(cell).map_err(|expected| self.wrong.push((column, expected))).ok(),
+        }
+    }
+
+    fn required<T>(
+        &mut self,
+        column: Column,
+        parse: impl Fn(&[u8]) -> Result<T, Expected>,
+    ) -> Option<T> {
+        if self.cell(column).is_empty() {
+            self.wrong.push((column, Expected::Filled));
+        }
+        self.optional(column, parse)
+    }
+
+    fn fields(&mut self) -> Fields {
+        Fields {
+            access_level: self.optional(Column::AccessLevel, access_level),
+            team_lead: self.optional(Column::TeamLead, flag),
+            can_invite: self.optional(Column::CanInvite, flag),
+            can_schedule_their_hours: self.optional(Column::CanScheduleTheirHours, flag),
+            can_schedule_team_hours: self.optional(Column::CanScheduleTeamHours, flag),
+            workspace_role_id: self.optional(Column::WorkspaceRoleId, role_id),
+            rate_in_cents: self.optional(Column::RateInCents, integer),
+            cost_in_cents: self.optional(Column::CostInCents, integer),
+        }
+    }
+}
+
+fn workspace_id(cell: &[u8]) -> Result<WorkspaceId, Expected> {
+    WorkspaceId::from_digits(cell).ok_or_else(|| expected_id(cell))
+}
+
+fn user_id(cell: &[u8]) -> Result<UserId, Expected> {
+    UserId::from_digits(cell).ok_or_else(|| expected_id(cell))
+}
+
+fn role_id(cell: &[u8]) -> Result<RoleId, Expected> {
+    RoleId::from_digits(cell).ok_or_else(|| expected_id(cell))
+}
+
+fn expected_id(cell: &[u8]) -> Expected {
+    Expected::Id { damage: spreadsheet_damage(cell) }
+}
+
+/// What a spreadsheet must have done to digits so that they look like this, where that is clear.
+fn spreadsheet_damage(cell: &[u8]) -> Option<SpreadsheetDamage> {
+    let text = str::from_utf8(cell).ok()?;
+    let made_of = |allowed: &[char]| {
+        text.starts_with(|first: char| first.is_ascii_digit())
+            && text.chars().all(|one| one.is_ascii_digit() || allowed.contains(&one))
+    };
+    let decimals_are_zeros = text.split_once(['.', ',']).is_some_and(|(_, decimals)| {
+        !decimals.is_empty() && decimals.bytes().all(|one| one == b'0')
+    });
+    if !made_of(&['e', 'E', '+', '.', ',', '\'', '’', ' ', '\u{a0}', '\u{202f}']) {
+        None
+    } else if text.contains(['e', 'E']) {
+        Some(SpreadsheetDamage::Scientific)
+    } else if decimals_are_zeros {
+        Some(SpreadsheetDamage::Decimal)
+    } else if !made_of(&[]) {
+        Some(SpreadsheetDamage::Separators)
+    } else {
+        (text.starts_with('0') && text.len() > 1).then_some(SpreadsheetDamage::LeadingZeros)
+    }
+}
+
+fn role(cell: &[u8]) -> Result<Role, Expected> {
+    let is = |word: &str| cell.eq_ignore_ascii_case(word.as_bytes());
+    if is("maven") || is("provider") || is("consultant") {
+        Ok(Role::Maven)
+    } else if is("buyer") || is("client") {
+        Ok(Role::Buyer)
+    } else {
+        Err(Expected::Role)
+    }
+}
+
+fn access_level(cell: &[u8]) -> Result<AccessLevel, Expected> {
+    let same = |level: &AccessLevel| cell.eq_ignore_ascii_case(level.word().as_bytes());
+    AccessLevel::ALL.into_iter().find(same).ok_or_else(|| {
+        let word = String::from_utf8_lossy(cell).to_lowercase();
+        match word.parse::<AccessLevel>() {
+            Err(AccessLevelError::Legacy { modern, .. }) => {
+                Expected::AccessLevel { modern: Some(modern.to_owned()) }
+            }
+            _ => Expected::AccessLevel { modern: None },
+        }
+    })
+}
+
+fn flag(cell: &[u8]) -> Result<bool, Expected> {
+    let is = |word: &[u8]| cell.eq_ignore_ascii_case(word);
+    if is(b"true") || is(b"yes") || is(b"1") {
+        Ok(true)
+    } else if is(b"false") || is(b"no") || is(b"0") {
+        Ok(false)
+    } else {
+        Err(Expected::Flag)
+    }
+}
+
+fn integer(cell: &[u8]) -> Result<i64, Expected> {
+    str::from_utf8(cell).ok().and_then(|text| text.parse().ok()).ok_or(Expected::Integer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desired::{ReaderSettings, header::read_header};
+
+    const NAMES: [&str; 6] =
+        ["workspace_id", "user_id", "role", "access_level", "team_lead", "rate_in_cents"];
+
+    fn read(cells: &[&str]) -> (Option<DesiredMembership>, Vec<RowProblem>) {
+        let names = NAMES.map(str::to_owned).to_vec();
+        let header = read_header(names, 1, &ReaderSettings::default()).expect("sound");
+        let mut problems = Vec::new();
+        let row = read_row(&ByteRecord::from(cells), &header, 2, &mut problems);
+        (row, problems)
+    }
+
+    fn freezes(cells: &[&str]) -> Vec<Freezes> {
+        read(cells).1.iter().map(|problem| problem.freezes).collect()
+    }
+
+    fn project(number: u64) -> Freezes {
+        Freezes::Workspace(WorkspaceId::new(number).expect("not 0"))
+    }
+
+    #[test]
+    fn spaces_and_case_make_no_difference() {
+        let (row, problems) = read(&[" 7", "8 ", " Consultant ", "EDIT_TASKS", "Yes", " -5 "]);
+        let row = row.expect("valid");
+        assert_eq!(problems, []);
+        assert_eq!((row.key.workspace.number(), row.key.user.number()), (7, 8));
+        assert_eq!(row.spec.role, Role::Maven);
+        let fields = Fields {
+            access_level: Some(AccessLevel::EditTasks),
+            team_lead: Some(true),
+            rate_in_cents: Some(-5),
+            ..Fields::default()
+        };
+        assert_eq!(row.spec.fields, fields);
+    }
+
+    #[test]
+    fn an_empty_cell_is_unmanaged() {
+        let (row, _) = read(&["7", "8", "buyer", "", "  ", ""]);
+        assert_eq!(row.expect("valid").spec.fields, Fields::default());
+    }
+
+    #[test]
+    fn all_words_for_roles_and_flags_are_understood() {
+        for (word, meaning) in
+            [("maven", Role::Maven), ("provider", Role::Maven), ("client", Role::Buyer)]
+        {
+            assert_eq!(role(word.as_bytes()), Ok(meaning), "{word}");
+        }
+        for word in ["true", "TRUE", "yes", "1"] {
+            assert_eq!(flag(word.as_bytes()), Ok(true), "{word}");
+        }
+        for word in ["false", "No", "0"] {
+            assert_eq!(flag(word.as_bytes()), Ok(false), "{word}");
+        }
+        for word in ["y", "n", "on", "2", "-1", "wahr", "truе"] {
+            assert_eq!(flag(word.as_bytes()), Err(Expected::Flag), "{word}");
+        }
+    }
+
+    #[test]
+    fn damage_by_spreadsheets_is_recognised() {
+        for (text, damage) in [
+            ("1.16E+20", Some(SpreadsheetDamage::Scientific)),
+            ("1,16e20", Some(SpreadsheetDamage::Scientific)),
+            ("12,345", Some(SpreadsheetDamage::Separators)),
+            ("1.234.567", Some(SpreadsheetDamage::Separators)),
+            ("12\u{a0}345", Some(SpreadsheetDamage::Separators)),
+            ("007.0", Some(SpreadsheetDamage::Decimal)),
+            ("42,00", Some(SpreadsheetDamage::Decimal)),
+            ("007", Some(SpreadsheetDamage::LeadingZeros)),
+            ("0", None),
+            ("-5", None),
+            ("abc", None),
+            ("everyone", None),
+            ("99999999999999999999", None),
+        ] {
+            assert_eq!(spreadsheet_damage(text.as_bytes()), damage, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_bad_cell_freezes_its_project_and_every_bad_cell_is_told() {
+        assert_eq!(freezes(&["7", "x", "boss", "", "", ""]), [project(7), project(7)]);
+        assert_eq!(freezes(&["7", "8", "buyer", "", "", "1.5"]), [project(7)]);
+        assert_eq!(freezes(&["7", "", "buyer", "", "", ""]), [project(7)]);
+    }
+
+    #[test]
+    fn a_row_without_a_readable_project_freezes_everything() {
+        assert_eq!(freezes(&["", "8", "maven", "", "", ""]), [Freezes::Everything]);
+        assert_eq!(freezes(&["7.0", "8", "maven", "", "perhaps", ""]), [Freezes::Everything; 2]);
+    }
+
+    #[test]
+    fn a_row_with_too_few_or_too_many_cells_freezes_everything() {
+        assert_eq!(freezes(&["7", "8", "maven", "", ""]), [Freezes::Everything]);
+        assert_eq!(freezes(&["7", "8", "maven", "", "", "", ""]), [Freezes::Everything]);
+    }
+
+    #[test]
+    fn a_legacy_level_is_refused_with_the_modern_words() {
+        let (row, problems) = read(&["7", "8", "maven", "Financial", "", ""]);
+        assert_eq!(row, None);
+        let text = problems[0].to_string();
+        assert!(text.contains("`edit_financials` or `view_financials`"), "{text}");
+    }
+}

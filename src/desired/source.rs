@@ -1,0 +1,174 @@
+//! The text of a roster and a walk over its records with true line numbers.
+//!
+//! Owns decoding, the BOM, the partial marker and the counting of lines: a record's own position
+//! in the csv crate lies before the blank lines that it skips. Knows no column and no value.
+
+use std::path::Path;
+
+use csv::{ByteRecord, Reader, ReaderBuilder};
+use memchr::{memchr, memchr_iter};
+
+use super::{Delimiter, DesiredError};
+
+/// The first line that makes a roster partial: it never deletes.
+pub const PARTIAL_MARKER: &str = "# kantata-sync: partial roster";
+
+const BOM: &str = "\u{feff}";
+
+/// A decoded roster file.
+#[derive(Debug)]
+pub(super) struct Source {
+    text: String,
+    /// Where the header's line begins: after the BOM and the marker.
+    start: usize,
+    pub delimiter: Delimiter,
+    pub partial: bool,
+}
+
+impl Source {
+    pub fn new(bytes: Vec<u8>, path: &Path, delimiter: Delimiter) -> Result<Self, DesiredError> {
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let offset = error.utf8_error().valid_up_to();
+            let bytes = error.as_bytes();
+            DesiredError::Decode {
+                path: path.to_owned(),
+                offset,
+                line: 1 + count_lines(&bytes[..offset]),
+                utf16: bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]),
+            }
+        })?;
+        let bom = if text.starts_with(BOM) { BOM.len() } else { 0 };
+        let end_of_line = memchr(b'\n', &text.as_bytes()[bom..]).map(|at| bom + at + 1);
+        let first_line = &text[bom..end_of_line.unwrap_or(text.len())];
+        let partial = is_marker(first_line);
+        let start = if partial { bom + first_line.len() } else { bom };
+        Ok(Self { text, start, delimiter, partial })
+    }
+
+    /// The CSV itself: header and rows.
+    pub fn body(&self) -> &[u8] {
+        &self.text.as_bytes()[self.start..]
+    }
+
+    /// How many lines come before the body.
+    pub fn lines_before(&self) -> u64 {
+        u64::from(self.partial)
+    }
+
+    pub fn walk(&self) -> Walk<'_> {
+        let body = self.body();
+        let reader = ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(self.delimiter.byte())
+            .buffer_capacity(1 << 16)
+            .from_reader(body);
+        let record = ByteRecord::new();
+        Walk { body, reader, record, lines_before: self.lines_before(), blank_lines: 0 }
+    }
+}
+
+/// Spreadsheets fill the marker's line up with delimiters; which ones, only they know.
+fn is_marker(line: &str) -> bool {
+    line.strip_prefix(PARTIAL_MARKER)
+        .is_some_and(|rest| rest.trim_matches([',', ';', '\t', ' ', '\r', '\n']).is_empty())
+}
+
+pub(super) fn count_lines(bytes: &[u8]) -> u64 {
+    memchr_iter(b'\n', bytes).count() as u64
+}
+
+/// The records one after the other, in one reused buffer. The header is the first.
+pub(super) struct Walk<'a> {
+    body: &'a [u8],
+    reader: Reader<&'a [u8]>,
+    pub record: ByteRecord,
+    lines_before: u64,
+    /// Lines without any cell that is not empty, so far.
+    pub blank_lines: usize,
+}
+
+impl Walk<'_> {
+    /// Reads the next record whose cells are not all empty; its line, or `None` at the end.
+    pub fn advance(&mut self) -> Option<u64> {
+        loop {
+            let line = self.skip_empty_lines();
+            let more = self.reader.read_byte_record(&mut self.record);
+            if !more.expect("reading memory into a flexible record cannot fail") {
+                return None;
+            }
+            if !self.record.as_slice().trim_ascii().is_empty() {
+                return Some(line);
+            }
+            self.blank_lines += 1;
+        }
+    }
+
+    /// Counts the line ends that the csv crate is about to skip; the line where the record begins.
+    fn skip_empty_lines(&mut self) -> u64 {
+        let position = self.reader.position();
+        let start = usize::try_from(position.byte()).unwrap_or(self.body.len());
+        let rest = &self.body[start.min(self.body.len())..];
+        if !matches!(rest.first(), Some(b'\r' | b'\n')) {
+            return self.lines_before + position.line();
+        }
+        let skipped = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+        let line_ends = skipped.filter(|byte| **byte == b'\n').count();
+        // The csv crate ends a record at `\r` and leaves the `\n` of that line to the next one.
+        let own = start > 0 && self.body[start - 1] == b'\r' && rest[0] == b'\n';
+        self.blank_lines += line_ends - usize::from(own);
+        self.lines_before + position.line() + line_ends as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(text: &[u8]) -> Source {
+        Source::new(text.to_vec(), Path::new("r.csv"), Delimiter::Comma).expect("UTF-8")
+    }
+
+    fn lines(text: &str) -> (Vec<u64>, usize) {
+        let source = source(text.as_bytes());
+        let mut walk = source.walk();
+        let mut lines = Vec::new();
+        while let Some(line) = walk.advance() {
+            lines.push(line);
+        }
+        (lines, walk.blank_lines)
+    }
+
+    #[test]
+    fn lines_are_those_that_an_editor_shows() {
+        assert_eq!(lines("a,b\n1,2\n3,4"), (vec![1, 2, 3], 0));
+        assert_eq!(lines("a,b\r\n1,2\r\n3,4\r\n"), (vec![1, 2, 3], 0));
+        assert_eq!(lines("\n\na,b\n\n1,2\n\n"), (vec![3, 5], 4));
+        assert_eq!(lines("\r\na,b\r\n\r\n1,2\r\n\r\n\r\n"), (vec![2, 4], 4));
+        assert_eq!(lines("a,b\n,\n , \n1,2\n"), (vec![1, 4], 2));
+        assert_eq!(lines("a,\"b\n\nc\"\n1,2\r\n\"x\r\ny\",3\n4,5"), (vec![1, 4, 5, 7], 0));
+    }
+
+    #[test]
+    fn a_partial_marker_counts_as_a_line() {
+        for marked in [
+            "# kantata-sync: partial roster\na,b\n1,2\n",
+            "\u{feff}# kantata-sync: partial roster,,\r\na,b\r\n1,2\r\n",
+            "# kantata-sync: partial roster;;\na,b\n1,2\n",
+        ] {
+            assert!(source(marked.as_bytes()).partial, "{marked:?}");
+            assert_eq!(lines(marked).0, [2, 3], "{marked:?}");
+        }
+        for other in ["a,b\n# kantata-sync: partial roster\n", "# kantata-sync: partial rosters\n"]
+        {
+            assert!(!source(other.as_bytes()).partial, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_are_found_by_line_and_offset() {
+        let error = Source::new(b"a,b\n1,\xe9\n".to_vec(), Path::new("r.csv"), Delimiter::Comma);
+        let error = error.expect_err("latin-1");
+        assert!(matches!(error, DesiredError::Decode { offset: 6, line: 2, utf16: false, .. }));
+    }
+}
