@@ -9,6 +9,8 @@ mod diff;
 mod digest;
 mod forecast;
 mod policy;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

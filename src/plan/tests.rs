@@ -1,0 +1,515 @@
+//! What must hold of any plan, on small worlds drawn at random, and the rules one by one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    guard::{Limits, review},
+    model::{
+        AccessLevel, DesiredMembership, DesiredSet, Field, FieldValue, Fields, Freeze, Listing,
+        LiveFields, LiveWorkspace, MembershipKey, MembershipSpec, Participation, ParticipationId,
+        Person, Role, Seen,
+    },
+};
+
+fn user(id: u64) -> UserId {
+    UserId::new(id).expect("not 0")
+}
+
+fn workspace(id: u64) -> WorkspaceId {
+    WorkspaceId::new(id).expect("not 0")
+}
+
+fn key(project: u64, person: u64) -> MembershipKey {
+    MembershipKey { workspace: workspace(project), user: user(person) }
+}
+
+fn desired(project: u64, person: u64, role: Role, fields: Fields) -> DesiredMembership {
+    let line = project * 100 + person;
+    DesiredMembership { key: key(project, person), spec: MembershipSpec { role, fields }, line }
+}
+
+fn visible(access: AccessLevel, lead: bool) -> LiveFields {
+    LiveFields {
+        access_level: Seen::Visible(access),
+        team_lead: Seen::Visible(lead),
+        can_invite: Seen::Visible(false),
+        can_schedule_their_hours: Seen::Visible(false),
+        can_schedule_team_hours: Seen::Visible(false),
+        workspace_role_id: Seen::Visible(None),
+        rate_in_cents: Seen::Visible(None),
+        cost_in_cents: Seen::Visible(None),
+    }
+}
+
+fn participation(project: u64, person: u64, role: Role, fields: LiveFields) -> Participation {
+    Participation {
+        id: ParticipationId::new(project * 1000 + person).expect("not 0"),
+        key: key(project, person),
+        role: Seen::Visible(role),
+        fields,
+        external_references: Seen::Hidden,
+        created_at: None,
+        updated_at: None,
+    }
+}
+
+/// The token acts as user 1.
+fn live(rows: Vec<Participation>) -> LiveSet {
+    let mut listings: BTreeMap<WorkspaceId, Vec<Participation>> = BTreeMap::new();
+    let person = |id: u64| Person {
+        id: user(id),
+        name: format!("Person {id}"),
+        email: Some(format!("p{id}@firm.example")),
+        disabled: Seen::Visible(false),
+    };
+    for project in 1..=4 {
+        listings.insert(workspace(project), Vec::new());
+    }
+    for row in rows {
+        listings.entry(row.key.workspace).or_default().push(row);
+    }
+    let listed = |mut participations: Vec<Participation>| {
+        participations.sort_by_key(|row| (row.key.user, row.id));
+        LiveWorkspace::Listed(Listing {
+            title: "A project".to_owned(),
+            participations,
+            userless: Vec::new(),
+            listed_at: Timestamp::UNIX_EPOCH,
+        })
+    };
+    LiveSet {
+        token_user: person(1),
+        workspaces: listings.into_iter().map(|(id, rows)| (id, listed(rows))).collect(),
+        people: (1..=12).map(|id| (user(id), person(id))).collect(),
+    }
+}
+
+fn rows_of(live: &LiveSet) -> Vec<Participation> {
+    let listed = live.workspaces.values().filter_map(|state| match state {
+        LiveWorkspace::Listed(listing) => Some(listing.participations.clone()),
+        _ => None,
+    });
+    listed.flatten().collect()
+}
+
+fn set(fields: &mut LiveFields, drift: &[crate::model::Drift]) {
+    for drift in drift {
+        match (drift.field, drift.after) {
+            (Field::AccessLevel, FieldValue::Access(level)) => {
+                fields.access_level = Seen::Visible(level);
+            }
+            (Field::TeamLead, FieldValue::Flag(flag)) => fields.team_lead = Seen::Visible(flag),
+            (Field::CanInvite, FieldValue::Flag(flag)) => fields.can_invite = Seen::Visible(flag),
+            (Field::RateInCents, FieldValue::Number(cents)) => {
+                fields.rate_in_cents = Seen::Visible(Some(cents));
+            }
+            other => panic!("no such drift is drawn: {other:?}"),
+        }
+    }
+}
+
+fn create(rows: &mut Vec<Participation>, key: MembershipKey, spec: &MembershipSpec) {
+    let mut fields = visible(spec.fields.access_level.unwrap_or(AccessLevel::EditTasks), false);
+    if let Some(flag) = spec.fields.can_invite {
+        fields.can_invite = Seen::Visible(flag);
+    }
+    let (project, person) = (key.workspace.number(), key.user.number());
+    rows.push(participation(project, person, spec.role, fields));
+}
+
+/// What a server that does as it is told makes of a plan.
+fn carry_out(before: &LiveSet, plan: &Plan) -> LiveSet {
+    let mut rows = rows_of(before);
+    for action in &plan.actions {
+        match &action.change {
+            Change::Create { spec } => create(&mut rows, action.key, spec),
+            Change::Update { drift, .. } => {
+                let mut of_key = rows.iter_mut().filter(|row| row.key == action.key);
+                set(&mut of_key.next().expect("is live").fields, drift);
+            }
+            Change::Delete { live, .. } => rows.retain(|row| row.id != live.id),
+            Change::Replace { live, spec, later, .. } => {
+                rows.retain(|row| row.id != live.id);
+                create(&mut rows, action.key, spec);
+                set(&mut rows.last_mut().expect("just made").fields, later);
+            }
+        }
+    }
+    live(rows)
+}
+
+fn plan_of(wanted: Vec<DesiredMembership>, live: &LiveSet, policy: &Policy) -> Plan {
+    plan(&DesiredSet::new(wanted), live, policy)
+}
+
+fn level() -> impl Strategy<Value = AccessLevel> {
+    prop::sample::select(AccessLevel::ALL.to_vec())
+}
+
+fn role() -> impl Strategy<Value = Role> {
+    prop::sample::select(vec![Role::Maven, Role::Buyer])
+}
+
+prop_compose! {
+    fn a_wish()(project in 1..4_u64, person in 1..9_u64, role in role(),
+        access_level in prop::option::of(level()), can_invite in any::<Option<bool>>(),
+        rate_in_cents in prop::option::of(0..3_i64), lead in prop::option::weighted(0.2, any::<bool>()),
+    ) -> DesiredMembership {
+        let fields = Fields { access_level, can_invite, rate_in_cents, team_lead: lead, ..Fields::default() };
+        desired(project, person, role, fields)
+    }
+}
+
+prop_compose! {
+    fn a_row()(project in 1..5_u64, person in 1..9_u64, role in role(), access in level(),
+        lead in prop::bool::weighted(0.2),
+    ) -> Participation {
+        participation(project, person, role, visible(access, lead))
+    }
+}
+
+/// One wish a key, and at most one lead a side, as the roster reader guarantees.
+fn wishes() -> impl Strategy<Value = Vec<DesiredMembership>> {
+    prop::collection::vec(a_wish(), 0..16).prop_map(|wishes| {
+        let mut led = BTreeSet::new();
+        let mut one_each = DesiredSet::new(wishes).entries().to_vec();
+        for wish in &mut one_each {
+            let side = (wish.key.workspace, wish.spec.role);
+            if wish.spec.fields.team_lead == Some(true) && !led.insert(side) {
+                wish.spec.fields.team_lead = None;
+            }
+        }
+        one_each
+    })
+}
+
+fn live_rows() -> impl Strategy<Value = Vec<Participation>> {
+    prop::collection::vec(a_row(), 0..20).prop_map(|mut rows| {
+        rows.sort_by_key(|row| row.id);
+        rows.dedup_by_key(|row| row.id);
+        rows
+    })
+}
+
+fn policies() -> impl Strategy<Value = Policy> {
+    let modes = prop::sample::select(vec![Mode::Mirror, Mode::NoDelete, Mode::CreateOnly]);
+    (modes, any::<bool>(), any::<bool>()).prop_map(|(mode, allow_replace, protects)| {
+        let entries: &[&str] = if protects { &["3", "p4@*"] } else { &[] };
+        let protection = Protection::new(entries).expect("good entries");
+        Policy { mode, allow_replace, protection }
+    })
+}
+
+fn destroyed(plan: &Plan) -> BTreeSet<MembershipKey> {
+    let destroyed = plan.actions.iter().filter(|action| action.change.destroys());
+    destroyed.map(|action| action.key).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn a_plan_carried_out_leaves_nothing_to_do(
+        wishes in wishes(), rows in live_rows(), policy in policies(),
+    ) {
+        let before = live(rows);
+        let first = plan_of(wishes.clone(), &before, &policy);
+        let mut after = carry_out(&before, &first);
+        let mut second = plan_of(wishes.clone(), &after, &policy);
+        let waits = |held: &Held| held.reason == HoldReason::LeadWithoutSuccessor;
+        let replaces = |action: &Action| matches!(action.change, Change::Replace { .. });
+        if first.held.iter().any(waits) && first.actions.iter().any(replaces) {
+            // Replacements come last, so a lead whose successor comes by one goes a run later.
+            after = carry_out(&after, &second);
+            second = plan_of(wishes, &after, &policy);
+        }
+        prop_assert_eq!(&second.actions, &Vec::new());
+    }
+
+    #[test]
+    fn the_order_of_rows_changes_nothing(
+        wishes in wishes().prop_shuffle(), rows in live_rows(), policy in policies(),
+    ) {
+        let before = live(rows);
+        let mut sorted = wishes.clone();
+        sorted.sort_by_key(|wish| wish.key);
+        let (one, other) = (plan_of(wishes, &before, &policy), plan_of(sorted, &before, &policy));
+        prop_assert_eq!(one, other);
+    }
+
+    #[test]
+    fn nothing_outside_the_scope_is_touched(wishes in wishes(), rows in live_rows()) {
+        let mut before = live(rows);
+        let scope: BTreeSet<WorkspaceId> = wishes.iter().map(|wish| wish.key.workspace).collect();
+        before.workspaces.retain(|id, _| scope.contains(id));
+        let plan = plan_of(wishes, &before, &Policy::default());
+        for action in &plan.actions {
+            prop_assert!(scope.contains(&action.key.workspace), "{action:?}");
+        }
+    }
+
+    #[test]
+    fn whom_the_roster_wants_is_never_deleted(
+        wishes in wishes(), rows in live_rows(), policy in policies(),
+    ) {
+        let wanted: BTreeSet<MembershipKey> = wishes.iter().map(|wish| wish.key).collect();
+        let plan = plan_of(wishes, &live(rows), &policy);
+        for action in &plan.actions {
+            let deletes = matches!(action.change, Change::Delete { .. });
+            prop_assert!(!(deletes && wanted.contains(&action.key)), "{action:?}");
+        }
+    }
+
+    #[test]
+    fn the_protected_and_the_tokens_own_user_are_never_destroyed_or_demoted(
+        wishes in wishes(), rows in live_rows(), allow_replace in any::<bool>(),
+    ) {
+        let protection = Protection::new(&["3", "p4@*"]).expect("good entries");
+        let policy = Policy { allow_replace, protection, ..Policy::default() };
+        let before = live(rows);
+        let plan = plan_of(wishes, &before, &policy);
+        let untouchable: BTreeSet<UserId> = [1, 3, 4].map(user).into();
+        let destroyed = destroyed(&plan);
+        prop_assert!(!destroyed.iter().any(|key| untouchable.contains(&key.user)));
+        for action in plan.actions.iter().filter(|action| untouchable.contains(&action.key.user)) {
+            let Change::Update { drift, .. } = &action.change else { continue };
+            for drift in drift {
+                prop_assert!(drift.after != FieldValue::Flag(false) || drift.field != Field::TeamLead);
+                if let (FieldValue::Access(old), FieldValue::Access(new)) = (drift.before, drift.after) {
+                    prop_assert!(!new.is_below(old), "{action:?}");
+                }
+            }
+        }
+        // Promoting one person may demote another by itself.
+        let leads: Vec<_> = rows_led_by(&before, &untouchable);
+        for action in plan.actions.iter().filter(|action| action.change.stage() == Stage::Promote) {
+            let (Change::Update { .. }, side) = (&action.change, action.key.workspace) else { continue };
+            let role = rows_of(&before).iter().find(|row| row.key == action.key).map(|row| row.role);
+            prop_assert!(
+                !leads.iter().any(|lead| lead.key.workspace == side && Some(lead.role) == role && lead.key != action.key),
+                "{action:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_passes_the_guard_is_within_every_limit(
+        wishes in wishes(), rows in live_rows(), allow_replace in any::<bool>(),
+        max_deletes in 0..6_usize, max_delete_percent in 0..101_usize,
+        max_project_delete_percent in 0..101_usize, delete_floor in 0..4_usize,
+    ) {
+        let limits = Limits { max_deletes, max_delete_percent, max_project_delete_percent, delete_floor };
+        let total = rows.len();
+        let plan = plan_of(wishes, &live(rows), &Policy { allow_replace, ..Policy::default() });
+        let planned = destroyed(&plan).len();
+        let reviewed = review(plan.clone(), &limits);
+        let passed = destroyed(reviewed.approved.plan()).len();
+        prop_assert_eq!(passed + reviewed.withheld.len(), planned, "one of both, and never lost");
+        prop_assert!(passed <= max_deletes);
+        prop_assert!(passed <= delete_floor || passed * 100 <= total * max_delete_percent);
+        prop_assert_eq!(reviewed.refusals.is_empty(), reviewed.withheld.is_empty());
+        let others = |plan: &Plan| plan.actions.iter().filter(|action| !action.change.destroys()).count();
+        prop_assert_eq!(others(reviewed.approved.plan()), others(&plan), "creates and updates go on");
+    }
+
+    #[test]
+    fn an_invalid_row_never_becomes_a_delete(
+        wishes in wishes(), rows in live_rows(), frozen in 1..4_u64, everywhere in any::<bool>(),
+    ) {
+        let mut roster = DesiredSet::new(wishes);
+        let lines = BTreeMap::from([(workspace(frozen), vec![7])]);
+        roster.freeze = Freeze { everywhere: if everywhere { vec![9] } else { vec![] }, workspaces: lines };
+        let policy = Policy { allow_replace: true, ..Policy::default() };
+        let plan = plan(&roster, &live(rows), &policy);
+        for key in destroyed(&plan) {
+            prop_assert!(!everywhere && key.workspace != workspace(frozen), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_partial_roster_never_destroys(wishes in wishes(), rows in live_rows()) {
+        let mut roster = DesiredSet::new(wishes);
+        roster.partial = true;
+        let policy = Policy { allow_replace: true, ..Policy::default() };
+        prop_assert!(destroyed(&plan(&roster, &live(rows), &policy)).is_empty());
+    }
+
+    #[test]
+    fn a_plan_survives_json(wishes in wishes(), rows in live_rows(), policy in policies()) {
+        let plan = plan_of(wishes, &live(rows), &policy);
+        let text = serde_json::to_string(&plan).expect("plans serialise");
+        prop_assert_eq!(serde_json::from_str::<Plan>(&text).expect("the same"), plan);
+    }
+}
+
+fn rows_led_by(live: &LiveSet, people: &BTreeSet<UserId>) -> Vec<Participation> {
+    let leads = |row: &Participation| {
+        people.contains(&row.key.user) && row.fields.team_lead == Seen::Visible(true)
+    };
+    rows_of(live).into_iter().filter(leads).collect()
+}
+
+fn led(lead: bool) -> Fields {
+    Fields { team_lead: Some(lead), ..Fields::default() }
+}
+
+fn plain(project: u64, person: u64, lead: bool) -> Participation {
+    participation(project, person, Role::Maven, visible(AccessLevel::EditTasks, lead))
+}
+
+fn words(plan: &Plan) -> Vec<String> {
+    let actions =
+        plan.actions.iter().map(|action| format!("{} {}", action.change.word(), action.key.user));
+    let held = plan.held.iter().map(|held| format!("held {}: {}", held.key.user, held.reason));
+    actions.chain(held).collect()
+}
+
+#[test]
+fn a_lead_goes_after_a_successor_leads() {
+    let before = live(vec![plain(1, 2, true), plain(1, 5, false)]);
+    let wishes = vec![desired(1, 5, Role::Maven, led(true))];
+    let plan = plan_of(wishes, &before, &Policy::default());
+    assert_eq!(words(&plan), ["update 5", "delete 2"]);
+    let Change::Delete { demote_first, .. } = plan.actions[1].change else { panic!("a delete") };
+    assert!(demote_first);
+}
+
+#[test]
+fn a_lead_without_a_successor_is_held() {
+    let before = live(vec![plain(1, 2, true), plain(1, 5, false)]);
+    let stays = vec![desired(1, 5, Role::Maven, Fields::default())];
+    let plan = plan_of(stays, &before, &Policy::default());
+    assert_eq!(words(&plan).len(), 1);
+    assert_eq!(plan.held[0].reason, HoldReason::LeadWithoutSuccessor);
+
+    let demoted =
+        vec![desired(1, 2, Role::Maven, led(false)), desired(1, 5, Role::Maven, Fields::default())];
+    let plan = plan_of(demoted, &before, &Policy::default());
+    assert_eq!(plan.held[0].reason, HoldReason::LeadWithoutSuccessor);
+    assert!(plan.actions.is_empty());
+}
+
+#[test]
+fn the_tokens_own_lead_is_not_taken_by_promoting_somebody() {
+    let before = live(vec![plain(1, 1, true), plain(1, 5, false)]);
+    let wishes =
+        vec![desired(1, 1, Role::Maven, Fields::default()), desired(1, 5, Role::Maven, led(true))];
+    let plan = plan_of(wishes, &before, &Policy::default());
+    assert!(plan.actions.is_empty());
+    assert_eq!(plan.held[0].reason, HoldReason::LeadIsProtected);
+}
+
+#[test]
+fn the_rest_of_an_update_is_sent_when_a_field_is_held() {
+    let mut fields = visible(AccessLevel::EditTasks, false);
+    fields.rate_in_cents = Seen::Hidden;
+    let before = live(vec![participation(1, 5, Role::Maven, fields)]);
+    let wish = Fields { rate_in_cents: Some(7), can_invite: Some(true), ..Fields::default() };
+    let plan = plan_of(vec![desired(1, 5, Role::Maven, wish)], &before, &Policy::default());
+    assert_eq!(words(&plan), ["update 5", "held 5: the live value is not visible to this token"]);
+    let Change::Update { drift, .. } = &plan.actions[0].change else { panic!("an update") };
+    assert_eq!(drift.len(), 1);
+}
+
+#[test]
+fn a_pair_that_is_live_twice_is_held() {
+    let mut twin = plain(1, 5, false);
+    twin.id = ParticipationId::new(9).expect("not 0");
+    let before = live(vec![plain(1, 5, false), twin]);
+    for wishes in [vec![], vec![desired(1, 5, Role::Buyer, Fields::default())]] {
+        let plan = plan_of(wishes, &before, &Policy::default());
+        assert!(plan.actions.is_empty());
+        assert!(matches!(plan.held[0].reason, HoldReason::DuplicateLive { .. }));
+    }
+}
+
+#[test]
+fn a_change_of_side_is_held_until_it_is_allowed() {
+    let before = live(vec![plain(1, 5, false)]);
+    let wishes = vec![desired(1, 5, Role::Buyer, Fields::default())];
+    let plan = plan_of(wishes.clone(), &before, &Policy::default());
+    assert_eq!(plan.held[0].reason, HoldReason::ReplaceNotAllowed);
+    let plan = plan_of(wishes, &before, &Policy { allow_replace: true, ..Policy::default() });
+    assert_eq!(words(&plan), ["replace 5"]);
+    assert_eq!(plan.counts.replacements, 1);
+}
+
+#[test]
+fn an_archived_project_is_held_and_in_no_total() {
+    let mut before = live(vec![plain(1, 5, false)]);
+    let archived = LiveWorkspace::Archived { title: "Old".to_owned() };
+    before.workspaces.insert(workspace(2), archived);
+    let unreadable = LiveWorkspace::Unreadable { title: None, reason: "cut".to_owned() };
+    before.workspaces.insert(workspace(3), unreadable);
+    let wishes = (1..=3).map(|project| desired(project, 5, Role::Maven, Fields::default()));
+    let plan = plan_of(wishes.collect(), &before, &Policy::default());
+    assert!(plan.actions.is_empty());
+    assert_eq!(plan.held.len(), 1);
+    assert_eq!(plan.held[0].reason, HoldReason::Archived);
+    assert_eq!(plan.unreadable().count(), 1);
+}
+
+#[test]
+fn the_guard_stops_just_above_its_limits() {
+    let people: Vec<Participation> = (2..=101).map(|person| plain(1, person, false)).collect();
+    let before = live(people);
+    let delete = |count: u64| {
+        let wishes =
+            (2..=101 - count).map(|person| desired(1, person, Role::Maven, Fields::default()));
+        plan_of(wishes.collect(), &before, &Policy::default())
+    };
+    let limits = Limits {
+        max_deletes: 50,
+        max_delete_percent: 10,
+        max_project_delete_percent: 50,
+        delete_floor: 5,
+    };
+    for (count, limits, passes) in [
+        (9, limits, true),
+        (10, limits, true),
+        (11, limits, false),
+        (50, Limits { max_delete_percent: 100, ..limits }, true),
+        (51, Limits { max_delete_percent: 100, max_project_delete_percent: 100, ..limits }, false),
+        (51, Limits { max_delete_percent: 100, max_deletes: 99, ..limits }, false),
+        (5, Limits { max_delete_percent: 0, ..limits }, true),
+        (6, Limits { max_delete_percent: 0, ..limits }, false),
+        (2, Limits { max_delete_percent: 0, max_project_delete_percent: 0, ..limits }, true),
+        (3, Limits { max_project_delete_percent: 0, ..limits }, false),
+    ] {
+        let reviewed = review(delete(count), &limits);
+        assert_eq!(
+            reviewed.refusals.is_empty(),
+            passes,
+            "{count} {limits:?} {:?}",
+            reviewed.refusals
+        );
+    }
+}
+
+#[test]
+fn the_floor_never_empties_a_project() {
+    let limits = Limits {
+        max_deletes: 50,
+        max_delete_percent: 10,
+        max_project_delete_percent: 50,
+        delete_floor: 5,
+    };
+    // The token's own user and a lead stay; everybody else would be gone.
+    let before =
+        live(vec![plain(1, 1, false), plain(1, 2, true), plain(1, 3, false), plain(1, 4, false)]);
+    let stay = |people: &[u64]| {
+        let wishes =
+            people.iter().map(|person| desired(1, *person, Role::Maven, Fields::default()));
+        review(plan_of(wishes.collect(), &before, &Policy::default()), &limits)
+    };
+    assert_eq!(stay(&[1, 2, 3]).withheld.len(), 0);
+    assert_eq!(stay(&[1, 2]).withheld.len(), 0, "half of four is within 50 %");
+    let limits = Limits { max_project_delete_percent: 40, ..limits };
+    let wishes = [1, 2].map(|person| desired(1, person, Role::Maven, Fields::default()));
+    let reviewed = review(plan_of(wishes.into(), &before, &Policy::default()), &limits);
+    assert_eq!(reviewed.withheld.len(), 2, "the floor would leave nobody");
+}

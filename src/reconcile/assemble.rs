@@ -1,0 +1,171 @@
+//! A run's report, put together from what its phases returned.
+
+use jiff::Timestamp;
+
+use super::Preview;
+use crate::{
+    apply::Applied,
+    desired::Roster,
+    model::{Fate, MembershipKey, Outcome},
+    plan::{Counts, Mode},
+    report::{
+        Entry, LeftInDoubt, PaceReport, REPORT_FORMAT, ReportedCommand, ReportedProblem, RunReport,
+    },
+    run::{Ended, ExitStatus, RunId},
+};
+
+/// What is known of a run besides its plan.
+#[derive(Debug, Clone)]
+pub struct RunFacts {
+    /// The run.
+    pub run: RunId,
+    /// Which command.
+    pub command: ReportedCommand,
+    /// The API.
+    pub base_url: String,
+    /// The mode in force.
+    pub mode: Mode,
+    /// Begin and end.
+    pub times: (Timestamp, Timestamp),
+    /// How it ended.
+    pub ended: Ended,
+    /// Whether a difference is an answer by itself (`--check`).
+    pub check: bool,
+    /// What should be said besides.
+    pub warnings: Vec<String>,
+    /// What earlier runs left in doubt.
+    pub left_in_doubt: Vec<LeftInDoubt>,
+    /// How the API's limit was met.
+    pub pace: PaceReport,
+}
+
+/// Puts a report together; what was not reached is simply not there.
+#[must_use]
+pub fn assemble(
+    facts: RunFacts,
+    roster: &Roster,
+    preview: Option<&Preview>,
+    applied: Option<&Applied>,
+) -> RunReport {
+    let plan = preview.map(|preview| preview.reviewed.approved.plan());
+    let mut warnings: Vec<String> = roster
+        .warnings
+        .iter()
+        .map(|warning| format!("{}:{warning}", roster.path.display()))
+        .collect();
+    warnings.extend(preview.into_iter().flat_map(|preview| preview.warnings.iter().cloned()));
+    warnings.extend(facts.warnings);
+    let mut report = RunReport {
+        format: REPORT_FORMAT,
+        run: facts.run,
+        tool: env!("CARGO_PKG_VERSION").to_owned(),
+        command: facts.command,
+        base_url: facts.base_url,
+        roster: roster.path.display().to_string(),
+        mode: facts.mode,
+        started_at: facts.times.0,
+        finished_at: facts.times.1,
+        ended: facts.ended,
+        exit: ExitStatus::Done,
+        digest: plan.map(|plan| plan.digest.clone()),
+        counts: plan.map_or_else(Counts::default, |plan| plan.counts),
+        forecast: preview.map(|preview| preview.forecast),
+        refusals: preview.map_or_else(Vec::new, |preview| preview.reviewed.refusals.clone()),
+        entries: preview.map_or_else(Vec::new, |preview| entries(roster, preview, applied)),
+        projects: plan.map(|plan| plan.workspaces.clone()).unwrap_or_default(),
+        people: plan.map(|plan| plan.people.clone()).unwrap_or_default(),
+        problems: problems(roster),
+        rows: roster.rows,
+        warnings,
+        left_in_doubt: facts.left_in_doubt,
+        pace: facts.pace,
+    };
+    report.exit = exit_status(&report, facts.check);
+    report
+}
+
+fn problems(roster: &Roster) -> Vec<ReportedProblem> {
+    roster
+        .problems
+        .iter()
+        .map(|problem| {
+            // A problem says its line first; the report keeps line and words apart.
+            let words = problem.to_string();
+            let message = words.strip_prefix(&format!("{}: ", problem.line)).unwrap_or(&words);
+            ReportedProblem { line: problem.line, message: message.to_owned() }
+        })
+        .collect()
+}
+
+fn entries(roster: &Roster, preview: &Preview, applied: Option<&Applied>) -> Vec<Entry> {
+    let line = |key: MembershipKey| roster.desired.entry(key).map(|entry| entry.line);
+    let plan = preview.reviewed.approved.plan();
+    let actions = plan.actions.iter().enumerate().map(|(index, action)| Entry {
+        key: action.key,
+        line: line(action.key),
+        change: Some(action.change.clone()),
+        reason: action.reason.to_string(),
+        fate: applied.and_then(|applied| applied.fates.get(index).cloned()),
+    });
+    let held = plan.held.iter().map(|held| Entry {
+        key: held.key,
+        line: line(held.key),
+        change: held.change.clone(),
+        reason: held.reason.to_string(),
+        fate: Some(Fate::new(Outcome::Held, held.reason.to_string())),
+    });
+    let frozen = plan.frozen.iter().map(|frozen| Entry {
+        key: frozen.action.key,
+        line: line(frozen.action.key),
+        change: Some(frozen.action.change.clone()),
+        reason: frozen.action.reason.to_string(),
+        fate: Some(Fate::new(Outcome::Frozen, frozen.cause.to_string())),
+    });
+    let withheld = preview.reviewed.withheld.iter().map(|withheld| Entry {
+        key: withheld.action.key,
+        line: line(withheld.action.key),
+        change: Some(withheld.action.change.clone()),
+        reason: withheld.action.reason.to_string(),
+        fate: Some(Fate::new(Outcome::Withheld, withheld.refusal.to_string())),
+    });
+    let mut entries: Vec<Entry> = actions.chain(held).chain(frozen).chain(withheld).collect();
+    for entry in &mut entries {
+        if let (Some(fate), Some(change)) = (&mut entry.fate, &entry.change) {
+            fate.participation = fate.participation.or_else(|| change.participation());
+        }
+    }
+    entries
+}
+
+/// What the process answers: the worst of what was found (PRODUCT.md §1).
+#[must_use]
+pub fn exit_status(report: &RunReport, check: bool) -> ExitStatus {
+    let mut found = vec![match &report.ended {
+        Ended::Complete | Ended::Deadline => ExitStatus::Done,
+        Ended::Declined | Ended::Fatal { .. } => ExitStatus::Unexpected,
+        Ended::Interrupted => ExitStatus::Interrupted,
+        Ended::Terminated => ExitStatus::Terminated,
+        Ended::BreakerOpen { .. } if report.digest.is_none() => ExitStatus::Unexpected,
+        Ended::BreakerOpen { .. } => ExitStatus::PartlyApplied,
+        Ended::Unauthorized { .. } => ExitStatus::Unauthorized,
+        Ended::OtherPlan { .. } => ExitStatus::GuardWithheld,
+    }];
+    let mut fates = report.entries.iter().filter_map(|entry| entry.fate.as_ref());
+    let unreadable = report
+        .projects
+        .values()
+        .any(|project| matches!(project.state, crate::plan::WorkspaceState::Unreadable { .. }));
+    if unreadable || !report.problems.is_empty() || fates.any(|fate| fate.outcome.is_partial()) {
+        found.push(ExitStatus::PartlyApplied);
+    }
+    if report.ended == Ended::Deadline && report.digest.is_none() {
+        found.push(ExitStatus::PartlyApplied);
+    }
+    if !report.refusals.is_empty() {
+        found.push(ExitStatus::GuardWithheld);
+    }
+    if check && !report.entries.is_empty() {
+        found.push(ExitStatus::ChangesPending);
+    }
+    ExitStatus::worst(&found)
+}

@@ -1,0 +1,139 @@
+//! The whole of a run, for whoever brings an API, a journal and a clock: preview, apply, report.
+//!
+//! [`preview`] holds no writer. What it returns is reviewed, and [`apply`] takes nothing else. Knows
+//! no files, no arguments and no terminal.
+
+mod assemble;
+
+pub use assemble::{RunFacts, assemble, exit_status};
+
+use crate::{
+    api::{ReadParticipations, Traffic, WriteParticipations},
+    apply::{self, Applied},
+    clock::Clock,
+    desired::Roster,
+    event::Listener,
+    guard::{Limits, Reviewed, review},
+    journal::Record,
+    live::{ListError, Lister},
+    model::{Scope, WorkspaceId},
+    plan::{Forecast, Policy, plan},
+    run::{Ended, Stop},
+};
+
+/// What is to be reconciled, and within which bounds.
+pub struct Job<'a> {
+    /// The desired memberships, invalid rows and all.
+    pub roster: &'a Roster,
+    /// `scope.workspaces`.
+    pub named_workspaces: &'a [WorkspaceId],
+    /// What a plan may contain.
+    pub policy: &'a Policy,
+    /// How much it may destroy.
+    pub limits: &'a Limits,
+    /// The configured rate, for the forecast.
+    pub requests_per_second: f64,
+    /// Requests under way at once.
+    pub max_in_flight: usize,
+    /// How often a create that is known not to be there is sent.
+    pub tries: u32,
+}
+
+/// What a run works with besides its job.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The time.
+    pub clock: Clock,
+    /// Asks to end early.
+    pub stop: &'a Stop,
+    /// Is told of progress.
+    pub listener: Listener<'a>,
+}
+
+/// What a run would do now.
+pub struct Preview {
+    /// What may happen, and what the guard keeps back.
+    pub reviewed: Reviewed,
+    /// What it would take.
+    pub forecast: Forecast,
+    /// What a person should know besides.
+    pub warnings: Vec<String>,
+}
+
+/// Lists the live memberships, plans, and passes the guard. Cannot write.
+///
+/// # Errors
+/// When the API cannot be read at all, or the run is to end.
+pub async fn preview(
+    api: &impl ReadParticipations,
+    job: &Job<'_>,
+    around: Surroundings<'_>,
+) -> Result<Preview, ListError> {
+    let scope = Scope::new(&job.roster.desired, job.named_workspaces);
+    let Surroundings { clock, stop, listener } = around;
+    let lister = Lister { clock, max_in_flight: job.max_in_flight, stop, listener };
+    let live = lister.list(api, &scope).await?;
+    let plan = plan(&job.roster.desired, &live, job.policy);
+    let unmatched = job.policy.protection.unmatched(live.people.values());
+    let warnings = unmatched
+        .into_iter()
+        .map(|entry| format!("`{entry}` in protect.users matches nobody on the projects in scope"));
+    let warnings = warnings.chain(plan.remarks.iter().cloned()).collect();
+    let reviewed = review(plan, job.limits);
+    let forecast = Forecast::new(&reviewed.approved.plan().actions, job.requests_per_second);
+    Ok(Preview { reviewed, forecast, warnings })
+}
+
+/// Carries out what a preview approved.
+pub async fn apply<A: WriteParticipations>(
+    api: &A,
+    preview: &Preview,
+    journal: &dyn Record,
+    job: &Job<'_>,
+    around: Surroundings<'_>,
+) -> Applied {
+    let Surroundings { clock, stop, listener } = around;
+    let (max_in_flight, tries) = (job.max_in_flight, job.tries);
+    let tools = apply::Tools { api, journal, stop, listener, clock, max_in_flight, tries };
+    apply::run(&preview.reviewed.approved, tools).await
+}
+
+/// How a run ended, from what its apply says.
+#[must_use]
+pub fn ended(applied: &Applied, stop: &Stop) -> Ended {
+    if let Some(error) = &applied.journal_error {
+        let cause = std::error::Error::source(error).map(ToString::to_string);
+        let message = format!("{error}: {}", cause.unwrap_or_default());
+        return Ended::Fatal { message };
+    }
+    if let Some(error) = &applied.ended_by {
+        return ended_by(error);
+    }
+    stop.cause().map_or(Ended::Complete, Ended::from)
+}
+
+/// How a run ended that an API error ended.
+#[must_use]
+pub fn ended_by(error: &crate::api::ApiError) -> Ended {
+    use crate::api::ApiError;
+    let message = error.to_string();
+    match error {
+        ApiError::Unauthorized { .. } => Ended::Unauthorized { message },
+        ApiError::Stopped { .. } => Ended::BreakerOpen { message },
+        ApiError::GivenUp { last, .. } if last.ends_the_run() => ended_by(last),
+        _ => Ended::Fatal { message },
+    }
+}
+
+/// The traffic of a run as its report has it.
+#[must_use]
+pub fn pace_report(configured: f64, traffic: Traffic) -> crate::report::PaceReport {
+    crate::report::PaceReport {
+        configured,
+        last: traffic.rate,
+        throttled: traffic.throttled,
+        held_seconds: traffic.held.as_secs_f64(),
+        requests: traffic.requests,
+        writes: traffic.writes,
+    }
+}
