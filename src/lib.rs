@@ -29,3 +29,4 @@ pub mod plan;
 pub mod reconcile;
 pub mod report;
 pub mod run;
+pub mod sandbox;

@@ -1,0 +1,37 @@
+//! The simulated Kantata OX API: an axum router over projects, people and participations in memory.
+//!
+//! Serves `rehearse`, `sandbox` and the tests, over a socket or in process under tokio's paused
+//! clock. It keeps the rules of the real API, turns what nobody knows of it into [`Settings`], and
+//! what goes wrong in the wild into seeded [`Faults`]. It must not know the client: it has its
+//! own ids and its own JSON, held to real answers by `tests/wire_sandbox.rs`.
+
+mod access;
+mod answer;
+mod clock;
+mod fault;
+mod foreign;
+mod handle;
+mod limit;
+mod log;
+mod read;
+mod route;
+mod seed;
+mod server;
+mod settings;
+mod state;
+mod view;
+mod wish;
+mod write;
+
+pub use access::Level;
+pub use clock::Clock;
+pub use fault::{Fault, Faults};
+pub use handle::Sandbox;
+pub use log::{Answered, Entry, ForeignChange, ForeignEdit, RequestKind, Target};
+pub use route::BASE_PATH;
+pub use seed::{SEED_COLUMNS, SeedError};
+pub use settings::{Bulk, Duplicates, RateWindow, RetryAfter, Settings, Start};
+pub use state::{ExternalReference, Participation, Side, User, Workspace, World};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,171 @@
+//! The fields of a written participation: from JSON to what is to be changed.
+//!
+//! Checks types and words and finds all faults of one object; fields the API does not know are
+//! left out without a word. Whether the change is allowed is decided in `write.rs`.
+
+use serde_json::{Map, Value};
+
+use super::access::Level;
+use super::answer::ApiError;
+use super::settings::Settings;
+use super::state::{ExternalReference, Participation};
+
+/// The `external_reference` of a write.
+#[derive(Debug, Clone)]
+pub(super) struct Link {
+    service_name: String,
+    service_model: String,
+    service_model_ref: String,
+}
+
+/// What a PUT or POST object wants changed; `None` is a field that was not sent.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Wish {
+    pub level: Option<Level>,
+    pub can_invite: Option<bool>,
+    pub can_schedule_their_hours: Option<bool>,
+    pub can_schedule_team_hours: Option<bool>,
+    pub link: Option<Link>,
+    pub team_lead: Option<bool>,
+    pub rate_in_cents: Option<i64>,
+    pub cost_in_cents: Option<i64>,
+    pub workspace_role_id: Option<u64>,
+}
+
+/// The JSON object of one participation, and what was found wrong with it.
+pub(super) struct Fields<'a> {
+    object: &'a Map<String, Value>,
+    pub errors: Vec<ApiError>,
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn new(object: &'a Map<String, Value>) -> Self {
+        Self { object, errors: Vec::new() }
+    }
+
+    pub(super) fn refuse(&mut self, field: &'static str, message: impl Into<String>) {
+        self.errors.push(ApiError::validation(field, message));
+    }
+
+    /// A field that has to be what `read` accepts; `null` is refused like a wrong type.
+    fn field<T>(
+        &mut self,
+        name: &'static str,
+        message: &str,
+        read: impl FnOnce(&Value) -> Option<T>,
+    ) -> Option<T> {
+        let value = self.object.get(name)?;
+        let read = read(value);
+        if read.is_none() {
+            self.refuse(name, message);
+        }
+        read
+    }
+
+    /// Ids in bodies are integers, not strings (API.md §2).
+    pub(super) fn id(&mut self, name: &'static str) -> Option<u64> {
+        self.field(name, "must be an integer", Value::as_u64)
+    }
+
+    pub(super) fn word(&self, name: &str) -> Option<&'a str> {
+        self.object.get(name).and_then(Value::as_str)
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.object.contains_key(name)
+    }
+
+    fn flag(&mut self, name: &'static str) -> Option<bool> {
+        self.field(name, "must be true or false", Value::as_bool)
+    }
+
+    fn cents(&mut self, name: &'static str) -> Option<i64> {
+        let positive = |value: &Value| value.as_i64().filter(|cents| *cents >= 0);
+        self.field(name, "must be a number of cents", positive)
+    }
+
+    /// The fields that POST and PUT have in common.
+    pub(super) fn wish(&mut self) -> Wish {
+        let level = |value: &Value| value.as_str().and_then(Level::written);
+        Wish {
+            level: self.field("access_level", "Access level is not included in the list", level),
+            can_invite: self.flag("can_invite"),
+            can_schedule_their_hours: self.flag("can_schedule_their_hours"),
+            can_schedule_team_hours: self.flag("can_schedule_team_hours"),
+            link: self.field("external_reference", "is not an external reference", link),
+            ..Wish::default()
+        }
+    }
+
+    /// The fields of a PUT.
+    pub(super) fn full_wish(&mut self) -> Wish {
+        Wish {
+            team_lead: self.flag("team_lead"),
+            rate_in_cents: self.cents("rate_in_cents"),
+            cost_in_cents: self.cents("cost_in_cents"),
+            workspace_role_id: self.id("workspace_role_id"),
+            ..self.wish()
+        }
+    }
+}
+
+fn link(value: &Value) -> Option<Link> {
+    let part = |name: &str| match value.get(name)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    Some(Link {
+        service_name: part("service_name")?,
+        service_model: part("service_model")?,
+        service_model_ref: part("service_model_ref")?,
+    })
+}
+
+impl Wish {
+    /// Leaves out what this token or account cannot write: it is ignored, not refused.
+    pub(super) fn within(mut self, settings: &Settings) -> Self {
+        if !settings.financial_access {
+            self.cost_in_cents = None;
+        }
+        if !settings.financial_access || settings.rate_cards {
+            self.rate_in_cents = None;
+        }
+        self
+    }
+
+    /// Changes a participation; `link_id` is for an external reference that is new, and the level
+    /// of an account administrator stays what it is.
+    pub(super) fn apply(self, one: &mut Participation, account_admin: bool, link_id: u64) {
+        let floor = |level: Level| if account_admin { Level::Admin } else { level };
+        set(&mut one.level, self.level.map(floor));
+        set(&mut one.can_invite, self.can_invite);
+        set(&mut one.can_schedule_their_hours, self.can_schedule_their_hours);
+        set(&mut one.can_schedule_team_hours, self.can_schedule_team_hours);
+        set(&mut one.is_team_lead, self.team_lead);
+        set(&mut one.rate_in_cents, self.rate_in_cents.map(Some));
+        set(&mut one.cost_in_cents, self.cost_in_cents.map(Some));
+        set(&mut one.workspace_role_id, self.workspace_role_id.map(Some));
+        if let Some(link) = self.link {
+            attach(&mut one.external_references, link, link_id);
+        }
+    }
+}
+
+fn set<T>(slot: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *slot = value;
+    }
+}
+
+/// One reference for each service: a second one replaces the first.
+fn attach(links: &mut Vec<ExternalReference>, new: Link, id: u64) {
+    let Link { service_name, service_model, service_model_ref } = new;
+    let at = links.iter().position(|link| link.service_name == service_name);
+    let id = at.map_or(id, |at| links[at].id);
+    let new = ExternalReference { id, service_name, service_model, service_model_ref };
+    match at {
+        Some(at) => links[at] = new,
+        None => links.push(new),
+    }
+}
