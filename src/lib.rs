@@ -29,4 +29,5 @@ pub mod plan;
 pub mod reconcile;
 pub mod report;
 pub mod run;
+pub mod config;
 pub mod sandbox;

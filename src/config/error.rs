@@ -1,0 +1,79 @@
+//! What is wrong with a configuration: all problems of one load, each with where it is.
+//!
+//! Knows how a problem reads, not how it was found. A value that may carry a secret is left out by
+//! whoever finds the problem.
+
+use std::{fmt, io, path::PathBuf};
+
+use super::layer::Origin;
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file that was asked for, or found, cannot be read.
+    #[error("cannot read the configuration `{}`", path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Everything that is wrong, in the order of the layers.
+    #[error("the configuration has {}{}", count(problems), lines(problems))]
+    Invalid {
+        /// At least one.
+        problems: Vec<ConfigProblem>,
+    },
+}
+
+fn count(problems: &[ConfigProblem]) -> String {
+    match problems.len() {
+        1 => "a problem:".to_owned(),
+        several => format!("{several} problems:"),
+    }
+}
+
+fn lines(problems: &[ConfigProblem]) -> String {
+    problems.iter().map(|problem| format!("\n  {problem}")).collect()
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigProblem {
+    /// Where: `file:line`, a variable, or a flag.
+    pub at: String,
+    /// The key, as a dotted path; none where a whole file or a choice of profile is wrong.
+    pub key: Option<String>,
+    /// What was found; none where it may be a secret, or does not matter.
+    pub value: Option<String>,
+    /// What was expected.
+    pub message: String,
+}
+
+impl ConfigProblem {
+    pub(super) fn new(at: impl fmt::Display, message: impl Into<String>) -> Self {
+        Self { at: at.to_string(), key: None, value: None, message: message.into() }
+    }
+
+    pub(super) fn of_key(origin: &Origin, key: &str, message: impl Into<String>) -> Self {
+        Self { key: Some(key.to_owned()), ..Self::new(origin, message) }
+    }
+
+    pub(super) fn with_value(self, value: String) -> Self {
+        Self { value: Some(value), ..self }
+    }
+}
+
+impl fmt::Display for ConfigProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.at)?;
+        match (&self.key, &self.value) {
+            (Some(key), Some(value)) => write!(f, "`{key} = {value}`: ")?,
+            (Some(key), None) => write!(f, "`{key}`: ")?,
+            (None, Some(value)) => write!(f, "`{value}`: ")?,
+            (None, None) => {}
+        }
+        f.write_str(&self.message)
+    }
+}
