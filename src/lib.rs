@@ -16,7 +16,9 @@
 
 pub mod api;
 pub mod apply;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod desired;
 pub mod event;
 pub mod folder;
@@ -26,8 +28,8 @@ pub mod live;
 pub mod lock;
 pub mod model;
 pub mod plan;
+pub mod progress;
 pub mod reconcile;
 pub mod report;
 pub mod run;
-pub mod config;
 pub mod sandbox;

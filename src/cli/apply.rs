@@ -1,0 +1,128 @@
+//! `apply`: plan, guard, question, and the plan carried out under the lock.
+
+use std::{
+    io::{self, IsTerminal as _},
+    time::Instant,
+};
+
+use super::{
+    Common, Failure,
+    arguments::{ApplyArgs, PlanArgs},
+    material,
+    output::{self, Outputs},
+    run::{Decision, Session, Start, block_on},
+    signal,
+};
+use crate::{
+    config::Settings,
+    folder::StateFolder,
+    lock::{Lock, LockError},
+    plan::Digest,
+    report::{ReportedCommand, RunReport},
+    run::{Ended, ExitStatus, Stop},
+};
+
+pub(super) fn apply(common: &Common, args: &ApplyArgs) -> Result<ExitStatus, Failure> {
+    if args.dry_run {
+        let ApplyArgs { roster, strict, .. } = args;
+        let args = PlanArgs { roster: roster.clone(), check: false, strict: *strict };
+        return super::plan::plan(common, &args);
+    }
+    if !args.yes && !io::stdin().is_terminal() {
+        return Err(Failure::usage(
+            "there is no terminal to ask on, and `--yes` was not given; nothing was sent",
+            "look at `kantata-sync plan`, then give `--yes`, or `--yes --plan DIGEST` for exactly that plan",
+        ));
+    }
+    let configuration = material::configuration(common)?;
+    let settings = &configuration.settings;
+    let roster = material::roster(&args.roster, settings, args.strict)?;
+    let outputs = Outputs::open(common)?;
+    let token = material::token(settings)?;
+    let _lock = acquire_lock(settings, args)?;
+    block_on(false, async {
+        let start = Start {
+            common,
+            settings,
+            roster: &roster,
+            state_folder: settings.state_folder(),
+            base_url: settings.base_url.to_string(),
+            command: ReportedCommand::Apply,
+        };
+        let session = Session::start(start)?;
+        signal::watch(&session.stop, args.deadline)?;
+        let client = material::client(settings, token, session.clock)?;
+        let decide = async |planned: &RunReport| decide(common, args, planned, &session.stop).await;
+        let report = session.apply(&client, decide).await?;
+        session.finish(&report, outputs)
+    })?
+}
+
+fn acquire_lock(settings: &Settings, args: &ApplyArgs) -> Result<Lock, Failure> {
+    let path = StateFolder::open(settings.state_folder())?.lock();
+    let started = Instant::now();
+    loop {
+        match Lock::acquire(&path) {
+            Err(LockError::Held { .. })
+                if args.wait_lock.is_some_and(|wait| started.elapsed() < wait) =>
+            {
+                std::thread::sleep(material::LOCK_STEP);
+            }
+            other => return Ok(other?),
+        }
+    }
+}
+
+/// Shows the plan, then lets the digest, the flag or a person decide.
+async fn decide(
+    common: &Common,
+    args: &ApplyArgs,
+    planned: &RunReport,
+    stop: &Stop,
+) -> Result<Decision, Failure> {
+    if let Some(ended) = other_plan(args.plan.as_ref(), planned) {
+        return Ok(Decision::End(ended));
+    }
+    if !common.quiet || !args.yes {
+        output::show_plan(common, planned)?;
+    }
+    let sendable = planned.entries.iter().any(|entry| entry.fate.is_none());
+    if args.yes || !sendable {
+        return Ok(Decision::Go);
+    }
+    output::say("Apply this plan? [y/N] ");
+    // Read on a thread of its own, so that a signal is heard while nobody answers.
+    let answer = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        io::stdin().read_line(&mut line).map(|_| line)
+    });
+    let line = tokio::select! {
+        line = answer => line.map_err(|error| Failure::new(ExitStatus::Unexpected, error))??,
+        () = stopped(stop) => String::new(),
+    };
+    if let Some(cause) = stop.cause() {
+        return Ok(Decision::End(cause.into()));
+    }
+    match line.trim().to_ascii_lowercase().as_str() {
+        "y" | "yes" => Ok(Decision::Go),
+        _ => Ok(Decision::End(Ended::Declined)),
+    }
+}
+
+async fn stopped(stop: &Stop) {
+    while stop.cause().is_none() {
+        tokio::time::sleep(material::LOCK_STEP).await;
+    }
+}
+
+fn other_plan(approved: Option<&Digest>, planned: &RunReport) -> Option<Ended> {
+    let (approved, now) = (approved?, planned.digest.as_ref()?);
+    if now.starts_with(approved) {
+        return None;
+    }
+    let message = format!(
+        "the plan computed now is `{}`, not `{approved}`; nothing was sent: look at it and approve it anew",
+        now.short()
+    );
+    Some(Ended::OtherPlan { message })
+}

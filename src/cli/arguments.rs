@@ -1,0 +1,193 @@
+//! The arguments as clap reads them; the names are a contract (PRODUCT.md §1).
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{config::parse_duration, plan::Digest, report::Format};
+
+fn duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text).map_err(|error| error.to_string())
+}
+
+/// Keeps the members of Kantata OX projects as a CSV says.
+#[derive(Debug, Parser)]
+#[command(name = "kantata-sync", version, max_term_width = 100)]
+pub struct Arguments {
+    /// What every command takes.
+    #[command(flatten)]
+    pub common: Common,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// Read the configuration from this file
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Use the values of [profile.NAME] in the configuration
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// The API, such as https://api.mavenlink.com/api/v1
+    #[arg(long, global = true, value_name = "URL")]
+    pub base_url: Option<String>,
+    /// Keep locks, journals and reports here
+    #[arg(long, global = true, value_name = "DIR")]
+    pub state_dir: Option<String>,
+    /// The form of what is written to stdout
+    #[arg(long, global = true, default_value = "text", value_name = "FORMAT",
+        value_parser = clap::value_parser!(Format), help = "The form of stdout: text, json, csv, markdown, html")]
+    pub format: Format,
+    /// Write the report to this file too, in the form its ending names (repeatable)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub output: Vec<PathBuf>,
+    /// The form of the log on stderr
+    #[arg(long, global = true, default_value = "text", value_name = "FORMAT")]
+    pub log_format: LogFormat,
+    /// Say more; twice for every request
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Say less: errors only
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// When to use colour
+    #[arg(long, global = true, default_value = "auto", value_name = "WHEN")]
+    pub color: Color,
+}
+
+/// The form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show what an apply would do; cannot write to Kantata
+    Plan(PlanArgs),
+    /// Plan, pass the guard, and carry the plan out
+    Apply(ApplyArgs),
+    /// Do the whole job against the built-in sandbox: no token, no network
+    Rehearse(RehearseArgs),
+    /// Validate a roster offline, all problems at once
+    Check(CheckArgs),
+    /// Serve the simulated API on a port of this machine
+    Sandbox(SandboxArgs),
+    /// Print the effective configuration and where each value came from
+    Config,
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the man page
+    Man,
+}
+
+/// `plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// The roster
+    pub roster: PathBuf,
+    /// Exit 6 when anything differs, held differences included
+    #[arg(long)]
+    pub check: bool,
+    /// Any invalid row stops the run
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// `apply`.
+#[derive(Debug, Args)]
+pub struct ApplyArgs {
+    /// The roster
+    pub roster: PathBuf,
+    /// Show what would be done, and do nothing: the same as `plan`
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Apply only if the plan computed now has this digest (or begins so)
+    #[arg(long, value_name = "DIGEST")]
+    pub plan: Option<Digest>,
+    /// Any invalid row stops the run
+    #[arg(long)]
+    pub strict: bool,
+    /// Start nothing new after this long
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub deadline: Option<Duration>,
+    /// Wait this long for another run to end
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub wait_lock: Option<Duration>,
+}
+
+/// `rehearse`.
+#[derive(Debug, Args)]
+pub struct RehearseArgs {
+    /// The roster; the sample roster without
+    pub roster: Option<PathBuf>,
+    /// Who is on the sandbox's projects before; the sample without
+    #[arg(long, value_name = "FILE")]
+    pub seed: Option<PathBuf>,
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The roster
+    pub roster: PathBuf,
+}
+
+/// `sandbox`.
+#[derive(Debug, Args)]
+pub struct SandboxArgs {
+    /// The port; 0 takes a free one
+    #[arg(long, default_value_t = 8080)]
+    pub port: u16,
+    /// Who is on the projects at the start; the sample without
+    #[arg(long, value_name = "FILE")]
+    pub seed: Option<PathBuf>,
+    /// All settings of the sandbox from a TOML file; the flags below stand above it
+    #[arg(long, value_name = "FILE")]
+    pub settings: Option<PathBuf>,
+    /// Write every request as a line of JSON
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
+    /// Requests a second before 429; unlimited without
+    #[arg(long, value_name = "NUMBER")]
+    pub rate: Option<f64>,
+    /// Time that a request takes
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub latency: Option<Duration>,
+    /// Listings do not show changes younger than this
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub lag: Option<Duration>,
+    /// Share of requests that go wrong, spread evenly over all faults
+    #[arg(long, value_name = "SHARE")]
+    pub fault: Option<f64>,
+    /// The seed of the faults
+    #[arg(long, value_name = "NUMBER")]
+    pub fault_seed: Option<u64>,
+    /// How long a request hangs that times out
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub hang: Option<Duration>,
+}

@@ -1,0 +1,40 @@
+//! `check`: a roster validated offline.
+
+use std::fmt::Write as _;
+
+use super::{Common, Failure, arguments::CheckArgs, material, output};
+use crate::{desired::read_roster, report::Format, run::ExitStatus};
+
+pub(super) fn check(common: &Common, args: &CheckArgs) -> Result<ExitStatus, Failure> {
+    let configuration = material::configuration(common)?;
+    let reader = material::reader_settings(&configuration.settings, false);
+    let roster = read_roster(&args.roster, &reader)?;
+    let mut page = String::new();
+    match common.format {
+        Format::Json => {
+            let value = serde_json::json!({
+                "roster": roster.path.display().to_string(),
+                "rows": roster.rows,
+                "invalid_rows": roster.invalid_rows(),
+                "partial": roster.desired.partial,
+                "problems": roster.problems,
+                "warnings": roster.warnings,
+            });
+            let _never_fails = writeln!(page, "{value:#}");
+        }
+        _ => {
+            for message in roster.messages() {
+                let _never_fails = writeln!(page, "{message}");
+            }
+            for warning in &roster.warnings {
+                let _never_fails = writeln!(page, "{}:{warning}", roster.path.display());
+            }
+        }
+    }
+    output::print(page.as_bytes())?;
+    let (rows, invalid, projects) =
+        (roster.rows, roster.invalid_rows(), roster.desired.workspaces.len());
+    let partial = if roster.desired.partial { "; a partial roster: never deletes" } else { "" };
+    output::say(&format!("{rows} rows, {projects} projects, {invalid} invalid{partial}\n"));
+    Ok(if invalid > 0 { ExitStatus::BadInput } else { ExitStatus::Done })
+}

@@ -1,0 +1,88 @@
+//! What commands work with: configuration, roster, token, client; each with its error.
+
+use std::{path::Path, time::Duration};
+
+use super::{Common, Failure};
+use crate::{
+    api::{Client, HttpTransport},
+    clock::Clock,
+    config::{self, Configuration, Flags, Settings, Surroundings, Token, read_token},
+    desired::{Delimiter, ReaderSettings, Roster, read_roster},
+    plan::Policy,
+    run::ExitStatus,
+};
+
+/// What the process finds around itself.
+pub(super) fn surroundings() -> Result<Surroundings, Failure> {
+    let folder = std::env::current_dir()?;
+    Ok(Surroundings::new(std::env::vars_os(), folder))
+}
+
+/// The flags that choose or override configuration.
+pub(super) fn flags(common: &Common) -> Flags {
+    Flags {
+        config: common.config.clone(),
+        profile: common.profile.clone(),
+        base_url: common.base_url.clone(),
+        state_dir: common.state_dir.clone(),
+    }
+}
+
+/// The configuration for these arguments.
+pub(super) fn configuration(common: &Common) -> Result<Configuration, Failure> {
+    Ok(config::load(&flags(common), &surroundings()?)?)
+}
+
+/// How this configuration reads rosters.
+pub(super) fn reader_settings(settings: &Settings, strict: bool) -> ReaderSettings {
+    let roster = &settings.roster;
+    ReaderSettings {
+        delimiter: match roster.delimiter {
+            config::Delimiter::Comma => Delimiter::Comma,
+            config::Delimiter::Semicolon => Delimiter::Semicolon,
+            config::Delimiter::Tab => Delimiter::Tab,
+        },
+        ignore_columns: roster.ignore_columns.clone(),
+        columns: roster.columns.clone(),
+        strict,
+    }
+}
+
+/// The roster, or everything that is wrong with it as a file.
+pub(super) fn roster(path: &Path, settings: &Settings, strict: bool) -> Result<Roster, Failure> {
+    Ok(read_roster(path, &reader_settings(settings, strict))?)
+}
+
+/// What the configuration allows a plan to contain.
+pub(super) fn policy(settings: &Settings) -> Policy {
+    Policy {
+        mode: settings.mode,
+        allow_replace: settings.allow_replace,
+        protection: settings.protect.clone(),
+    }
+}
+
+/// The token, from wherever it is looked for.
+pub(super) fn token(settings: &Settings) -> Result<Token, Failure> {
+    Ok(read_token(&settings.token_source, &surroundings()?)?)
+}
+
+/// A client for the configured API.
+pub(super) fn client(
+    settings: &Settings,
+    token: Token,
+    clock: Clock,
+) -> Result<Client<HttpTransport>, Failure> {
+    let transport = HttpTransport::new(settings.base_url.is_loopback(), settings.http.connect_timeout)
+        .map_err(|error| Failure::new(ExitStatus::Unexpected, error))?;
+    Ok(Client::new(
+        transport,
+        &settings.base_url.to_string(),
+        token.expose().into(),
+        settings.http.clone(),
+        (clock, fastrand::u64(..)),
+    ))
+}
+
+/// Waits for a file lock in steps of this.
+pub(super) const LOCK_STEP: Duration = Duration::from_millis(200);

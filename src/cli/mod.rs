@@ -1,0 +1,69 @@
+//! The command line: arguments to a command, the command's errors to an exit code.
+//!
+//! One file for each command. Data goes to stdout, talk to stderr. `anyhow` is used here only.
+
+mod apply;
+mod arguments;
+mod check;
+mod config;
+mod failure;
+mod material;
+mod output;
+mod plan;
+mod rehearse;
+mod run;
+mod sandbox;
+mod signal;
+
+use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
+use failure::Failure;
+
+pub use arguments::{Arguments, Command, Common, LogFormat};
+
+use crate::run::ExitStatus;
+
+/// Reads the process's arguments, or ends as clap does: help and version 0, wrong usage 2.
+///
+/// # Errors
+/// The code to end with; what there is to say was said.
+pub fn arguments() -> Result<Arguments, ExitStatus> {
+    Arguments::try_parse().map_err(|error| {
+        // Nothing can be done about a closed terminal.
+        let _printed = error.print();
+        match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitStatus::Done,
+            _ => ExitStatus::Usage,
+        }
+    })
+}
+
+/// Runs the command and says what went wrong, if anything did.
+#[must_use]
+pub fn run(arguments: &Arguments) -> ExitStatus {
+    let common = &arguments.common;
+    let result = match &arguments.command {
+        Command::Plan(args) => plan::plan(common, args),
+        Command::Apply(args) => apply::apply(common, args),
+        Command::Rehearse(args) => rehearse::rehearse(common, args),
+        Command::Check(args) => check::check(common, args),
+        Command::Sandbox(args) => sandbox::sandbox(args),
+        Command::Config => config::config(common),
+        Command::Completions { shell } => completions(*shell),
+        Command::Man => man(),
+    };
+    result.unwrap_or_else(|failure| failure.report())
+}
+
+fn completions(shell: clap_complete::Shell) -> Result<ExitStatus, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "kantata-sync", &mut script);
+    output::print(&script)?;
+    Ok(ExitStatus::Done)
+}
+
+fn man() -> Result<ExitStatus, Failure> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Arguments::command()).render(&mut page)?;
+    output::print(&page)?;
+    Ok(ExitStatus::Done)
+}

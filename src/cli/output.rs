@@ -1,0 +1,162 @@
+//! Where reports go: stdout in one form, files in the form their ending names.
+//!
+//! Files are opened before the first request, so that a run never ends without a place for what it
+//! did; they are renamed into place when they are whole.
+
+use std::{
+    io::{self, IsTerminal as _, Write},
+    path::{Path, PathBuf},
+};
+
+use super::{Common, Failure, arguments::Color};
+use crate::{
+    desired::{RecordStatus, Roster},
+    folder::{RunFolder, FolderError},
+    report::{Format, OriginalRow, RowStatus, RunReport, csv, html, json, markdown, text},
+    run::ExitStatus,
+};
+
+/// Writes to stdout; a reader that went away is no error of ours.
+pub(super) fn print(bytes: &[u8]) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+/// Writes to stderr; there is nowhere to complain when that fails.
+pub(super) fn say(text: &str) {
+    let _nowhere_to_complain = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// The places that a report goes to.
+pub(super) struct Outputs {
+    format: Format,
+    style: text::Style,
+    files: Vec<(PathBuf, Format, tempfile::NamedTempFile)>,
+}
+
+fn color(common: &Common, terminal: bool) -> bool {
+    match common.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+    }
+}
+
+/// How many lines of a list a terminal shows before `… and N more`.
+const TERMINAL_LIMIT: usize = 40;
+
+fn style(common: &Common, terminal: bool) -> text::Style {
+    let verbose = common.verbose > 0;
+    let limit = (terminal && !verbose).then_some(TERMINAL_LIMIT);
+    text::Style { color: color(common, terminal), verbose, limit }
+}
+
+impl Outputs {
+    /// Opens every `--output` file.
+    pub(super) fn open(common: &Common) -> Result<Self, Failure> {
+        let mut files = Vec::new();
+        for path in &common.output {
+            let format = Format::from_path(path)
+                .map_err(|error| Failure::new(ExitStatus::Usage, error))?;
+            let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+            let file = tempfile::NamedTempFile::new_in(parent.unwrap_or(Path::new(".")))
+                .map_err(|error| unwritable(path, error))?;
+            files.push((path.clone(), format, file));
+        }
+        let style = style(common, io::stdout().is_terminal());
+        Ok(Self { format: common.format, style, files })
+    }
+
+    /// Writes the report everywhere.
+    pub(super) fn write(self, report: &RunReport, roster: &Roster) -> Result<(), Failure> {
+        let mut page = Vec::new();
+        render(report, roster, (self.format, self.style), &mut page)?;
+        for (path, format, mut file) in self.files {
+            let style = text::Style { color: false, verbose: true, limit: None };
+            let written = render(report, roster, (format, style), file.as_file_mut())
+                .and_then(|()| file.persist(&path).map(drop).map_err(|error| error.error));
+            written.map_err(|error| unwritable(&path, error))?;
+        }
+        Ok(print(&page)?)
+    }
+}
+
+fn unwritable(path: &Path, error: io::Error) -> Failure {
+    let error = anyhow::Error::new(error).context(format!("cannot write `{}`", path.display()));
+    Failure::new(ExitStatus::Unexpected, error)
+}
+
+fn render(
+    report: &RunReport,
+    roster: &Roster,
+    (format, style): (Format, text::Style),
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    match format {
+        Format::Text => text::render(report, style, out),
+        Format::Json => json::render(report, out),
+        Format::Csv => csv::results(report, roster.header(), original_rows(roster), out),
+        Format::Markdown => markdown::render(report, out),
+        Format::Html => html::render(report, out),
+    }
+}
+
+/// The plan as text for stderr, before a person is asked or an apply begins.
+pub(super) fn show_plan(common: &Common, report: &RunReport) -> io::Result<()> {
+    let terminal = io::stderr().is_terminal();
+    let mut page = Vec::new();
+    let style = text::Style { limit: Some(TERMINAL_LIMIT), ..style(common, terminal) };
+    text::render(report, style, &mut page)?;
+    say(&String::from_utf8_lossy(&page));
+    Ok(())
+}
+
+/// The roster's rows as the tables need them.
+fn original_rows(roster: &Roster) -> impl Iterator<Item = OriginalRow> + '_ {
+    roster.records().map(|record| {
+        let status = match (record.status, record.key) {
+            (RecordStatus::RepeatOf(line), _) => RowStatus::DuplicateOf(line),
+            (RecordStatus::Valid, Some(key)) => RowStatus::Valid(key),
+            _ => RowStatus::Invalid(invalid_words(roster, record.line)),
+        };
+        let cells = record.cells.iter().map(str::to_owned).collect();
+        OriginalRow { line: record.line, cells, status }
+    })
+}
+
+fn invalid_words(roster: &Roster, line: u64) -> String {
+    let start = roster.problems.partition_point(|problem| problem.line < line);
+    let of_line = roster.problems[start..].iter().take_while(|problem| problem.line == line);
+    let words: Vec<String> = of_line.map(ToString::to_string).collect();
+    words.join("; ")
+}
+
+/// Writes what every run keeps (PRODUCT.md §7); files that would be empty are not made.
+pub(super) fn keep(
+    folder: &RunFolder,
+    report: &RunReport,
+    roster: &Roster,
+    delimiter: u8,
+) -> Result<Vec<PathBuf>, FolderError> {
+    let mut kept = vec![folder.write("report.json", |out| json::render(report, out))?];
+    kept.push(folder.write("results.csv", |out| {
+        csv::results(report, roster.header(), original_rows(roster), out)
+    })?);
+    let header = csv::RosterHeader { names: roster.header(), delimiter };
+    let mut rejected = Vec::new();
+    let rows = csv::rejected(report, &header, original_rows(roster), &mut rejected)
+        .map_err(|source| FolderError { verb: "render", path: folder.path().to_owned(), source })?;
+    if rows > 0 {
+        kept.push(folder.write("rejected.csv", |out| out.write_all(&rejected))?);
+    }
+    let mut withheld = Vec::new();
+    let rows = csv::withheld(report, report.finished_at, &mut withheld)
+        .map_err(|source| FolderError { verb: "render", path: folder.path().to_owned(), source })?;
+    if rows > 0 {
+        kept.push(folder.write("withheld-deletes.csv", |out| out.write_all(&withheld))?);
+    }
+    Ok(kept)
+}

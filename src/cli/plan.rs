@@ -1,0 +1,30 @@
+//! `plan`: what an apply would do. Holds no writer, takes no lock.
+
+use super::{
+    Common, Failure,
+    arguments::PlanArgs,
+    material,
+    output::Outputs,
+    run::{Session, Start, block_on},
+    signal,
+};
+use crate::{report::ReportedCommand, run::ExitStatus};
+
+pub(super) fn plan(common: &Common, args: &PlanArgs) -> Result<ExitStatus, Failure> {
+    let configuration = material::configuration(common)?;
+    let settings = &configuration.settings;
+    let roster = material::roster(&args.roster, settings, args.strict)?;
+    let outputs = Outputs::open(common)?;
+    block_on(false, async {
+        let base_url = settings.base_url.to_string();
+        let state_folder = settings.state_folder();
+        let command = ReportedCommand::Plan;
+        let token = material::token(settings)?;
+        let start = Start { common, settings, roster: &roster, state_folder, base_url, command };
+        let session = Session::start(start)?;
+        signal::watch(&session.stop, None)?;
+        let client = material::client(settings, token, session.clock)?;
+        let report = session.plan(&client, args.check).await;
+        session.finish(&report, outputs)
+    })?
+}

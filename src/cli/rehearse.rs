@@ -1,0 +1,123 @@
+//! `rehearse`: the whole job against the built-in sandbox, then a second plan that must be empty.
+//!
+//! Client and sandbox share one process and a paused clock: no token, no network, no waiting.
+
+use std::{fs, path::Path, time::Duration};
+
+use super::{
+    Common, Failure,
+    arguments::RehearseArgs,
+    material,
+    output::{self, Outputs},
+    run::{Decision, Session, Start, block_on},
+    signal,
+};
+use crate::{
+    api::{Client, ServiceTransport},
+    config::{Configuration, Settings},
+    desired::{Roster, parse_roster},
+    report::{ReportedCommand, RunReport},
+    run::ExitStatus,
+    sandbox::{self, Sandbox, World},
+};
+
+/// What `rehearse` works on when it is not told; the same bytes as in `sample-data/`.
+const SAMPLE_ROSTER: &str = include_str!("../../sample-data/roster.csv");
+pub(super) const SAMPLE_LIVE: &str = include_str!("../../sample-data/live.csv");
+
+/// A host that cannot exist: nothing listens to it.
+const BASE_URL: &str = "http://sandbox.invalid/api/v1";
+
+pub(super) fn rehearse(common: &Common, args: &RehearseArgs) -> Result<ExitStatus, Failure> {
+    let scratch = tempfile::tempdir()?;
+    let configuration = configuration(common, scratch.path())?;
+    let settings = &configuration.settings;
+    let roster = match &args.roster {
+        Some(path) => material::roster(path, settings, false)?,
+        None => sample_roster(settings)?,
+    };
+    let outputs = Outputs::open(common)?;
+    let world = world(args.seed.as_deref())?;
+    let state_folder = settings.state_dir.join("rehearse");
+    block_on(true, async {
+        let sandbox = Sandbox::new(world, sandbox_settings(settings));
+        let start = |command| Start {
+            common,
+            settings,
+            roster: &roster,
+            state_folder: state_folder.clone(),
+            base_url: BASE_URL.to_owned(),
+            command,
+        };
+        let session = Session::start(start(ReportedCommand::Rehearse))?;
+        signal::watch(&session.stop, None)?;
+        let token = sandbox.settings().token;
+        let client = || {
+            let transport = ServiceTransport::new(sandbox.router().into_service());
+            let http = settings.http.clone();
+            Client::new(transport, BASE_URL, token.clone().into(), http, (session.clock, 0))
+        };
+        let report = session.apply(&client(), async |_| Ok(Decision::Go)).await?;
+        let again = Session::start(start(ReportedCommand::Plan))?.plan(&client(), true).await;
+        let status = session.finish(&report, outputs)?;
+        Ok(closing(&report, &again, status))
+    })?
+}
+
+/// Says what the second plan came to; what is left although all was applied is a failure.
+fn closing(report: &RunReport, again: &RunReport, status: ExitStatus) -> ExitStatus {
+    let sendable = again.entries.iter().filter(|entry| entry.fate.is_none()).count();
+    let passed = report.finished_at.duration_since(report.started_at).as_secs();
+    output::say(&format!(
+        "rehearsed in {}:{:02}:{:02} of simulated time, {} requests\n",
+        passed / 3600,
+        passed / 60 % 60,
+        passed % 60,
+        report.pace.requests,
+    ));
+    if sendable == 0 && again.digest.is_some() {
+        output::say("second plan: nothing to do\n");
+        return status;
+    }
+    output::say(&format!("second plan: {sendable} actions are left\n"));
+    ExitStatus::worst(&[status, ExitStatus::PartlyApplied])
+}
+
+/// The configuration as it is, but with a state folder that goes with the process, unless one is
+/// named on the command line.
+fn configuration(common: &Common, scratch: &Path) -> Result<Configuration, Failure> {
+    let mut flags = material::flags(common);
+    flags.state_dir.get_or_insert_with(|| scratch.display().to_string());
+    Ok(crate::config::load(&flags, &material::surroundings()?)?)
+}
+
+fn sample_roster(settings: &Settings) -> Result<Roster, Failure> {
+    let bytes = SAMPLE_ROSTER.as_bytes().to_vec();
+    let path = Path::new("sample-data/roster.csv");
+    Ok(parse_roster(bytes, path, &material::reader_settings(settings, false))?)
+}
+
+/// The projects, people and memberships that a sandbox starts with.
+pub(super) fn world(seed: Option<&Path>) -> Result<World, Failure> {
+    let text = match seed {
+        None => SAMPLE_LIVE.to_owned(),
+        Some(path) => fs::read_to_string(path).map_err(|error| {
+            let error = anyhow::Error::new(error).context(format!("cannot open `{}`", path.display()));
+            Failure::new(ExitStatus::BadInput, error)
+        })?,
+    };
+    World::from_csv(&text).map_err(|error| {
+        let place = seed.unwrap_or(Path::new("sample-data/live.csv")).display().to_string();
+        Failure::new(ExitStatus::BadInput, anyhow::Error::new(error).context(place))
+    })
+}
+
+/// A server that is as fast as the configured rate asks for, and as slow as a real one.
+fn sandbox_settings(settings: &Settings) -> sandbox::Settings {
+    sandbox::Settings {
+        latency: Duration::from_millis(300),
+        requests_per_second: Some(settings.http.requests_per_second),
+        rate_burst: 2,
+        ..sandbox::Settings::default()
+    }
+}

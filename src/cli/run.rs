@@ -1,0 +1,233 @@
+//! A run from its folder to its report, whoever serves the API: what `plan`, `apply` and
+//! `rehearse` share.
+
+use std::{cell::RefCell, io::IsTerminal as _, path::PathBuf, sync::Arc};
+
+use jiff::Timestamp;
+
+use super::{
+    Common, Failure, material,
+    output::{self, Outputs},
+};
+use crate::{
+    api::{Client, Transport},
+    apply::Applied,
+    clock::Clock,
+    config::Settings,
+    desired::Roster,
+    folder::{RunFolder, StateFolder},
+    journal::{Entry, JOURNAL_FORMAT, JournalFile, Record as _},
+    live::ListError,
+    plan::{Digest, Policy},
+    progress::Progress,
+    reconcile::{self, Job, Preview, RunFacts, Surroundings, assemble},
+    report::{LeftInDoubt, ReportedCommand, RunReport, json},
+    run::{Ended, ExitStatus, RunId, Stop},
+};
+
+/// What a person, a flag or a digest says of a plan.
+pub(super) enum Decision {
+    /// Carry it out.
+    Go,
+    /// Do not, and end so.
+    End(Ended),
+}
+
+/// A run under way.
+pub(super) struct Session<'a> {
+    pub common: &'a Common,
+    pub settings: &'a Settings,
+    pub roster: &'a Roster,
+    pub base_url: String,
+    pub command: ReportedCommand,
+    pub clock: Clock,
+    pub stop: Arc<Stop>,
+    run: RunId,
+    state: StateFolder,
+    folder: RunFolder,
+    policy: Policy,
+    progress: RefCell<Progress>,
+    left_in_doubt: Vec<LeftInDoubt>,
+    started_at: Timestamp,
+}
+
+/// What a session is started with.
+pub(super) struct Start<'a> {
+    pub common: &'a Common,
+    pub settings: &'a Settings,
+    pub roster: &'a Roster,
+    pub state_folder: PathBuf,
+    pub base_url: String,
+    pub command: ReportedCommand,
+}
+
+impl<'a> Session<'a> {
+    /// Makes the run's folder: where nothing can be kept, nothing is sent.
+    pub(super) fn start(start: Start<'a>) -> Result<Self, Failure> {
+        let Start { common, settings, roster, state_folder, base_url, command } = start;
+        let state = StateFolder::open(state_folder)?;
+        let started_at = Timestamp::now();
+        let run = RunId::new(started_at, fastrand::u32(..));
+        let left_in_doubt = left_in_doubt(&state)?;
+        let folder = state.start_run(&run)?;
+        let terminal = std::io::stderr().is_terminal();
+        Ok(Self {
+            common,
+            settings,
+            roster,
+            base_url,
+            command,
+            clock: Clock::starting_at(started_at),
+            stop: Arc::new(Stop::default()),
+            run,
+            state,
+            folder,
+            policy: material::policy(settings),
+            progress: RefCell::new(Progress::new(terminal && !common.quiet)),
+            left_in_doubt,
+            started_at,
+        })
+    }
+
+    fn job(&self) -> Job<'_> {
+        Job {
+            roster: self.roster,
+            named_workspaces: &self.settings.scope_workspaces,
+            policy: &self.policy,
+            limits: &self.settings.guard,
+            requests_per_second: self.settings.http.requests_per_second,
+            max_in_flight: self.settings.http.max_in_flight,
+            tries: self.settings.http.tries,
+        }
+    }
+
+    /// Shows what would be done; there is no writer here.
+    pub(super) async fn plan<T: Transport>(&self, client: &Client<T>, check: bool) -> RunReport {
+        let listener = |event| self.progress.borrow_mut().take(event);
+        let around = Surroundings { clock: self.clock, stop: &self.stop, listener: &listener };
+        let preview = reconcile::preview(client, &self.job(), around).await;
+        self.progress.borrow_mut().finish();
+        match preview {
+            Ok(preview) => self.report(client, Ended::Complete, Some(&preview), None, check),
+            Err(error) => self.report(client, unlisted(error), None, None, check),
+        }
+    }
+
+    /// Plans, asks `decide`, and carries the plan out.
+    pub(super) async fn apply<T: Transport>(
+        &self,
+        client: &Client<T>,
+        decide: impl AsyncFnOnce(&RunReport) -> Result<Decision, Failure>,
+    ) -> Result<RunReport, Failure> {
+        let listener = |event| self.progress.borrow_mut().take(event);
+        let around = Surroundings { clock: self.clock, stop: &self.stop, listener: &listener };
+        let preview = reconcile::preview(client, &self.job(), around).await;
+        self.progress.borrow_mut().finish();
+        let preview = match preview {
+            Ok(preview) => preview,
+            Err(error) => return Ok(self.report(client, unlisted(error), None, None, false)),
+        };
+        let planned = self.report(client, Ended::Complete, Some(&preview), None, false);
+        if let Decision::End(ended) = decide(&planned).await? {
+            return Ok(self.report(client, ended, Some(&preview), None, false));
+        }
+        if preview.reviewed.approved.plan().actions.is_empty() {
+            return Ok(planned);
+        }
+        // Nothing is written unless it was shown: the plan is kept before the first write.
+        self.folder.write("plan.json", |out| json::render(&planned, out))?;
+        let header = self.header(preview.reviewed.approved.plan().digest.clone());
+        let journal = JournalFile::create(&self.folder.journal(), &header)
+            .map_err(|error| Failure::new(ExitStatus::Unexpected, error))?;
+        let applied = reconcile::apply(client, &preview, &journal, &self.job(), around).await;
+        self.progress.borrow_mut().finish();
+        let ended = reconcile::ended(&applied, &self.stop);
+        if let Err(error) = journal.record(&Entry::End { result: ended.clone() }) {
+            tracing::error!(%error, "the journal's end could not be written");
+        }
+        Ok(self.report(client, ended, Some(&preview), Some(&applied), false))
+    }
+
+    fn header(&self, digest: Digest) -> Entry {
+        Entry::Header {
+            format: JOURNAL_FORMAT,
+            run: self.run.clone(),
+            started_at: self.started_at,
+            digest,
+            tool: env!("CARGO_PKG_VERSION").to_owned(),
+            base_url: self.base_url.clone(),
+        }
+    }
+
+    fn report<T: Transport>(
+        &self,
+        client: &Client<T>,
+        ended: Ended,
+        preview: Option<&Preview>,
+        applied: Option<&Applied>,
+        check: bool,
+    ) -> RunReport {
+        let configured = self.settings.http.requests_per_second;
+        let facts = RunFacts {
+            run: self.run.clone(),
+            command: self.command,
+            base_url: self.base_url.clone(),
+            mode: self.settings.mode,
+            times: (self.started_at, self.clock.now()),
+            ended,
+            check,
+            warnings: Vec::new(),
+            left_in_doubt: self.left_in_doubt.clone(),
+            pace: reconcile::pace_report(configured, client.traffic()),
+        };
+        assemble(facts, self.roster, preview, applied)
+    }
+
+    /// Keeps the run's files, writes the report where it was asked for, and says what it came to.
+    pub(super) fn finish(&self, report: &RunReport, outputs: Outputs) -> Result<ExitStatus, Failure> {
+        let delimiter = self.settings.roster.delimiter.byte();
+        let kept = output::keep(&self.folder, report, self.roster, delimiter);
+        outputs.write(report, self.roster)?;
+        let kept = kept?;
+        self.state.prune(self.settings.keep_runs)?;
+        if !self.common.quiet {
+            let names = kept.iter().filter_map(|path| path.file_name()?.to_str());
+            let names: Vec<&str> = names.collect();
+            output::say(&format!("kept in {}: {}\n", self.folder.path().display(), names.join(", ")));
+        }
+        Ok(report.exit)
+    }
+}
+
+/// How a run ended whose live memberships could not be listed.
+fn unlisted(error: ListError) -> Ended {
+    match error {
+        ListError::Stopped(cause) => cause.into(),
+        ListError::Api(cause) => match reconcile::ended_by(&cause) {
+            Ended::Fatal { message } => {
+                Ended::Fatal { message: format!("cannot read the live memberships: {message}") }
+            }
+            ended => ended,
+        },
+    }
+}
+
+fn left_in_doubt(state: &StateFolder) -> Result<Vec<LeftInDoubt>, Failure> {
+    let Some(journal) = state.last_journal()? else { return Ok(Vec::new()) };
+    let requests: Vec<String> =
+        journal.in_doubt().into_iter().map(|request| request.words()).collect();
+    if requests.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(vec![LeftInDoubt { run: journal.run, requests }])
+}
+
+/// Runs a future on one thread; `paused` lets hours pass in no time.
+pub(super) fn block_on<F: Future>(paused: bool, future: F) -> Result<F::Output, Failure> {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_all().start_paused(paused).build()?;
+    let output = runtime.block_on(future);
+    // A prompt that nobody answered still waits for its line; do not wait for it.
+    runtime.shutdown_background();
+    Ok(output)
+}

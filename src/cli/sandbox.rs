@@ -1,0 +1,87 @@
+//! `sandbox`: the simulated API on a port of this machine.
+
+use std::{fs::File, net::Ipv4Addr, path::Path};
+
+use figment::{Figment, providers::{Format as _, Toml}};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+
+use super::{Failure, arguments::SandboxArgs, output, rehearse, run::block_on};
+use crate::{
+    run::ExitStatus,
+    sandbox::{BASE_PATH, Faults, Sandbox, Settings, Start},
+};
+
+/// Kinds of faults that `--fault` spreads its share over.
+const FAULT_KINDS: f64 = 13.0;
+
+pub(super) fn sandbox(args: &SandboxArgs) -> Result<ExitStatus, Failure> {
+    let settings = settings(args)?;
+    let world = rehearse::world(args.seed.as_deref())?;
+    let log = args.log.as_deref().map(open_log).transpose()?;
+    block_on(false, async {
+        let token = settings.token.clone();
+        let sandbox = Sandbox::new(world, settings);
+        if let Some(log) = log {
+            sandbox.stream_log(log);
+        }
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await?;
+        let address = listener.local_addr()?;
+        output::print(format!("http://{address}{BASE_PATH}\n").as_bytes())?;
+        output::say(&format!("serving the sandbox; its token is `{token}`; Ctrl-C ends it\n"));
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let stopped = async move {
+            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        };
+        sandbox.serve(listener, stopped).await?;
+        Ok(ExitStatus::Done)
+    })?
+}
+
+fn open_log(path: &Path) -> Result<File, Failure> {
+    File::create(path).map_err(|error| {
+        let error = anyhow::Error::new(error).context(format!("cannot write `{}`", path.display()));
+        Failure::new(ExitStatus::Unexpected, error)
+    })
+}
+
+fn settings(args: &SandboxArgs) -> Result<Settings, Failure> {
+    let mut settings = match &args.settings {
+        None => Settings::default(),
+        Some(path) => {
+            // `file_exact` reads that file or nothing; a missing one must be said.
+            File::open(path).map_err(|error| {
+                let place = format!("cannot open `{}`", path.display());
+                Failure::new(ExitStatus::BadInput, anyhow::Error::new(error).context(place))
+            })?;
+            Figment::from(Toml::file_exact(path))
+                .extract()
+                .map_err(|error| Failure::new(ExitStatus::BadInput, error))?
+        }
+    };
+    settings.start = Start::Real;
+    if let Some(share) = args.fault {
+        if !(0.0..=1.0).contains(&share) {
+            return Err(Failure::usage("`--fault` is a share of requests, 0 to 1", "such as 0.2"));
+        }
+        settings.faults = Faults {
+            hang: settings.faults.hang,
+            slow_by: settings.faults.slow_by,
+            ..Faults::even(settings.faults.seed, share / FAULT_KINDS)
+        };
+    }
+    if let Some(seed) = args.fault_seed {
+        settings.faults.seed = seed;
+    }
+    if let Some(hang) = args.hang {
+        settings.faults.hang = hang;
+        settings.faults.slow_by = settings.faults.slow_by.min(hang / 2);
+    }
+    settings.requests_per_second = args.rate.or(settings.requests_per_second);
+    settings.latency = args.latency.unwrap_or(settings.latency);
+    settings.read_after_write_lag = args.lag.unwrap_or(settings.read_after_write_lag);
+    Ok(settings)
+}
