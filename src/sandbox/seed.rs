@@ -76,7 +76,8 @@ impl World {
     /// # Errors
     /// At the first row that cannot be read.
     pub fn from_csv(text: &str) -> Result<Self, SeedError> {
-        let mut reader = csv::ReaderBuilder::new().from_reader(text.as_bytes());
+        let mut reader =
+            csv::ReaderBuilder::new().from_reader(text.trim_start_matches('\u{feff}').as_bytes());
         let header = reader.headers().map_err(SeedError::Csv)?.clone();
         check(&header)?;
         let mut seed = Seed { world: Self::new(), people: BTreeSet::new(), rows: 0 };
@@ -175,7 +176,7 @@ impl Seed {
         Ok(())
     }
 
-    /// The first row of a person tells all about him.
+    /// The first row of a person tells all about them.
     fn user(&mut self, row: &Row<'_>, id: u64) -> Result<(), SeedError> {
         let user = User {
             id,

@@ -105,7 +105,7 @@ pub struct Participation {
     pub is_team_lead: bool,
     /// May invite others.
     pub can_invite: bool,
-    /// May schedule his own hours.
+    /// May schedule their own hours.
     pub can_schedule_their_hours: bool,
     /// May schedule the team's hours.
     pub can_schedule_team_hours: bool,

@@ -77,7 +77,7 @@ fn draft(
     let user = if fields.has("user_id") {
         fields.id("user_id")
     } else {
-        Some(context.world.token_user) // whoever leaves the person out joins himself
+        Some(context.world.token_user) // whoever leaves the person out joins in person
     };
     let side = fields.word("role").and_then(Side::of);
     if side.is_none() {
@@ -224,7 +224,7 @@ pub(super) fn update(
     context.show(context.world.participations().get(&id).cloned().into_iter().collect())
 }
 
-/// Whether somebody is the only lead of his side, and so has to stay it.
+/// Whether somebody is the only lead of a side, and so has to stay it.
 fn keeps_the_lead(context: &Context<'_>, one: &Participation) -> bool {
     one.is_team_lead
         && !context.settings.sole_lead_may_step_down
