@@ -33,6 +33,21 @@ fn contradicting_rows_are_both_invalid_and_name_each_other() {
 }
 
 #[test]
+fn of_many_equal_rows_the_first_one_stays() {
+    let mut text = "workspace_id,user_id,role\n".to_owned();
+    for row in 0..600_u64 {
+        let _ = writeln!(text, "1,{},maven", 1 + row * 7 % 10);
+    }
+    let roster = roster(&text);
+    assert!(lines(&roster).iter().all(|line| *line < 12), "{:?}", lines(&roster));
+    assert_eq!(roster.warnings.len(), 590);
+    for RosterWarning::Repeated { line, first, .. } in &roster.warnings {
+        assert!(*first < 12 && first < line, "line {line} is said to repeat line {first}");
+    }
+    assert!(roster.warnings.is_sorted_by(|a, b| a.line() < b.line()));
+}
+
+#[test]
 fn two_leads_on_one_side_are_invalid_and_a_repeated_one_is_not() {
     let head = "workspace_id,user_id,role,team_lead\n";
     let two = roster(&format!("{head}1,7,maven,yes\n1,8,maven,yes\n1,9,buyer,yes\n2,8,maven,1\n"));
