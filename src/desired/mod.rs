@@ -14,6 +14,8 @@ mod read;
 mod row;
 mod settings;
 mod source;
+#[cfg(test)]
+mod tests;
 
 pub use damage::{Damage, FileProblem};
 pub use error::DesiredError;

@@ -96,7 +96,7 @@ impl<'a> Cells<'a> {
     ) -> Option<T> {
         match self.cell(column) {
             b"" => None,
-            cell => parse(cell).map_err(|expected| self.wrong.push((column, expected))).ok(),
+            cell => self.parsed(column, parse(cell)),
         }
     }
 
@@ -105,10 +105,14 @@ impl<'a> Cells<'a> {
         column: Column,
         parse: impl Fn(&[u8]) -> Result<T, Expected>,
     ) -> Option<T> {
-        if self.cell(column).is_empty() {
-            self.wrong.push((column, Expected::Filled));
+        match self.cell(column) {
+            b"" => self.parsed(column, Err(Expected::Filled)),
+            cell => self.parsed(column, parse(cell)),
         }
-        self.optional(column, parse)
+    }
+
+    fn parsed<T>(&mut self, column: Column, value: Result<T, Expected>) -> Option<T> {
+        value.map_err(|expected| self.wrong.push((column, expected))).ok()
     }
 
     fn fields(&mut self) -> Fields {
@@ -164,11 +168,15 @@ fn spreadsheet_damage(cell: &[u8]) -> Option<SpreadsheetDamage> {
     }
 }
 
+/// Words are matched without case; nearly all are written as they should be, which is quick to see.
+fn is(cell: &[u8], word: &str) -> bool {
+    cell == word.as_bytes() || cell.eq_ignore_ascii_case(word.as_bytes())
+}
+
 fn role(cell: &[u8]) -> Result<Role, Expected> {
-    let is = |word: &str| cell.eq_ignore_ascii_case(word.as_bytes());
-    if is("maven") || is("provider") || is("consultant") {
+    if is(cell, "maven") || is(cell, "provider") || is(cell, "consultant") {
         Ok(Role::Maven)
-    } else if is("buyer") || is("client") {
+    } else if is(cell, "buyer") || is(cell, "client") {
         Ok(Role::Buyer)
     } else {
         Err(Expected::Role)
@@ -176,23 +184,22 @@ fn role(cell: &[u8]) -> Result<Role, Expected> {
 }
 
 fn access_level(cell: &[u8]) -> Result<AccessLevel, Expected> {
-    let same = |level: &AccessLevel| cell.eq_ignore_ascii_case(level.word().as_bytes());
-    AccessLevel::ALL.into_iter().find(same).ok_or_else(|| {
+    let exact = AccessLevel::ALL.into_iter().find(|level| cell == level.word().as_bytes());
+    let found = exact.or_else(|| AccessLevel::ALL.into_iter().find(|level| is(cell, level.word())));
+    found.ok_or_else(|| {
         let word = String::from_utf8_lossy(cell).to_lowercase();
-        match word.parse::<AccessLevel>() {
-            Err(AccessLevelError::Legacy { modern, .. }) => {
-                Expected::AccessLevel { modern: Some(modern.to_owned()) }
-            }
-            _ => Expected::AccessLevel { modern: None },
-        }
+        let modern = match word.parse::<AccessLevel>() {
+            Err(AccessLevelError::Legacy { modern, .. }) => Some(modern.to_owned()),
+            _ => None,
+        };
+        Expected::AccessLevel { modern }
     })
 }
 
 fn flag(cell: &[u8]) -> Result<bool, Expected> {
-    let is = |word: &[u8]| cell.eq_ignore_ascii_case(word);
-    if is(b"true") || is(b"yes") || is(b"1") {
+    if is(cell, "true") || is(cell, "yes") || is(cell, "1") {
         Ok(true)
-    } else if is(b"false") || is(b"no") || is(b"0") {
+    } else if is(cell, "false") || is(cell, "no") || is(cell, "0") {
         Ok(false)
     } else {
         Err(Expected::Flag)
