@@ -1,185 +1,138 @@
 //! What a run found and did, as one value, and one renderer for each form of it.
 //!
 //! Pure: a renderer gets a value and a writer; it opens no files and knows no other renderer.
-//! `report.json` is this value, in a versioned schema.
+//! Wording that several share is in `words`, the escaping of outside text in `escape`.
+//! `report.json` is the value itself, in a versioned schema.
 
-use std::collections::BTreeMap;
+pub mod csv;
+mod escape;
+pub mod html;
+pub mod json;
+pub mod markdown;
+#[cfg(test)]
+mod sample;
+pub mod text;
+mod value;
+mod words;
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use std::{fmt, io, io::Write, iter, path::Path, str::FromStr};
 
-use crate::{
-    guard::Refusal,
-    model::{Fate, MembershipKey, Outcome, UserId, WorkspaceId},
-    plan::{Change, Counts, Digest, Forecast, Mode, WorkspacePlan},
-    run::{Ended, ExitStatus, RunId},
+pub use value::{
+    Entry, LeftInDoubt, OriginalRow, PaceReport, REPORT_FORMAT, ReportedCommand, ReportedProblem,
+    RowStatus, RunReport,
 };
 
-/// The version of [`RunReport`] as JSON; changes when a field changes its meaning or goes.
-pub const REPORT_FORMAT: u32 = 1;
-
-/// Which command made a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[expect(missing_docs, reason = "the commands of PRODUCT.md §1")]
-pub enum ReportedCommand {
-    Plan,
-    Apply,
-    Rehearse,
-    Undo,
+/// The forms of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// For terminals and logs.
+    Text,
+    /// The value itself.
+    Json,
+    /// The table of results.
+    Csv,
+    /// For wikis and chat.
+    Markdown,
+    /// One self-contained page.
+    Html,
 }
 
-/// One difference or action with what became of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
-    /// Who and where.
-    pub key: MembershipKey,
-    /// The roster's line, where the roster has one.
-    pub line: Option<u64>,
-    /// What is done; none where the plan could not say.
-    pub change: Option<Change>,
-    /// Why it is in the plan, or why it is left alone.
-    pub reason: String,
-    /// What became of it: none in a plan that was not carried out, except for what is held,
-    /// frozen or withheld already.
-    pub fate: Option<Fate>,
+/// A word or file ending that names no format.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is no format (`text`, `json`, `csv`, `markdown` or `html`)")]
+pub struct FormatError {
+    /// What was found.
+    pub text: String,
 }
 
-/// A problem of the roster, with its place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReportedProblem {
-    /// 1-based physical line.
-    pub line: u64,
-    /// Column and expectation, in words.
-    pub message: String,
-}
+impl Format {
+    /// All formats.
+    pub const ALL: [Self; 5] = [Self::Text, Self::Json, Self::Csv, Self::Markdown, Self::Html];
 
-/// Something that an earlier run left in doubt.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LeftInDoubt {
-    /// That run.
-    pub run: RunId,
-    /// What its last unanswered requests were, in words.
-    pub requests: Vec<String>,
-}
-
-/// How the API's limit was met.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-pub struct PaceReport {
-    /// Requests a second asked for.
-    pub configured: f64,
-    /// Requests a second at the end, after 429 answers.
-    pub last: f64,
-    /// Answers with status 429.
-    pub throttled: u64,
-    /// Seconds that all requests were held.
-    pub held_seconds: f64,
-    /// Requests sent, all attempts included.
-    pub requests: u64,
-    /// Of these, attempts of writes.
-    pub writes: u64,
-}
-
-/// Everything that is told about a run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RunReport {
-    /// [`REPORT_FORMAT`].
-    pub format: u32,
-    /// The run.
-    pub run: RunId,
-    /// The tool's version.
-    pub tool: String,
-    /// Which command.
-    pub command: ReportedCommand,
-    /// The API asked.
-    pub base_url: String,
-    /// The roster's path as given.
-    pub roster: String,
-    /// The mode in force.
-    pub mode: Mode,
-    /// Begin.
-    pub started_at: Timestamp,
-    /// End.
-    pub finished_at: Timestamp,
-    /// How it ended.
-    pub ended: Ended,
-    /// What the process answers.
-    pub exit: ExitStatus,
-    /// The plan's fingerprint; none when no plan was made.
-    pub digest: Option<Digest>,
-    /// How many of what the plan has.
-    pub counts: Counts,
-    /// What carrying it out takes; none when no plan was made.
-    pub forecast: Option<Forecast>,
-    /// Limits that the plan is over.
-    pub refusals: Vec<Refusal>,
-    /// Every action and everything left alone, in the plan's order, then what is held, frozen and
-    /// withheld.
-    pub entries: Vec<Entry>,
-    /// Every project in scope.
-    pub projects: BTreeMap<WorkspaceId, WorkspacePlan>,
-    /// Names of the people that occur above, where known.
-    pub people: BTreeMap<UserId, String>,
-    /// Invalid roster rows.
-    pub problems: Vec<ReportedProblem>,
-    /// Roster rows that were read.
-    pub rows: usize,
-    /// What a person should know and that changes no exit code.
-    pub warnings: Vec<String>,
-    /// What earlier runs left in doubt.
-    pub left_in_doubt: Vec<LeftInDoubt>,
-    /// How the API's limit was met.
-    pub pace: PaceReport,
-}
-
-impl RunReport {
-    /// How many actions ended how.
+    /// The word of `--format`.
     #[must_use]
-    pub fn outcomes(&self) -> BTreeMap<Outcome, usize> {
-        let mut outcomes = BTreeMap::new();
-        for fate in self.entries.iter().filter_map(|entry| entry.fate.as_ref()) {
-            *outcomes.entry(fate.outcome).or_insert(0) += 1;
-        }
-        outcomes
-    }
-
-    /// `Title (id)` where the title is known.
-    #[must_use]
-    pub fn project(&self, id: WorkspaceId) -> String {
-        match self.projects.get(&id) {
-            Some(project) if project.title != id.to_string() => format!("{} ({id})", project.title),
-            _ => format!("project {id}"),
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+            Self::Csv => "csv",
+            Self::Markdown => "markdown",
+            Self::Html => "html",
         }
     }
 
-    /// `Name (id)` where the name is known.
-    #[must_use]
-    pub fn person(&self, id: UserId) -> String {
-        match self.people.get(&id) {
-            Some(name) if !name.is_empty() => format!("{name} ({id})"),
-            _ => format!("user {id}"),
+    /// The format that a file's ending names: `txt`, `log`, `json`, `csv`, `md`, `html`, or a
+    /// word of `--format`; case does not matter.
+    ///
+    /// # Errors
+    /// No ending, or one that names no format.
+    pub fn of_path(path: &Path) -> Result<Self, FormatError> {
+        let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+        match ending.as_deref() {
+            Some("txt" | "log") => Ok(Self::Text),
+            Some("md") => Ok(Self::Markdown),
+            Some("htm") => Ok(Self::Html),
+            Some(ending) => ending.parse(),
+            None => Err(FormatError { text: path.display().to_string() }),
         }
     }
 }
 
-/// A line of the roster as it stands in the file, for the tables that people correct and feed back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OriginalRow {
-    /// 1-based physical line.
-    pub line: u64,
-    /// The cells, untouched.
-    pub cells: Vec<String>,
-    /// What the row says, where it is valid.
-    pub status: RowStatus,
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
 }
 
-/// What the roster reader found of a row.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RowStatus {
-    /// It wants this membership.
-    Valid(MembershipKey),
-    /// It says the same as an earlier line.
-    DuplicateOf(u64),
-    /// It is not used, for this reason.
-    Invalid(String),
+impl FromStr for Format {
+    type Err = FormatError;
+
+    fn from_str(text: &str) -> Result<Self, FormatError> {
+        let found = Self::ALL.into_iter().find(|format| format.word() == text);
+        found.ok_or_else(|| FormatError { text: text.to_owned() })
+    }
+}
+
+/// Renders a report in any format; `style` is for text only. As CSV it has the actions alone:
+/// who has the roster's lines calls [`csv::results`] with them.
+///
+/// # Errors
+/// What the writer returns.
+pub fn render(
+    report: &RunReport,
+    format: Format,
+    style: text::Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    match format {
+        Format::Text => text::render(report, style, out),
+        Format::Json => json::render(report, out),
+        Format::Csv => csv::results(report, &[], iter::empty::<OriginalRow>(), out),
+        Format::Markdown => markdown::render(report, out),
+        Format::Html => html::render(report, out),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_and_endings_name_formats() {
+        for format in Format::ALL {
+            assert_eq!(format.word().parse(), Ok(format));
+        }
+        for (path, format) in [
+            ("report.txt", Format::Text),
+            ("a.b/report.MD", Format::Markdown),
+            ("report.html", Format::Html),
+            ("report.json", Format::Json),
+            ("results.csv", Format::Csv),
+        ] {
+            assert_eq!(Format::of_path(Path::new(path)), Ok(format), "{path}");
+        }
+        for path in ["report", "report.pdf", ".html"] {
+            assert!(Format::of_path(Path::new(path)).is_err(), "{path}");
+        }
+    }
 }

@@ -1,0 +1,185 @@
+//! What a run found and did, as values: the report, and the roster's lines as they stand.
+//!
+//! Owns the shape of `report.json`. Knows no renderer, no file and no phase's inner workings;
+//! whoever runs a command fills these values, the renderers only read them.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    guard::Refusal,
+    model::{Fate, MembershipKey, Outcome, UserId, WorkspaceId},
+    plan::{Change, Counts, Digest, Forecast, Mode, WorkspacePlan},
+    run::{Ended, ExitStatus, RunId},
+};
+
+/// The version of [`RunReport`] as JSON; changes when a field changes its meaning or goes.
+pub const REPORT_FORMAT: u32 = 1;
+
+/// Which command made a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the commands of PRODUCT.md §1")]
+pub enum ReportedCommand {
+    Plan,
+    Apply,
+    Rehearse,
+    Undo,
+}
+
+/// One difference or action with what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Who and where.
+    pub key: MembershipKey,
+    /// The roster's line, where the roster has one.
+    pub line: Option<u64>,
+    /// What is done; none where the plan could not say.
+    pub change: Option<Change>,
+    /// Why it is in the plan, or why it is left alone.
+    pub reason: String,
+    /// What became of it: none in a plan that was not carried out, except for what is held,
+    /// frozen or withheld already.
+    pub fate: Option<Fate>,
+}
+
+/// A problem of the roster, with its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportedProblem {
+    /// 1-based physical line.
+    pub line: u64,
+    /// Column and expectation, in words.
+    pub message: String,
+}
+
+/// Something that an earlier run left in doubt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftInDoubt {
+    /// That run.
+    pub run: RunId,
+    /// What its last unanswered requests were, in words.
+    pub requests: Vec<String>,
+}
+
+/// How the API's limit was met.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct PaceReport {
+    /// Requests a second asked for.
+    pub configured: f64,
+    /// Requests a second at the end, after 429 answers.
+    pub last: f64,
+    /// Answers with status 429.
+    pub throttled: u64,
+    /// Seconds that all requests were held.
+    pub held_seconds: f64,
+    /// Requests sent, all attempts included.
+    pub requests: u64,
+    /// Of these, attempts of writes.
+    pub writes: u64,
+}
+
+/// Everything that is told about a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunReport {
+    /// [`REPORT_FORMAT`].
+    pub format: u32,
+    /// The run.
+    pub run: RunId,
+    /// The tool's version.
+    pub tool: String,
+    /// Which command.
+    pub command: ReportedCommand,
+    /// The API asked.
+    pub base_url: String,
+    /// The roster's path as given.
+    pub roster: String,
+    /// The mode in force.
+    pub mode: Mode,
+    /// Begin.
+    pub started_at: Timestamp,
+    /// End.
+    pub finished_at: Timestamp,
+    /// How it ended.
+    pub ended: Ended,
+    /// What the process answers.
+    pub exit: ExitStatus,
+    /// The plan's fingerprint; none when no plan was made.
+    pub digest: Option<Digest>,
+    /// How many of what the plan has.
+    pub counts: Counts,
+    /// What carrying it out takes; none when no plan was made.
+    pub forecast: Option<Forecast>,
+    /// Limits that the plan is over.
+    pub refusals: Vec<Refusal>,
+    /// Every action and everything left alone, in the plan's order, then what is held, frozen and
+    /// withheld.
+    pub entries: Vec<Entry>,
+    /// Every project in scope.
+    pub projects: BTreeMap<WorkspaceId, WorkspacePlan>,
+    /// Names of the people that occur above, where known.
+    pub people: BTreeMap<UserId, String>,
+    /// Invalid roster rows.
+    pub problems: Vec<ReportedProblem>,
+    /// Roster rows that were read.
+    pub rows: usize,
+    /// What a person should know and that changes no exit code.
+    pub warnings: Vec<String>,
+    /// What earlier runs left in doubt.
+    pub left_in_doubt: Vec<LeftInDoubt>,
+    /// How the API's limit was met.
+    pub pace: PaceReport,
+}
+
+impl RunReport {
+    /// How many actions ended how.
+    #[must_use]
+    pub fn outcomes(&self) -> BTreeMap<Outcome, usize> {
+        let mut outcomes = BTreeMap::new();
+        for fate in self.entries.iter().filter_map(|entry| entry.fate.as_ref()) {
+            *outcomes.entry(fate.outcome).or_insert(0) += 1;
+        }
+        outcomes
+    }
+
+    /// `Title (id)` where the title is known.
+    #[must_use]
+    pub fn project(&self, id: WorkspaceId) -> String {
+        match self.projects.get(&id) {
+            Some(project) if project.title != id.to_string() => format!("{} ({id})", project.title),
+            _ => format!("project {id}"),
+        }
+    }
+
+    /// `Name (id)` where the name is known.
+    #[must_use]
+    pub fn person(&self, id: UserId) -> String {
+        match self.people.get(&id) {
+            Some(name) if !name.is_empty() => format!("{name} ({id})"),
+            _ => format!("user {id}"),
+        }
+    }
+}
+
+/// A line of the roster as it stands in the file, for the tables that people correct and feed back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OriginalRow {
+    /// 1-based physical line.
+    pub line: u64,
+    /// The cells, untouched.
+    pub cells: Vec<String>,
+    /// What the row says, where it is valid.
+    pub status: RowStatus,
+}
+
+/// What the roster reader found of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RowStatus {
+    /// It wants this membership.
+    Valid(MembershipKey),
+    /// It says the same as an earlier line.
+    DuplicateOf(u64),
+    /// It is not used, for this reason.
+    Invalid(String),
+}

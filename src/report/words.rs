@@ -1,0 +1,304 @@
+//! The wording that several renderers share: an entry's change and reason, counts, durations.
+//!
+//! Text from outside comes back as it is; every renderer escapes it for its own medium.
+//! Knows no medium and no renderer.
+
+use std::time::Duration;
+
+use super::{Entry, PaceReport, ReportedCommand, RunReport};
+use crate::{
+    model::{Drift, LiveFields, MembershipSpec, Outcome, Participation, Seen, WorkspaceId},
+    plan::{Change, Counts, Forecast, Target, WorkspaceState},
+    run::ExitStatus,
+};
+
+/// From so many creates on, people are told that Kantata may mail those who are added.
+const MANY_CREATES: usize = 25;
+
+/// The way out when the guard withheld deletes.
+pub(super) const APPROVE_HINT: &str = "review withheld-deletes.csv, then --approve-deletes";
+
+/// The command's name.
+pub(super) const fn command(command: ReportedCommand) -> &'static str {
+    match command {
+        ReportedCommand::Plan => "plan",
+        ReportedCommand::Apply => "apply",
+        ReportedCommand::Rehearse => "rehearse",
+        ReportedCommand::Undo => "undo",
+    }
+}
+
+/// What an exit code means.
+const fn exit(status: ExitStatus) -> &'static str {
+    match status {
+        ExitStatus::Done => "done or in sync",
+        ExitStatus::Unexpected => "unexpected",
+        ExitStatus::Usage => "usage",
+        ExitStatus::BadInput => "unusable input",
+        ExitStatus::GuardWithheld => "the guard withheld something",
+        ExitStatus::PartlyApplied => "partly applied",
+        ExitStatus::ChangesPending => "something differs",
+        ExitStatus::Locked => "another run holds the lock",
+        ExitStatus::Unauthorized => "no token, or refused",
+        ExitStatus::Interrupted => "interrupted",
+        ExitStatus::Terminated => "terminated",
+    }
+}
+
+/// How the run ended, with the exit code: `complete; exit 5, partly applied`.
+pub(super) fn ended(report: &RunReport) -> String {
+    let RunReport { ended, exit: status, .. } = report;
+    format!("{}; exit {}, {}", ended.words(), status.code(), exit(*status))
+}
+
+/// The mark that carries an entry's meaning where colour does not.
+pub(super) fn mark(entry: &Entry) -> &'static str {
+    entry.change.as_ref().map_or("?", Change::mark)
+}
+
+/// The word for an entry's class; empty where the plan could not say.
+pub(super) fn action(entry: &Entry) -> &'static str {
+    entry.change.as_ref().map_or("", Change::word)
+}
+
+/// What became of an entry; `planned` where nothing has yet.
+pub(super) fn outcome(entry: &Entry) -> &'static str {
+    entry.fate.as_ref().map_or("planned", |fate| fate.outcome.words())
+}
+
+/// What an action does, without its class: values, or every before → after.
+pub(super) fn change(entry: &Entry) -> String {
+    let lead = |demote_first: bool| if demote_first { ", lead, demoted first" } else { "" };
+    match &entry.change {
+        None => String::new(),
+        Some(Change::Create { spec }) => wishes(spec),
+        Some(Change::Update { target: Target::Live(_), drift }) => drifts(drift),
+        Some(Change::Update { target: Target::Created, drift }) => {
+            format!("{} (after the create)", drifts(drift))
+        }
+        Some(Change::Delete { live, demote_first }) => {
+            format!("{}{}", role(live), lead(*demote_first))
+        }
+        Some(Change::Replace { live, demote_first, spec, later }) => {
+            let later =
+                if later.is_empty() { String::new() } else { format!(", {}", drifts(later)) };
+            format!("{}{} → {}{later}", role(live), lead(*demote_first), wishes(spec))
+        }
+    }
+}
+
+/// The side that a live record is on.
+pub(super) fn role(live: &Participation) -> &'static str {
+    match live.role {
+        Seen::Visible(role) => role.word(),
+        Seen::Hidden => "hidden",
+    }
+}
+
+fn wishes(spec: &MembershipSpec) -> String {
+    // Held against a record of which nothing is visible, every managed field is listed.
+    let managed = spec.fields.compare(&LiveFields::default()).hidden;
+    let mut words = spec.role.to_string();
+    for Drift { field, before: _, after } in managed {
+        match field {
+            crate::model::Field::AccessLevel => words.push_str(&format!(", access {after}")),
+            other => words.push_str(&format!(", {other} {after}")),
+        }
+    }
+    words
+}
+
+fn drifts(drift: &[Drift]) -> String {
+    drift.iter().map(Drift::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Why an entry is as it is: the reason for what is left alone, the server's words for what went
+/// wrong, else why it is in the plan.
+pub(super) fn why(entry: &Entry) -> String {
+    let Some(fate) = &entry.fate else { return entry.reason.clone() };
+    let detail = fate.detail.as_str();
+    if detail.is_empty() || detail == entry.reason {
+        return entry.reason.clone();
+    }
+    let left_alone = matches!(fate.outcome, Outcome::Held | Outcome::Frozen | Outcome::Withheld);
+    if left_alone && !entry.reason.is_empty() {
+        return format!("{}; {detail}", entry.reason);
+    }
+    detail.to_owned()
+}
+
+/// The entries with this outcome, by (project, person); of one person in the plan's order.
+pub(super) fn with_outcome(report: &RunReport, outcome: Option<Outcome>) -> Vec<&Entry> {
+    let of = |entry: &&Entry| entry.fate.as_ref().map(|fate| fate.outcome) == outcome;
+    let mut entries: Vec<&Entry> = report.entries.iter().filter(of).collect();
+    entries.sort_by_key(|entry| entry.key);
+    entries
+}
+
+/// `3 to create, 1 to update; 40 in sync, 2 held`; classes that are empty are left out.
+pub(super) fn counts(report: &RunReport) -> String {
+    let Counts { creates, updates, deletes, replacements, in_sync, held, frozen } = report.counts;
+    let withheld = report.outcomes().get(&Outcome::Withheld).copied().unwrap_or(0);
+    let changes = listed(&[
+        (creates, "to create"),
+        (updates, "to update"),
+        (deletes, "to delete"),
+        (replacements, "to replace"),
+    ]);
+    let rest =
+        listed(&[(in_sync, "in sync"), (held, "held"), (frozen, "frozen"), (withheld, "withheld")]);
+    match (changes.is_empty(), rest.is_empty()) {
+        (true, true) => "nothing to do".to_owned(),
+        (true, false) => format!("nothing to do; {rest}"),
+        (false, true) => changes,
+        (false, false) => format!("{changes}; {rest}"),
+    }
+}
+
+/// `1 lost, 40 applied`, the worst first; none when nothing was carried out.
+pub(super) fn outcomes(report: &RunReport) -> Option<String> {
+    let outcomes = report.outcomes();
+    let only_left_alone = outcomes
+        .keys()
+        .all(|outcome| matches!(outcome, Outcome::Held | Outcome::Frozen | Outcome::Withheld));
+    if only_left_alone {
+        return None;
+    }
+    let counted: Vec<_> =
+        outcomes.into_iter().rev().map(|(outcome, count)| (count, outcome.words())).collect();
+    Some(listed(&counted))
+}
+
+fn listed(counts: &[(usize, &str)]) -> String {
+    let present = counts.iter().filter(|(count, _)| *count > 0);
+    present.map(|(count, word)| format!("{count} {word}")).collect::<Vec<_>>().join(", ")
+}
+
+/// `6 requests, about 2 min at 4 a second`.
+pub(super) fn forecast(forecast: &Forecast) -> String {
+    let Forecast { requests, requests_per_second } = *forecast;
+    let time = duration(forecast.duration());
+    format!(
+        "{}, about {time} at {} a second",
+        plural(requests, "request"),
+        rate(requests_per_second)
+    )
+}
+
+/// How the API's limit was met; none when nothing was asked.
+pub(super) fn pace(pace: &PaceReport) -> Option<String> {
+    let PaceReport { configured, last, throttled, held_seconds, requests, writes } = *pace;
+    if requests == 0 {
+        return None;
+    }
+    let mut words = format!("{requests} requests sent, {writes} of them writes");
+    if throttled > 0 {
+        let held = duration(Duration::try_from_secs_f64(held_seconds).unwrap_or_default());
+        let (last, configured) = (rate(last), rate(configured));
+        words.push_str(&format!(
+            "; {throttled} answered 429, held {held}, {last} of {configured} a second at the end"
+        ));
+    }
+    Some(words)
+}
+
+fn rate(per_second: f64) -> String {
+    format!("{}", (per_second * 10.0).round() / 10.0)
+}
+
+/// `1 request`, `2 requests`.
+pub(super) fn plural(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// `12 s`, `42 min`, `2 h 5 min`; never less than `1 s` for something.
+pub(super) fn duration(duration: Duration) -> String {
+    let seconds = duration.as_millis().div_ceil(1000);
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds.div_ceil(60)),
+        _ => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+/// How long the run took.
+pub(super) fn took(report: &RunReport) -> String {
+    let span = report.finished_at.duration_since(report.started_at);
+    duration(Duration::try_from(span).unwrap_or_default())
+}
+
+/// `members.csv (120 rows, 3 invalid)`.
+pub(super) fn roster(report: &RunReport) -> String {
+    let rows = plural(report.rows, "row");
+    match report.problems.len() {
+        0 => format!("{} ({rows})", report.roster),
+        invalid => format!("{} ({rows}, {invalid} invalid)", report.roster),
+    }
+}
+
+/// What to think of before many people are added; none for a run that is over.
+pub(super) fn create_note(report: &RunReport) -> Option<String> {
+    let planned = |entry: &&Entry| {
+        entry.fate.is_none() && matches!(entry.change, Some(Change::Create { .. }))
+    };
+    let creates = report.entries.iter().filter(planned).count();
+    (creates >= MANY_CREATES).then(|| {
+        format!(
+            "{creates} people are added; it is not documented whether Kantata mails people who are added"
+        )
+    })
+}
+
+/// The projects that could not be read, with the reason.
+pub(super) fn unreadable(report: &RunReport) -> Vec<(WorkspaceId, &str)> {
+    let reasons = report.projects.iter().filter_map(|(id, project)| match &project.state {
+        WorkspaceState::Unreadable { reason } => Some((*id, reason.as_str())),
+        _ => None,
+    });
+    reasons.collect()
+}
+
+/// The archived projects in scope.
+pub(super) fn archived(report: &RunReport) -> Vec<WorkspaceId> {
+    let archived = report.projects.iter().filter(|(_, p)| p.state == WorkspaceState::Archived);
+    archived.map(|(id, _)| *id).collect()
+}
+
+/// The project's title; empty where it is not known.
+pub(super) fn title(report: &RunReport, id: WorkspaceId) -> &str {
+    match report.projects.get(&id) {
+        Some(project) if project.title != id.to_string() => &project.title,
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn durations_round_up() {
+        for (millis, text) in [
+            (0, "0 s"),
+            (1, "1 s"),
+            (119_000, "119 s"),
+            (120_000, "2 min"),
+            (120_001, "3 min"),
+            (7_200_000, "2 h 0 min"),
+            (9_000_000, "2 h 30 min"),
+        ] {
+            assert_eq!(duration(Duration::from_millis(millis)), text, "{millis} ms");
+        }
+    }
+
+    #[test]
+    fn a_reason_is_said_once() {
+        let mut entry = sample::everything().entries.swap_remove(6);
+        assert_eq!(why(&entry), "the token's own user");
+        let reason = entry.reason.clone();
+        let fate = entry.fate.as_mut().expect("held");
+        fate.detail = reason;
+        assert_eq!(why(&entry), "the token's own user");
+    }
+}
