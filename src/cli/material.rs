@@ -73,8 +73,9 @@ pub(super) fn client(
     token: Token,
     clock: Clock,
 ) -> Result<Client<HttpTransport>, Failure> {
-    let transport = HttpTransport::new(settings.base_url.is_loopback(), settings.http.connect_timeout)
-        .map_err(|error| Failure::new(ExitStatus::Unexpected, error))?;
+    let transport =
+        HttpTransport::new(settings.base_url.is_loopback(), settings.http.connect_timeout)
+            .map_err(|error| Failure::new(ExitStatus::Unexpected, error))?;
     Ok(Client::new(
         transport,
         &settings.base_url.to_string(),

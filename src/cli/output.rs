@@ -11,7 +11,7 @@ use std::{
 use super::{Common, Failure, arguments::Color};
 use crate::{
     desired::{RecordStatus, Roster},
-    folder::{RunFolder, FolderError},
+    folder::{FolderError, RunFolder},
     report::{Format, OriginalRow, RowStatus, RunReport, csv, html, json, markdown, text},
     run::ExitStatus,
 };
@@ -41,7 +41,9 @@ fn color(common: &Common, terminal: bool) -> bool {
     match common.color {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        Color::Auto => {
+            terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+        }
     }
 }
 
@@ -59,8 +61,8 @@ impl Outputs {
     pub(super) fn open(common: &Common) -> Result<Self, Failure> {
         let mut files = Vec::new();
         for path in &common.output {
-            let format = Format::from_path(path)
-                .map_err(|error| Failure::new(ExitStatus::Usage, error))?;
+            let format =
+                Format::of_path(path).map_err(|error| Failure::new(ExitStatus::Usage, error))?;
             let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
             let file = tempfile::NamedTempFile::new_in(parent.unwrap_or(Path::new(".")))
                 .map_err(|error| unwritable(path, error))?;

@@ -102,7 +102,8 @@ pub(super) fn world(seed: Option<&Path>) -> Result<World, Failure> {
     let text = match seed {
         None => SAMPLE_LIVE.to_owned(),
         Some(path) => fs::read_to_string(path).map_err(|error| {
-            let error = anyhow::Error::new(error).context(format!("cannot open `{}`", path.display()));
+            let error =
+                anyhow::Error::new(error).context(format!("cannot open `{}`", path.display()));
             Failure::new(ExitStatus::BadInput, error)
         })?,
     };

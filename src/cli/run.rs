@@ -184,7 +184,11 @@ impl<'a> Session<'a> {
     }
 
     /// Keeps the run's files, writes the report where it was asked for, and says what it came to.
-    pub(super) fn finish(&self, report: &RunReport, outputs: Outputs) -> Result<ExitStatus, Failure> {
+    pub(super) fn finish(
+        &self,
+        report: &RunReport,
+        outputs: Outputs,
+    ) -> Result<ExitStatus, Failure> {
         let delimiter = self.settings.roster.delimiter.byte();
         let kept = output::keep(&self.folder, report, self.roster, delimiter);
         outputs.write(report, self.roster)?;
@@ -193,7 +197,11 @@ impl<'a> Session<'a> {
         if !self.common.quiet {
             let names = kept.iter().filter_map(|path| path.file_name()?.to_str());
             let names: Vec<&str> = names.collect();
-            output::say(&format!("kept in {}: {}\n", self.folder.path().display(), names.join(", ")));
+            output::say(&format!(
+                "kept in {}: {}\n",
+                self.folder.path().display(),
+                names.join(", ")
+            ));
         }
         Ok(report.exit)
     }

@@ -2,7 +2,10 @@
 
 use std::{fs::File, net::Ipv4Addr, path::Path};
 
-use figment::{Figment, providers::{Format as _, Toml}};
+use figment::{
+    Figment,
+    providers::{Format as _, Toml},
+};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},

@@ -24,7 +24,9 @@ pub(super) fn watch(stop: &Arc<Stop>, deadline: Option<Duration>) -> std::io::Re
             }
             signalled = true;
             asked.set(cause);
-            say("stopping: nothing new is started, what is under way is finished; a second signal ends at once\n");
+            say(
+                "stopping: nothing new is started, what is under way is finished; a second signal ends at once\n",
+            );
         }
     });
     if let Some(deadline) = deadline {
@@ -38,7 +40,10 @@ pub(super) fn watch(stop: &Arc<Stop>, deadline: Option<Duration>) -> std::io::Re
     Ok(())
 }
 
-#[expect(clippy::exit, reason = "a second signal ends the process wherever it is; the journal has every intent")]
+#[expect(
+    clippy::exit,
+    reason = "a second signal ends the process wherever it is; the journal has every intent"
+)]
 fn end_now(status: ExitStatus) -> ! {
     std::process::exit(i32::from(status.code()))
 }

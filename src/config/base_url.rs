@@ -41,6 +41,12 @@ impl BaseUrl {
         &self.0
     }
 
+    /// Whether the server is this machine: plain HTTP may be used, and no proxy.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.0.host().is_some_and(|host| is_loopback(&host))
+    }
+
     /// Host and port for the name of a folder: `api.mavenlink.com-443`.
     #[must_use]
     pub fn folder_name(&self) -> String {
