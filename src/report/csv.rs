@@ -34,6 +34,10 @@ pub const RESULT_COLUMNS: [&str; 11] = [
     "request_id",
 ];
 
+/// The columns of `withheld-deletes.csv`, below its three lines of `# name: value`.
+pub const WITHHELD_COLUMNS: [&str; 8] =
+    ["action", "workspace_id", "project", "user_id", "name", "role", "participation_id", "reason"];
+
 /// The first line of a file that is not the whole truth.
 pub const PARTIAL_MARK: &str = "# kantata-sync: partial roster";
 
@@ -293,16 +297,7 @@ pub fn withheld(
     writeln!(out, "# run: {}", report.run)?;
     writeln!(out, "# expires: {expires:.0}")?;
     let mut table = ::csv::Writer::from_writer(out);
-    table.write_record([
-        "action",
-        "workspace_id",
-        "project",
-        "user_id",
-        "name",
-        "role",
-        "participation_id",
-        "reason",
-    ])?;
+    table.write_record(WITHHELD_COLUMNS)?;
     let mut written = 0;
     for entry in words::with_outcome(report, Some(Outcome::Withheld)) {
         let (Some(Change::Delete { live, .. }) | Some(Change::Replace { live, .. })) =

@@ -82,12 +82,17 @@ pub(super) fn markdown(text: &str) -> String {
     let mut rest = text.chars().peekable();
     while let Some(character) = rest.next() {
         let next = rest.peek().copied().unwrap_or(' ');
+        let marks_a_list = shown.is_empty() && next == ' ';
         let in_word = before.is_alphanumeric() && next.is_alphanumeric();
         match character {
             '<' => shown.push_str("&lt;"),
             '>' => shown.push_str("&gt;"),
             '&' => shown.push_str("&amp;"),
             '_' if in_word => shown.push('_'),
+            '-' | '+' if marks_a_list => {
+                shown.push('\\');
+                shown.push(character);
+            }
             '\\' | '`' | '|' | '*' | '_' | '[' | ']' | '~' | '#' | '$' => {
                 shown.push('\\');
                 shown.push(character);
@@ -141,6 +146,7 @@ mod tests {
             ("a|b`c`", "a\\|b\\`c\\`"),
             ("<script>&", "&lt;script&gt;&amp;"),
             ("access_level _x_ **b**", "access_level \\_x\\_ \\*\\*b\\*\\*"),
+            ("- a - b", "\\- a - b"),
             ("[a](b)\nc", "\\[a\\](b)\\\\nc"),
         ] {
             assert_eq!(markdown(text), shown);

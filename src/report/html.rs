@@ -108,7 +108,7 @@ fn summary(report: &RunReport) -> Markup {
         ("Roster", Some(words::roster(report))),
         ("Time", Some(format!("{:.0}, took {}", report.started_at, words::took(report)))),
         ("Plan", planned.map(|_| words::counts(report))),
-        ("Takes", report.forecast.as_ref().map(words::forecast)),
+        ("Takes", words::forecast(report)),
         ("Digest", planned.map(|digest| Digest::short(digest).to_owned())),
         ("Result", words::outcomes(report)),
         ("Pace", words::pace(&report.pace)),
@@ -290,7 +290,6 @@ mod tests {
         <dt>Roster</dt><dd><bdi>members.csv (11 rows, 1 invalid)</bdi></dd>
         <dt>Time</dt><dd><bdi>2026-11-24T03:07:39Z, took 12 s</bdi></dd>
         <dt>Plan</dt><dd><bdi>1 to create, 2 to update, 1 to delete, 1 to replace; 40 in sync, 1 held, 1 frozen, 1 withheld</bdi></dd>
-        <dt>Takes</dt><dd><bdi>481 requests, about 3 min at 4 a second</bdi></dd>
         <dt>Digest</dt><dd><bdi>0123456789ab</bdi></dd>
         <dt>Result</dt><dd><bdi>1 lost, 1 in doubt, 1 failed, 1 rejected, 1 not stuck, 1 stale, 1 not reached, 1 withheld, 1 frozen, 1 held, 1 applied</bdi></dd>
         <dt>Pace</dt><dd><bdi>120 requests sent, 80 of them writes; 2 answered 429, held 13 s, 3.3 of 4 a second at the end</bdi></dd>

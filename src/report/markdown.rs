@@ -51,7 +51,7 @@ fn summary(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
         ("Roster", Some(words::roster(report))),
         ("Time", Some(format!("{:.0}, took {}", report.started_at, words::took(report)))),
         ("Plan", planned.map(|_| words::counts(report))),
-        ("Takes", report.forecast.as_ref().map(words::forecast)),
+        ("Takes", words::forecast(report)),
         ("Digest", planned.map(|digest| Digest::short(digest).to_owned())),
         ("Result", words::outcomes(report)),
         ("Pace", words::pace(&report.pace)),
@@ -146,7 +146,6 @@ mod tests {
         - **Roster**: members.csv (11 rows, 1 invalid)
         - **Time**: 2026-11-24T03:07:39Z, took 12 s
         - **Plan**: 1 to create, 2 to update, 1 to delete, 1 to replace; 40 in sync, 1 held, 1 frozen, 1 withheld
-        - **Takes**: 481 requests, about 3 min at 4 a second
         - **Digest**: 0123456789ab
         - **Result**: 1 lost, 1 in doubt, 1 failed, 1 rejected, 1 not stuck, 1 stale, 1 not reached, 1 withheld, 1 frozen, 1 held, 1 applied
         - **Pace**: 120 requests sent, 80 of them writes; 2 answered 429, held 13 s, 3.3 of 4 a second at the end
@@ -206,7 +205,6 @@ mod tests {
         - **Roster**: members.csv (40 rows)
         - **Time**: 2026-11-24T03:07:39Z, took 12 s
         - **Plan**: nothing to do; 40 in sync
-        - **Takes**: 0 requests, about 0 s at 4 a second
         - **Digest**: 0123456789ab
         - **Ended**: complete; exit 0, done or in sync
         "##);

@@ -128,10 +128,19 @@ pub fn empty() -> RunReport {
     }
 }
 
-/// A plan that was not carried out, some of it withheld, held and frozen.
-pub fn plan() -> RunReport {
+fn planned() -> Vec<Entry> {
     let (a, b) = (key(101, 7), key(102, 3));
-    let refusal = Refusal::RunCount { deletes: 60, total: 400, limit: 50 };
+    vec![
+        entry(b, Some(3), create(), Reason::NotLive),
+        entry(a, Some(2), create(), Reason::NotLive),
+        entry(a, Some(2), promote_created(), Reason::FollowsCreate),
+        entry(key(101, 8), Some(5), update(Target::Live(id(8))), Reason::Differs),
+        entry(key(102, 5), None, delete(key(102, 5)), Reason::NotDesired),
+        entry(key(102, 6), Some(4), replace(key(102, 6)), Reason::RoleDiffers),
+    ]
+}
+
+fn left_alone(refusal: &Refusal) -> Vec<Entry> {
     let held = Entry {
         key: key(101, 9),
         line: Some(6),
@@ -139,6 +148,24 @@ pub fn plan() -> RunReport {
         reason: "the token's own user".to_owned(),
         fate: Some(Fate::new(Outcome::Held, "")),
     };
+    vec![
+        held,
+        ended(
+            entry(key(102, 8), None, delete(key(102, 8)), Reason::NotDesired),
+            Outcome::Frozen,
+            "invalid roster rows of this project: line 7",
+        ),
+        ended(
+            entry(key(101, 10), None, delete(key(101, 10)), Reason::NotDesired),
+            Outcome::Withheld,
+            &refusal.to_string(),
+        ),
+    ]
+}
+
+/// A plan that was not carried out, some of it withheld, held and frozen.
+pub fn plan() -> RunReport {
+    let refusal = Refusal::RunCount { deletes: 60, total: 400, limit: 50 };
     RunReport {
         exit: ExitStatus::GuardWithheld,
         counts: Counts {
@@ -151,25 +178,7 @@ pub fn plan() -> RunReport {
             replacements: 1,
         },
         forecast: Some(Forecast { requests: 481, requests_per_second: 4.0 }),
-        entries: vec![
-            entry(b, Some(3), create(), Reason::NotLive),
-            entry(a, Some(2), create(), Reason::NotLive),
-            entry(a, Some(2), promote_created(), Reason::FollowsCreate),
-            entry(key(101, 8), Some(5), update(Target::Live(id(8))), Reason::Differs),
-            entry(key(102, 5), None, delete(key(102, 5)), Reason::NotDesired),
-            entry(key(102, 6), Some(4), replace(key(102, 6)), Reason::RoleDiffers),
-            held,
-            ended(
-                entry(key(102, 8), None, delete(key(102, 8)), Reason::NotDesired),
-                Outcome::Frozen,
-                "invalid roster rows of this project: line 7",
-            ),
-            ended(
-                entry(key(101, 10), None, delete(key(101, 10)), Reason::NotDesired),
-                Outcome::Withheld,
-                &refusal.to_string(),
-            ),
-        ],
+        entries: [planned(), left_alone(&refusal)].concat(),
         refusals: vec![refusal],
         projects: projects(),
         people: people(),
@@ -201,9 +210,7 @@ fn people() -> std::collections::BTreeMap<UserId, String> {
     names.map(|(user, name)| (key(1, user).user, name.to_owned())).into()
 }
 
-/// A run with every outcome and every list filled.
-pub fn everything() -> RunReport {
-    let mut report = plan();
+fn carry_out(entries: &mut Vec<Entry>) {
     let outcomes = [
         (Outcome::Applied, ""),
         (Outcome::Rejected, "access_level is not <allowed>"),
@@ -212,16 +219,21 @@ pub fn everything() -> RunReport {
         (Outcome::Stale, "changed 2026-11-24T03:07:40Z"),
         (Outcome::Lost, "422: user \u{9b}31mgone"),
     ];
-    for (number, (entry, (outcome, detail))) in report.entries.iter_mut().zip(outcomes).enumerate()
-    {
+    for (number, (entry, (outcome, detail))) in entries.iter_mut().zip(outcomes).enumerate() {
         let request = (outcome != Outcome::NotReached).then(|| format!("req-{number}"));
         let record = entry.change.as_ref().and_then(Change::participation);
         entry.fate = Some(Fate::new(outcome, detail).of(record).answered(request));
     }
     let doubt = entry(key(102, 11), Some(9), create(), Reason::NotLive);
-    report.entries.push(ended(doubt, Outcome::InDoubt, "no answer"));
+    entries.push(ended(doubt, Outcome::InDoubt, "no answer"));
     let failed = entry(key(102, 12), Some(10), create(), Reason::NotLive);
-    report.entries.push(ended(failed, Outcome::Failed, "503 six times"));
+    entries.push(ended(failed, Outcome::Failed, "503 six times"));
+}
+
+/// A run with every outcome and every list filled.
+pub fn everything() -> RunReport {
+    let mut report = plan();
+    carry_out(&mut report.entries);
     let message = "role: found `boss`, expected `maven` or `buyer`".to_owned();
     RunReport {
         command: ReportedCommand::Apply,

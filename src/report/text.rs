@@ -10,7 +10,10 @@ use std::{
 };
 
 use super::{Entry, LeftInDoubt, RunReport, escape::visible, words};
-use crate::model::Outcome;
+use crate::{
+    model::Outcome,
+    plan::{Change, Digest},
+};
 
 /// How the text form looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -109,8 +112,8 @@ impl Page<'_> {
         let title = self.paint(Paint::Red, &title);
         writeln!(self.out, "{title}")?;
         for entry in lost {
-            let line = format!("{}, {}", self.line(entry), self.project(entry));
-            writeln!(self.out, "  {line}")?;
+            let (project, line) = (self.project(entry), self.line(entry));
+            writeln!(self.out, "  {project}\n    {line}")?;
         }
         writeln!(self.out)
     }
@@ -159,7 +162,7 @@ impl Page<'_> {
         let action = self.paint(paint, &format!("{} {word:<7}", words::mark(entry)));
         let person = self.report.person(entry.key.user);
         let change = words::change(entry);
-        let why = if self.says_why(entry) { words::why(entry) } else { String::new() };
+        let why = self.why(entry);
         let mut line = format!("{action}  {}", visible(&person));
         for (text, before) in [(change, "  "), (why, "; "), (self.ids(entry), "  ")] {
             let before = if line.ends_with(' ') { "" } else { before };
@@ -171,11 +174,21 @@ impl Page<'_> {
         line
     }
 
-    /// A planned create or update is explained by its values.
-    fn says_why(&self, entry: &Entry) -> bool {
-        let destroys = entry.change.as_ref().is_none_or(crate::plan::Change::destroys);
-        let done = |fate: &crate::model::Fate| fate.outcome == Outcome::Applied;
-        self.style.verbose || destroys || entry.fate.as_ref().is_some_and(|fate| !done(fate))
+    /// Why, in short: planned changes are explained by their values, and which limit withheld a
+    /// delete is said once, in the summary.
+    fn why(&self, entry: &Entry) -> String {
+        let fate = entry.fate.as_ref();
+        match fate.map(|fate| fate.outcome) {
+            _ if self.style.verbose => words::why(entry),
+            None if !matches!(entry.change, None | Some(Change::Delete { .. })) => String::new(),
+            Some(Outcome::Applied) => String::new(),
+            Some(Outcome::Withheld) if !entry.reason.is_empty() => entry.reason.clone(),
+            Some(Outcome::Frozen) => {
+                let detail = fate.map(|fate| fate.detail.clone()).unwrap_or_default();
+                if detail.is_empty() { entry.reason.clone() } else { detail }
+            }
+            _ => words::why(entry),
+        }
     }
 
     /// Where to look it up: the roster's line and the request that decided it.
@@ -186,7 +199,7 @@ impl Page<'_> {
             ids.push(format!("line {line}"));
         }
         if self.style.verbose {
-            let planned = entry.change.as_ref().and_then(crate::plan::Change::participation);
+            let planned = entry.change.as_ref().and_then(Change::participation);
             let record = entry.fate.as_ref().and_then(|fate| fate.participation).or(planned);
             ids.extend(record.map(|id| format!("participation {id}")));
         }
@@ -263,10 +276,9 @@ impl Page<'_> {
     fn summary(&mut self) -> io::Result<()> {
         let report = self.report;
         self.heading("Summary")?;
-        let digest = report.digest.as_ref().map(|digest| format!("plan {}", digest.short()));
-        self.fact("plan", digest.as_ref().map(|_| words::counts(report)))?;
-        self.fact("takes", report.forecast.as_ref().map(words::forecast))?;
-        self.fact("digest", report.digest.as_ref().map(crate::plan::Digest::short))?;
+        self.fact("plan", report.digest.as_ref().map(|_| words::counts(report)))?;
+        self.fact("takes", words::forecast(report))?;
+        self.fact("digest", report.digest.as_ref().map(Digest::short))?;
         self.fact("result", words::outcomes(report))?;
         self.fact("pace", words::pace(&report.pace))?;
         for refusal in &report.refusals {
@@ -308,7 +320,6 @@ mod tests {
 
         Summary
           plan    nothing to do; 40 in sync
-          takes   0 requests, about 0 s at 4 a second
           digest  0123456789ab
           ended   complete; exit 0, done or in sync
         "##);
@@ -331,7 +342,7 @@ mod tests {
           =cmd() (102)
             + create   Zoë O'Neil (3)  maven, access edit_tasks
             - delete   -Dash (5)  maven; on the project, not in the roster
-            ± replace  Ann\nLee (6)  maven → buyer, access edit_tasks; on the other side of the project, which no update can change
+            ± replace  Ann\nLee (6)  maven → buyer, access edit_tasks
 
         Held: policy or knowledge forbids it (1)
           Alpha | <script>alert(1)</script> (101)
@@ -339,11 +350,11 @@ mod tests {
 
         Frozen: a problem nearby forbids it (1)
           =cmd() (102)
-            - delete   Bo \u{202e}oB (8)  maven, lead, demoted first; on the project, not in the roster; invalid roster rows of this project: line 7
+            - delete   Bo \u{202e}oB (8)  maven, lead, demoted first; invalid roster rows of this project: line 7
 
         Withheld by the guard (1)
           Alpha | <script>alert(1)</script> (101)
-            - delete   user 10  maven, lead, demoted first; on the project, not in the roster; plan deletes 60 of 400 memberships; the limit is 50 (guard.max_deletes); all deletes of this run are withheld
+            - delete   user 10  maven, lead, demoted first; on the project, not in the roster
 
         Unreadable projects (1)
           project 103: not visible to this token
@@ -365,7 +376,8 @@ mod tests {
     fn a_run_with_everything() {
         insta::assert_snapshot!(rendered(&sample::everything(), Style::default()), @r##"
         LOST: 1 membership deleted and not created again; see rejected.csv
-          ± replace  Ann\nLee (6)  maven → buyer, access edit_tasks; 422: user \u{9b}31mgone  [line 4, request req-5], =cmd() (102)
+          =cmd() (102)
+            ± replace  Ann\nLee (6)  maven → buyer, access edit_tasks; 422: user \u{9b}31mgone  [line 4, request req-5]
 
         kantata-sync 0.1.0 apply, run 20261124T030739Z-1f2e3d4c
           api     https://api.mavenlink.com/api/v1
@@ -403,11 +415,11 @@ mod tests {
 
         Frozen: a problem nearby forbids it (1)
           =cmd() (102)
-            - delete   Bo \u{202e}oB (8)  maven, lead, demoted first; on the project, not in the roster; invalid roster rows of this project: line 7
+            - delete   Bo \u{202e}oB (8)  maven, lead, demoted first; invalid roster rows of this project: line 7
 
         Withheld by the guard (1)
           Alpha | <script>alert(1)</script> (101)
-            - delete   user 10  maven, lead, demoted first; on the project, not in the roster; plan deletes 60 of 400 memberships; the limit is 50 (guard.max_deletes); all deletes of this run are withheld
+            - delete   user 10  maven, lead, demoted first; on the project, not in the roster
 
         Unreadable projects (1)
           project 103: not visible to this token
@@ -426,7 +438,6 @@ mod tests {
 
         Summary
           plan    1 to create, 2 to update, 1 to delete, 1 to replace; 40 in sync, 1 held, 1 frozen, 1 withheld
-          takes   481 requests, about 3 min at 4 a second
           digest  0123456789ab
           result  1 lost, 1 in doubt, 1 failed, 1 rejected, 1 not stuck, 1 stale, 1 not reached, 1 withheld, 1 frozen, 1 held, 1 applied
           pace    120 requests sent, 80 of them writes; 2 answered 429, held 13 s, 3.3 of 4 a second at the end

@@ -174,15 +174,15 @@ fn listed(counts: &[(usize, &str)]) -> String {
     present.map(|(count, word)| format!("{count} {word}")).collect::<Vec<_>>().join(", ")
 }
 
-/// `6 requests, about 2 min at 4 a second`.
-pub(super) fn forecast(forecast: &Forecast) -> String {
-    let Forecast { requests, requests_per_second } = *forecast;
-    let time = duration(forecast.duration());
-    format!(
-        "{}, about {time} at {} a second",
-        plural(requests, "request"),
-        rate(requests_per_second)
-    )
+/// `6 requests, about 2 min at 4 a second`; none where nothing is to be sent any more.
+pub(super) fn forecast(report: &RunReport) -> Option<String> {
+    let Forecast { requests, requests_per_second } = report.forecast?;
+    if requests == 0 || outcomes(report).is_some() {
+        return None;
+    }
+    let time = duration(report.forecast?.duration());
+    let rate = rate(requests_per_second);
+    Some(format!("{}, about {time} at {rate} a second", plural(requests, "request")))
 }
 
 /// How the API's limit was met; none when nothing was asked.
