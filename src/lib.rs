@@ -33,3 +33,4 @@ pub mod reconcile;
 pub mod report;
 pub mod run;
 pub mod sandbox;
+pub mod simulation;

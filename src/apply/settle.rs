@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::{StreamExt as _, stream};
+
 use super::Run;
 use crate::{
     api::{Creation, WriteParticipations},
@@ -49,17 +51,19 @@ impl<A: WriteParticipations> Run<'_, A> {
 
     /// One look.
     pub(super) async fn look(&self, keys: &BTreeSet<MembershipKey>) -> Settled {
-        let mut settled = Settled::new();
         let projects: BTreeSet<WorkspaceId> = keys.iter().map(|key| key.workspace).collect();
-        for id in projects {
+        let listings = projects.into_iter().map(async |id| {
             let title = self.plan.workspaces.get(&id).map(|workspace| workspace.title.clone());
             let project = Workspace { id, title: title.unwrap_or_default(), archived: false };
-            let listed = list_workspace(self.tools.api, &project, self.tools.clock).await;
-            for key in keys.iter().filter(|key| key.workspace == id) {
-                settled.insert(*key, seen(&listed, *key));
-            }
-        }
-        settled
+            (id, list_workspace(self.tools.api, &project, self.tools.clock).await)
+        });
+        let listings = stream::iter(listings).buffer_unordered(self.tools.max_in_flight);
+        let looked = async |mut settled: Settled, (id, listed)| {
+            let of_project = keys.iter().filter(|key| key.workspace == id);
+            settled.extend(of_project.map(|key| (*key, seen(&listed, *key))));
+            settled
+        };
+        listings.fold(Settled::new(), looked).await
     }
 }
 

@@ -216,6 +216,8 @@ pub enum HoldReason {
     Hidden,
     /// The project is archived.
     Archived,
+    /// The person is deactivated, so a replacement could not create him again.
+    Deactivated,
     /// The person is on the project more than once.
     DuplicateLive {
         /// The records.
@@ -241,6 +243,9 @@ impl fmt::Display for HoldReason {
             }
             Self::Hidden => f.write_str("the live value is not visible to this token"),
             Self::Archived => f.write_str("the project is archived"),
+            Self::Deactivated => f.write_str(
+                "the person is deactivated: deleted, he could not be created again",
+            ),
             Self::DuplicateLive { ids } => {
                 f.write_str("on the project more than once: participations")?;
                 ids.iter().try_for_each(|id| write!(f, " {id}"))

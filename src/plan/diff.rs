@@ -338,6 +338,9 @@ impl<'a> Comparer<'a> {
         if replaced && !policy.allow_replace {
             return Some(HoldReason::ReplaceNotAllowed);
         }
+        if replaced && self.is_deactivated(live.key.user) {
+            return Some(HoldReason::Deactivated);
+        }
         match (live.fields.team_lead, live.role) {
             (Seen::Visible(false), _) => None,
             (Seen::Visible(true), Seen::Visible(role)) => {
@@ -361,6 +364,11 @@ impl<'a> Comparer<'a> {
         }
         let visible = person.is_some_and(|person| person.email.is_some());
         (policy.protection.needs_addresses() && !visible).then_some(HoldReason::Hidden)
+    }
+
+    fn is_deactivated(&self, user: UserId) -> bool {
+        let person = self.inputs.live.people.get(&user);
+        person.is_some_and(|person| person.disabled == Seen::Visible(true))
     }
 
     fn freeze_cause(&self) -> Option<FreezeCause> {

@@ -25,7 +25,7 @@ impl Context<'_> {
 
     /// One or more participations as a write or a single read answers them.
     pub(super) fn show(&self, rows: Vec<Participation>) -> Answer {
-        let (rows, cut) = self.query.page_of(rows);
+        let (rows, cut) = self.query.page_of(rows, self.settings.page_limit);
         Answer::ok(&self.view().participations(&rows, cut))
     }
 
@@ -66,7 +66,7 @@ pub(super) fn users(context: &Context<'_>) -> Answer {
 }
 
 fn people(context: &Context<'_>, found: Vec<User>) -> Answer {
-    let (found, cut) = context.query.page_of(found);
+    let (found, cut) = context.query.page_of(found, context.settings.page_limit);
     Answer::ok(&context.view().users(&found, cut))
 }
 
@@ -76,7 +76,7 @@ pub(super) fn account_memberships(context: &Context<'_>) -> Answer {
     let users = context.world.users().values();
     let found = users
         .filter(|one| one.on_account && wanted.as_ref().is_none_or(|ids| ids.contains(&one.id)));
-    let (found, cut) = context.query.page_of(found.cloned().collect());
+    let (found, cut) = context.query.page_of(found.cloned().collect(), context.settings.page_limit);
     Answer::ok(&context.view().account_memberships(&found, cut))
 }
 
@@ -92,7 +92,7 @@ pub(super) fn workspaces(context: &mut Context<'_>) -> Answer {
         .filter(|one| (archived || !one.archived) && context.visible(one.id))
         .cloned()
         .collect();
-    let (found, cut) = context.query.page_of(found);
+    let (found, cut) = context.query.page_of(found, context.settings.page_limit);
     let mut rows = |one: Workspace| {
         let rows = context.world.lagging(one.id);
         (one, rows)

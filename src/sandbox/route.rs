@@ -15,8 +15,6 @@ pub const BASE_PATH: &str = "/api/v1";
 
 /// The rows of a page when nobody asks for a number.
 const DEFAULT_PER_PAGE: usize = 20;
-/// The most rows of a page; more is cut to this without a word.
-const MAX_PER_PAGE: usize = 200;
 
 /// An endpoint with the id of its path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,11 +97,11 @@ impl Query {
         self.words(name).map(|words| words.iter().filter_map(|word| word.parse().ok()).collect())
     }
 
-    /// Cuts the asked page out of all rows.
-    pub(super) fn page_of<T>(&self, rows: Vec<T>) -> (Vec<T>, Cut) {
+    /// Cuts the asked page out of all rows; a larger page than the server gives is cut silently.
+    pub(super) fn page_of<T>(&self, rows: Vec<T>, largest: usize) -> (Vec<T>, Cut) {
         let number = |name| self.value(name).and_then(|value| value.parse::<usize>().ok());
         let positive = |name| number(name).filter(|number| *number > 0);
-        let per_page = positive("per_page").unwrap_or(DEFAULT_PER_PAGE).min(MAX_PER_PAGE);
+        let per_page = positive("per_page").unwrap_or(DEFAULT_PER_PAGE).min(largest.max(1));
         let page = positive("page").unwrap_or(1);
         let cut = Cut { count: rows.len(), page, per_page };
         let before = (page - 1).saturating_mul(per_page);
@@ -130,7 +128,7 @@ mod tests {
     #[test]
     fn pages_are_cut_at_two_hundred_rows_and_twenty_without_a_wish() {
         let cut = |query: &str| {
-            let (rows, cut) = Query::of(query).page_of((0..450).collect());
+            let (rows, cut) = Query::of(query).page_of((0..450).collect(), 200);
             (rows.first().copied(), rows.len(), cut.page, cut.per_page)
         };
         assert_eq!(cut(""), (Some(0), 20, 1, 20));

@@ -125,6 +125,8 @@ pub struct Settings {
     pub hidden_workspaces: BTreeSet<u64>,
     /// Projects the token may not write to (403).
     pub forbidden_workspaces: BTreeSet<u64>,
+    /// The largest page, and the most rows of a bulk create's answer.
+    pub page_limit: usize,
     /// What goes wrong, and how often.
     pub faults: Faults,
 }
@@ -156,6 +158,7 @@ impl Default for Settings {
             admin_exceptions: BTreeSet::new(),
             hidden_workspaces: BTreeSet::new(),
             forbidden_workspaces: BTreeSet::new(),
+            page_limit: 200,
             faults: Faults::default(),
         }
     }

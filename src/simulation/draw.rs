@@ -1,0 +1,288 @@
+//! A scenario drawn from a seed: who is on which project, who should be, and what goes wrong.
+
+use std::{fmt::Write as _, time::Duration};
+
+use fastrand::Rng;
+use jiff::Timestamp;
+
+use crate::{
+    api::HttpSettings,
+    guard::Limits,
+    model::WorkspaceId,
+    plan::{Mode, Policy, Protection},
+    sandbox::{
+        Bulk, Duplicates, Faults, Level, Participation, RetryAfter, Settings, Side, User,
+        Workspace, World,
+    },
+};
+
+/// How a run ends early, if it does.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Interruption {
+    /// It does not.
+    None,
+    /// The process is killed this long after this many requests left.
+    Kill { requests: u64, after: Duration },
+    /// It is asked to end once this many requests left.
+    Stop { requests: u64 },
+}
+
+pub(super) struct Scenario {
+    pub world: World,
+    pub sandbox: Settings,
+    pub roster: String,
+    pub policy: Policy,
+    pub limits: Limits,
+    pub http: HttpSettings,
+    pub named: Vec<WorkspaceId>,
+    /// Share of requests that find no connection.
+    pub unconnected: f64,
+    /// One entry a run under faults.
+    pub interruptions: Vec<Interruption>,
+}
+
+/// The token's user.
+pub(super) const TOKEN_USER: u64 = 1;
+
+/// People who are protected, where the scenario protects any.
+const PROTECTED: [&str; 2] = ["3", "p4@*"];
+
+pub(super) fn scenario(seed: u64, faults: Option<f64>) -> Scenario {
+    let mut random = Rng::with_seed(seed);
+    let random = &mut random;
+    let crowd = random.u8(..) < 20;
+    let people = if crowd { random.u64(110..150) } else { random.u64(4..30) };
+    let world = world(random, people);
+    let roster = roster(random, &world, crowd);
+    let allow_replace = random.bool();
+    let entries: &[&str] = if random.u8(..) < 64 { &PROTECTED } else { &[] };
+    let protection = Protection::new(entries).unwrap_or_default();
+    let mode = match random.u8(0..10) {
+        0 => Mode::CreateOnly,
+        1 => Mode::NoDelete,
+        _ => Mode::Mirror,
+    };
+    Scenario {
+        sandbox: sandbox(random, seed, faults),
+        policy: Policy { mode, allow_replace, protection },
+        limits: limits(random),
+        http: http(random),
+        named: named(random, &world),
+        unconnected: if random.bool() { 0.0 } else { random.f64() * 0.1 },
+        interruptions: interruptions(random),
+        world,
+        roster,
+    }
+}
+
+fn world(random: &mut Rng, people: u64) -> World {
+    let mut world = World::new();
+    world.token_user = TOKEN_USER;
+    for id in 1..=people {
+        world.put_user(User {
+            id,
+            name: format!("Person {id}"),
+            email: format!("p{id}@firm.example"),
+            disabled: id > 4 && random.u8(..) < 8,
+            on_account: true,
+            account_admin: id > 4 && random.u8(..) < 8,
+        });
+    }
+    let at = Timestamp::UNIX_EPOCH;
+    for id in 11..=random.u64(11..16) {
+        let archived = random.u8(..) < 12;
+        let title = format!("Project {id}");
+        world.put_workspace(Workspace { id, title, archived, created_at: at, updated_at: at });
+        let crowding = random.u8(20..180);
+        let mut leads = [random.bool(), random.bool()];
+        for user in 1..=people {
+            if random.u8(..) < crowding {
+                world.insert(member(random, (id, user), &mut leads));
+            }
+        }
+    }
+    world
+}
+
+fn member(random: &mut Rng, (workspace, user): (u64, u64), leads: &mut [bool; 2]) -> Participation {
+    let side = if random.u8(..) < 64 { Side::Buyer } else { Side::Maven };
+    let place = &mut leads[usize::from(side == Side::Buyer)];
+    let is_team_lead = std::mem::take(place);
+    Participation {
+        level: random.choice(Level::ALL).unwrap_or(Level::EditTasks),
+        is_team_lead,
+        can_invite: random.bool(),
+        rate_in_cents: random.bool().then(|| random.i64(0..3)),
+        ..Participation::new(workspace, Some(user), side)
+    }
+}
+
+/// The roster as text, so that its reader is part of what is simulated.
+fn roster(random: &mut Rng, world: &World, crowd: bool) -> String {
+    let mut text = String::new();
+    if random.u8(..) < 12 {
+        text.push_str("# kantata-sync: partial roster\n");
+    }
+    text.push_str("workspace_id,user_id,role,access_level,team_lead,can_invite,rate_in_cents\n");
+    let joins = if crowd { 200 } else { random.u8(0..60) };
+    let leaves = random.u8(0..60);
+    let mut rows = 0;
+    for workspace in world.workspaces().keys() {
+        if random.u8(..) < 30 {
+            continue;
+        }
+        let mut new_leads = [random.u8(..) < 80, random.u8(..) < 80];
+        for user in world.users().keys() {
+            let live = world.of(*workspace, *user).first().map(|live| (*live).clone());
+            let wanted = match &live {
+                Some(_) => random.u8(..) >= leaves,
+                None => random.u8(..) < joins,
+            };
+            if wanted {
+                row(&mut text, random, ((*workspace, *user), live), &mut new_leads);
+                rows += 1;
+            }
+        }
+    }
+    if rows == 0 {
+        text.push_str("11,2,maven,,,,\n");
+    }
+    damage(&mut text, random);
+    text
+}
+
+fn row(
+    text: &mut String,
+    random: &mut Rng,
+    ((workspace, user), live): ((u64, u64), Option<Participation>),
+    new_leads: &mut [bool; 2],
+) {
+    let mut side = live.as_ref().map_or(Side::Maven, |live| live.side);
+    if random.u8(..) < 8 {
+        side = if side == Side::Maven { Side::Buyer } else { Side::Maven };
+    }
+    let changes = random.u8(..) < 80;
+    let level = match &live {
+        Some(live) if !changes => live.level.word(),
+        _ if random.bool() => "",
+        _ => random.choice(Level::ALL).unwrap_or(Level::EditTasks).word(),
+    };
+    let leads = live.as_ref().is_some_and(|live| live.is_team_lead);
+    let place = &mut new_leads[usize::from(side == Side::Buyer)];
+    let lead = match (leads, random.u8(..)) {
+        (false, 0..40) if std::mem::take(place) => "true",
+        (true, 0..128) => "false",
+        (false, 40..80) => "false",
+        _ => "",
+    };
+    let invite = ["", "true", "false"][random.usize(0..3)];
+    let rate = if random.u8(..) < 40 { "2" } else { "" };
+    let word = side.word();
+    let _never_fails = writeln!(text, "{workspace},{user},{word},{level},{lead},{invite},{rate}");
+}
+
+/// Rows that cannot be used, so that freezing is part of what is simulated.
+fn damage(text: &mut String, random: &mut Rng) {
+    match random.u8(..) {
+        0..10 => text.push_str("11,2,consultnat,,,,\n"),
+        10..15 => text.push_str("1.1E+1,2,maven,,,,\n"),
+        15..20 => text.push_str("12,2,maven\n"),
+        20..25 => text.push_str("12,3,maven,,,,\n12,3,buyer,,,,\n"),
+        _ => {}
+    }
+}
+
+fn sandbox(random: &mut Rng, seed: u64, faults: Option<f64>) -> Settings {
+    let duplicates = [Duplicates::Refused, Duplicates::Ignored, Duplicates::Doubled];
+    let retry_after =
+        [RetryAfter::Seconds, RetryAfter::Date, RetryAfter::Nonsense, RetryAfter::None];
+    Settings {
+        latency: Duration::from_millis(random.u64(0..800)),
+        read_after_write_lag: Duration::from_millis(random.u64(0..1800) * random.u64(0..2)),
+        requests_per_second: random.bool().then(|| random.f64() * 20.0 + 2.0),
+        rate_burst: random.u32(1..4),
+        retry_after: retry_after[random.usize(0..4)],
+        rate_limit_json: random.bool(),
+        bulk: if random.bool() { Bulk::Atomic } else { Bulk::Partial },
+        error_index: random.bool(),
+        duplicates: duplicates[random.usize(0..3)],
+        promotion_demotes: random.bool(),
+        financial_access: random.u8(..) < 220,
+        token_is_admin: random.u8(..) < 230,
+        custom_permissions: random.bool(),
+        page_limit: [200, 200, 5, 7][random.usize(0..4)],
+        faults: drawn_faults(random, seed, faults),
+        ..Settings::default()
+    }
+}
+
+fn drawn_faults(random: &mut Rng, seed: u64, share: Option<f64>) -> Faults {
+    let share = share.unwrap_or([0.0, 0.05, 0.2, 0.4][random.usize(0..4)]);
+    let weights: Vec<f64> = (0..13).map(|_| random.f64() * f64::from(random.u8(0..2))).collect();
+    let sum: f64 = weights.iter().sum::<f64>().max(1e-9);
+    let part = |at: usize| weights[at] / sum * share;
+    Faults {
+        seed,
+        error_before: part(0),
+        error_after: part(1),
+        cut_before: part(2),
+        cut_after: part(3),
+        timeout_before: part(4),
+        timeout_after: part(5),
+        html_before: part(6),
+        html_after: part(7),
+        garbage: part(8),
+        slow: part(9),
+        errors_in_200: part(10),
+        // A redirect ends a run by itself, so it must be rare to leave something to be seen.
+        redirect: part(11) / 10.0,
+        rate_429: part(12),
+        page_shift: if random.u8(..) < 60 { 0.4 } else { 0.0 },
+        foreign_edits: if random.u8(..) < 60 { 0.05 } else { 0.0 },
+        ..Faults::default()
+    }
+}
+
+fn limits(random: &mut Rng) -> Limits {
+    if random.bool() {
+        let (max_deletes, max_delete_percent) = (50, 100);
+        return Limits {
+            max_deletes,
+            max_delete_percent,
+            max_project_delete_percent: 100,
+            delete_floor: 5,
+        };
+    }
+    Limits {
+        max_deletes: random.usize(0..20),
+        max_delete_percent: random.usize(0..40),
+        max_project_delete_percent: random.usize(0..80),
+        delete_floor: random.usize(0..6),
+    }
+}
+
+fn http(random: &mut Rng) -> HttpSettings {
+    HttpSettings {
+        requests_per_second: random.f64() * 40.0 + 4.0,
+        max_in_flight: random.usize(1..7),
+        tries: random.u32(2..7),
+        ..HttpSettings::default()
+    }
+}
+
+fn named(random: &mut Rng, world: &World) -> Vec<WorkspaceId> {
+    let named = world.workspaces().keys().filter(|_| random.u8(..) < 12);
+    named.filter_map(|id| WorkspaceId::new(*id)).collect()
+}
+
+fn interruptions(random: &mut Rng) -> Vec<Interruption> {
+    let one = |random: &mut Rng| match random.u8(0..6) {
+        0..3 => Interruption::None,
+        3 | 4 => Interruption::Kill {
+            requests: random.u64(1..60),
+            after: Duration::from_millis(random.u64(0..1000)),
+        },
+        _ => Interruption::Stop { requests: random.u64(1..60) },
+    };
+    (0..random.u8(1..5)).map(|_| one(random)).collect()
+}

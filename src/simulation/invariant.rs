@@ -1,0 +1,411 @@
+//! What must hold after every run, checked from the sandbox's own state and log.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    draw::{Scenario, TOKEN_USER},
+    episode::RunRecord,
+};
+use crate::{
+    apply::Applied,
+    desired::{RecordStatus, Roster},
+    journal::{Entry, parse_journal},
+    model::{Drift, Field, FieldValue, MembershipKey, Outcome, UserId, WorkspaceId},
+    plan::{Change, Plan, Stage, WorkspaceState},
+    sandbox::{self, ForeignChange, ForeignEdit, RequestKind, Sandbox, World},
+};
+
+/// The sandbox before a run.
+pub(super) struct Snapshot {
+    world: World,
+    log: usize,
+    foreign: usize,
+}
+
+impl Snapshot {
+    pub(super) fn of(sandbox: &Sandbox) -> Self {
+        let (log, foreign) = (sandbox.log().len(), sandbox.foreign_edits().len());
+        Self { world: sandbox.world(), log, foreign }
+    }
+}
+
+type Pair = (u64, u64);
+type Check = Result<(), String>;
+
+fn pair(key: MembershipKey) -> Pair {
+    (key.workspace.number(), key.user.number())
+}
+
+/// What one run did, as the sandbox saw it.
+struct Evidence<'a> {
+    record: &'a RunRecord,
+    world: World,
+    log: Vec<sandbox::Entry>,
+    /// All edits of somebody else, from the beginning; those of this run start at `foreign_here`.
+    foreign: Vec<ForeignEdit>,
+    foreign_here: usize,
+}
+
+/// Checks everything that must hold after a run, killed or not.
+pub(super) fn after_a_run(
+    record: &RunRecord,
+    sandbox: &Sandbox,
+    scenario: &Scenario,
+    roster: &Roster,
+) -> Check {
+    let evidence = Evidence {
+        record,
+        world: sandbox.world(),
+        log: sandbox.log().split_off(record.before.log),
+        foreign: sandbox.foreign_edits(),
+        foreign_here: record.before.foreign,
+    };
+    evidence.nobody_is_doubled(scenario)?;
+    evidence.no_write_without_intent()?;
+    evidence.killed_writes_are_in_doubt()?;
+    let Some(preview) = &record.preview else {
+        let writes = evidence.writes().count();
+        return check(writes == 0, || format!("{writes} writes without a plan"));
+    };
+    let plan = preview.reviewed.approved.plan();
+    evidence.deletes_are_planned(plan, scenario, roster)?;
+    evidence.deletes_are_within_limits(plan, scenario)?;
+    evidence.stages_keep_their_order(plan)?;
+    evidence.requests_are_bounded(plan, scenario)?;
+    every_row_has_one_fate(roster, plan)?;
+    match &record.applied {
+        Some(applied) => {
+            evidence.applied_is_true(plan, applied)?;
+            evidence.frozen_projects_lose_nobody(plan, applied)
+        }
+        None => Ok(()),
+    }
+}
+
+fn check(holds: bool, what: impl FnOnce() -> String) -> Check {
+    if holds { Ok(()) } else { Err(what()) }
+}
+
+impl Evidence<'_> {
+    fn writes(&self) -> impl Iterator<Item = &sandbox::Entry> {
+        let is_write = |entry: &&sandbox::Entry| {
+            matches!(entry.kind, RequestKind::Create | RequestKind::Update | RequestKind::Delete)
+        };
+        self.log.iter().filter(is_write)
+    }
+
+    /// The pairs that somebody else touched in this run.
+    fn touched_by_others(&self) -> BTreeSet<Pair> {
+        let edits = self.foreign[self.foreign_here..].iter();
+        edits.filter_map(|edit| Some((edit.target.workspace, edit.target.user?))).collect()
+    }
+
+    /// (a) Nobody is live twice on a project unless somebody else put him there.
+    fn nobody_is_doubled(&self, scenario: &Scenario) -> Check {
+        let by_others: BTreeSet<Pair> = self
+            .foreign
+            .iter()
+            .filter(|edit| edit.change == ForeignChange::Created)
+            .filter_map(|edit| Some((edit.target.workspace, edit.target.user?)))
+            .collect();
+        let mut live: BTreeMap<Pair, usize> = BTreeMap::new();
+        for row in self.world.participations().values() {
+            if let Some(user) = row.user {
+                *live.entry((row.workspace, user)).or_default() += 1;
+            }
+        }
+        live.retain(|pair, count| {
+            *count > 1 && !by_others.contains(pair) && scenario.world.of(pair.0, pair.1).len() < 2
+        });
+        check(live.is_empty(), || format!("live twice by our doing: {live:?}"))
+    }
+
+    /// (f) Every write had an intent in the journal before it left.
+    fn no_write_without_intent(&self) -> Check {
+        let unannounced = self.record.watch.unannounced.borrow();
+        check(unannounced.is_empty(), || format!("sent without an intent: {unannounced:?}"))
+    }
+
+    /// What a killed run wrote without noting its end is in doubt for whoever reads its journal,
+    /// with its last line torn as well.
+    fn killed_writes_are_in_doubt(&self) -> Check {
+        let entries = self.record.watch.journal.entries();
+        let header = crate::journal::Entry::Header {
+            format: crate::journal::JOURNAL_FORMAT,
+            run: crate::run::RunId::new(jiff::Timestamp::UNIX_EPOCH, 0),
+            started_at: jiff::Timestamp::UNIX_EPOCH,
+            digest: "000000000000".parse().map_err(|_| "no digest".to_owned())?,
+            tool: String::new(),
+            base_url: String::new(),
+        };
+        let mut text = Vec::new();
+        for entry in std::iter::once(&header).chain(&entries) {
+            text.extend(serde_json::to_vec(entry).map_err(|error| error.to_string())?);
+            text.push(b'\n');
+        }
+        let whole = parse_journal(&text).map_err(|error| error.to_string())?;
+        check(whole.entries == entries, || "the journal reads back otherwise".to_owned())?;
+        text.truncate(text.len().saturating_sub(3));
+        parse_journal(&text).map_err(|error| format!("torn journal: {error}"))?;
+        let answered: BTreeSet<u64> = entries.iter().filter_map(outcome_seq).collect();
+        let open = entries
+            .iter()
+            .filter(|entry| matches!(entry, Entry::Intent { seq, .. } if !answered.contains(seq)));
+        let in_doubt = whole.in_doubt();
+        check(open.count() <= in_doubt.len(), || "an open intent is not in doubt".to_owned())
+    }
+
+    /// (b) We deleted only what the plan has, and never whom the roster wants or who is protected.
+    fn deletes_are_planned(&self, plan: &Plan, scenario: &Scenario, roster: &Roster) -> Check {
+        for entry in self.writes().filter(|entry| entry.kind == RequestKind::Delete) {
+            for target in entry.targets.iter().filter(|_| entry.committed) {
+                let Some(user) = target.user else { return Err("deleted nobody's row".to_owned()) };
+                let planned = plan.actions.iter().find(|action| {
+                    action.change.destroys()
+                        && action.change.participation().map(|id| id.number())
+                            == Some(target.participation)
+                });
+                let Some(action) = planned else {
+                    return Err(format!("deleted {target:?}, which no plan has"));
+                };
+                let wanted = roster.desired.entry(action.key).is_some();
+                let replaced = matches!(action.change, Change::Replace { .. });
+                check(!wanted || replaced, || {
+                    format!("deleted {target:?}, whom the roster wants")
+                })?;
+                check(user != TOKEN_USER, || "deleted the token's own user".to_owned())?;
+                let id = UserId::new(user).ok_or("no user")?;
+                let person = crate::model::Person {
+                    id,
+                    name: String::new(),
+                    email: self.world.users().get(&user).map(|user| user.email.clone()),
+                    disabled: crate::model::Seen::Hidden,
+                };
+                let protected = scenario.policy.protection.entry_for(id, Some(&person));
+                check(protected.is_none(), || format!("deleted {target:?}, who is protected"))?;
+                let frozen = !roster.desired.freeze.lines(action.key.workspace).is_empty();
+                check(!frozen && !roster.desired.partial, || {
+                    format!("deleted {target:?} under an untrusted roster")
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// (c) Deletes stay within the limits.
+    fn deletes_are_within_limits(&self, plan: &Plan, scenario: &Scenario) -> Check {
+        let deletes = self.writes().filter(|entry| entry.kind == RequestKind::Delete);
+        let gone = deletes.filter(|entry| entry.committed).count();
+        let total: usize = plan
+            .workspaces
+            .values()
+            .map(|workspace| match workspace.state {
+                WorkspaceState::Listed { live, .. } => live,
+                _ => 0,
+            })
+            .sum();
+        let limits = scenario.limits;
+        let within = gone <= limits.max_deletes
+            && (gone <= limits.delete_floor || gone * 100 <= limits.max_delete_percent * total);
+        check(within, || format!("{gone} of {total} deleted; the limits are {limits:?}"))
+    }
+
+    /// (g) A stage ends before the next begins.
+    fn stages_keep_their_order(&self, plan: &Plan) -> Check {
+        let mut reached = Stage::Create;
+        for entry in self.writes() {
+            let stage = stage_of(entry, plan, &self.record.before.world);
+            check(stage >= reached, || {
+                format!("{} {} of stage {stage:?} after {reached:?}", entry.method, entry.path)
+            })?;
+            reached = stage;
+        }
+        Ok(())
+    }
+
+    /// (h) Requests stay under what the plan can cost at the worst.
+    fn requests_are_bounded(&self, plan: &Plan, scenario: &Scenario) -> Check {
+        let smallest_page = scenario.sandbox.page_limit as u64;
+        let people = self.world.users().len() as u64 * 2;
+        let pages = people.div_ceil(smallest_page) + 1;
+        let projects = plan.workspaces.len() as u64;
+        let tries = u64::from(scenario.http.tries);
+        let listing = 4 * pages * projects;
+        let creates = plan.counts.creates as u64 + plan.counts.replacements as u64;
+        let posts = creates * (14 + tries) + 2;
+        let others =
+            4 * (plan.counts.updates + plan.counts.deletes + plan.counts.replacements) as u64;
+        let bound = tries * (2 + listing + posts * (1 + 2 * listing) + others);
+        let attempts = self
+            .log
+            .iter()
+            .filter(|entry| !matches!(entry.answered, sandbox::Answered::Status(429)));
+        let attempts = attempts.count() as u64;
+        check(attempts <= bound, || format!("{attempts} requests where {bound} bound them"))
+    }
+
+    /// (e) What the report calls applied is so.
+    fn applied_is_true(&self, plan: &Plan, applied: &Applied) -> Check {
+        check(applied.fates.len() == plan.actions.len(), || "not one fate an action".to_owned())?;
+        let touched = self.touched_by_others();
+        let mut last: BTreeMap<Pair, bool> = BTreeMap::new();
+        for action in &plan.actions {
+            last.insert(pair(action.key), action.change.destroys());
+        }
+        for (action, fate) in plan.actions.iter().zip(&applied.fates) {
+            let pair = pair(action.key);
+            if fate.outcome != Outcome::Applied || touched.contains(&pair) {
+                continue;
+            }
+            let rows = self.world.of(pair.0, pair.1);
+            let holds = match &action.change {
+                Change::Create { spec } => {
+                    rows.first().is_some_and(|row| row.side.word() == spec.role.word())
+                }
+                Change::Update { drift, .. } => {
+                    rows.first().is_some_and(|row| drift.iter().all(|drift| is_so(row, drift)))
+                }
+                Change::Delete { .. } => rows.is_empty(),
+                Change::Replace { spec, .. } => {
+                    rows.first().is_some_and(|row| row.side.word() == spec.role.word())
+                }
+            };
+            check(holds, || format!("{:?} is called applied and is not so", action.change))?;
+        }
+        Ok(())
+    }
+
+    /// (b) A project where a create or update went wrong loses nobody.
+    fn frozen_projects_lose_nobody(&self, plan: &Plan, applied: &Applied) -> Check {
+        let wrong: BTreeSet<WorkspaceId> = plan
+            .actions
+            .iter()
+            .zip(&applied.fates)
+            .filter(|(action, fate)| !action.change.destroys() && fate.outcome.freezes())
+            .map(|(action, _)| action.key.workspace)
+            .collect();
+        for entry in self.writes().filter(|entry| entry.kind == RequestKind::Delete) {
+            for target in &entry.targets {
+                let frozen = wrong.iter().any(|id| id.number() == target.workspace);
+                check(!frozen || !entry.committed, || {
+                    format!("deleted {target:?} on a project where something went wrong")
+                })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn outcome_seq(entry: &Entry) -> Option<u64> {
+    match entry {
+        Entry::Outcome { seq, .. } => Some(*seq),
+        _ => None,
+    }
+}
+
+/// Whether a live row is as a drift wished.
+fn is_so(row: &sandbox::Participation, drift: &Drift) -> bool {
+    match (drift.field, drift.after) {
+        (Field::AccessLevel, FieldValue::Access(level)) => row.level.word() == level.word(),
+        (Field::TeamLead, FieldValue::Flag(lead)) => row.is_team_lead == lead,
+        (Field::CanInvite, FieldValue::Flag(flag)) => row.can_invite == flag,
+        (Field::RateInCents, FieldValue::Number(cents)) => row.rate_in_cents == Some(cents),
+        _ => false,
+    }
+}
+
+/// The stage that a write belongs to. What is sent for a pair that is to be destroyed belongs to
+/// the last stage.
+fn stage_of(entry: &sandbox::Entry, plan: &Plan, before: &World) -> Stage {
+    let id = entry.path.split('?').next().and_then(|path| path.rsplit('/').next());
+    let id = id.and_then(|id| id.trim_end_matches(".json").parse::<u64>().ok());
+    match entry.kind {
+        RequestKind::Create => {
+            let planned = |action: &crate::plan::Action| action.change.stage() == Stage::Create;
+            let only_replacements = !plan.actions.iter().any(planned);
+            if only_replacements { Stage::Delete } else { Stage::Create }
+        }
+        RequestKind::Update => {
+            let of_id = plan.actions.iter().find(|action| {
+                !action.change.destroys()
+                    && id.is_some()
+                    && action.change.participation().map(|id| id.number()) == id
+            });
+            let is_new = id.is_some_and(|id| !before.participations().contains_key(&id));
+            match of_id {
+                Some(action) => action.change.stage(),
+                // A follow-up of a create may be of any update stage, or part of a replacement.
+                None if is_new => Stage::Delete,
+                None => Stage::Delete,
+            }
+        }
+        _ => Stage::Delete,
+    }
+}
+
+/// (e) Every valid row is decided by the plan exactly once: in sync, or by actions of one class.
+fn every_row_has_one_fate(roster: &Roster, plan: &Plan) -> Check {
+    let mut seen: BTreeSet<MembershipKey> = BTreeSet::new();
+    for action in plan.actions.iter().filter(|action| action.change.stage() == Stage::Create) {
+        check(seen.insert(action.key), || format!("{} is created twice", action.key))?;
+    }
+    for action in plan.actions.iter().filter(|action| action.change.destroys()) {
+        check(seen.insert(action.key), || format!("{} is created and destroyed", action.key))?;
+    }
+    let valid = roster.records().filter(|record| record.status == RecordStatus::Valid).count();
+    let entries = roster.desired.entries().len();
+    check(valid == entries, || format!("{valid} valid rows, {entries} memberships"))
+}
+
+/// (d) Without faults a run comes to its end, and nothing is left in doubt.
+pub(super) fn converged(record: &RunRecord) -> Check {
+    let Some(preview) = &record.preview else {
+        return Err(format!("no faults, and no plan: {:?}", record.failed_listing));
+    };
+    let plan = preview.reviewed.approved.plan();
+    check(plan.unreadable().all(|(_, reason)| reason.starts_with("not visible")), || {
+        "no faults, and a project is unreadable".to_owned()
+    })?;
+    let Some(applied) = &record.applied else { return Err("no apply".to_owned()) };
+    let rejected: BTreeSet<MembershipKey> = with_outcome(plan, applied, Outcome::Rejected);
+    for (action, fate) in plan.actions.iter().zip(&applied.fates) {
+        let fine = match fate.outcome {
+            Outcome::Applied | Outcome::Rejected | Outcome::NotStuck | Outcome::Frozen => true,
+            Outcome::NotReached => rejected.contains(&action.key),
+            _ => false,
+        };
+        check(fine, || format!("no faults, and {action:?} ended {fate:?}"))?;
+    }
+    Ok(())
+}
+
+fn with_outcome(plan: &Plan, applied: &Applied, outcome: Outcome) -> BTreeSet<MembershipKey> {
+    let fates = plan.actions.iter().zip(&applied.fates);
+    fates.filter(|(_, fate)| fate.outcome == outcome).map(|(action, _)| action.key).collect()
+}
+
+/// (d) What one run without faults applied, the next leaves alone.
+pub(super) fn nothing_left(converging: &RunRecord, last: &RunRecord) -> Check {
+    converged(last)?;
+    let (Some(first), Some(applied), Some(second)) =
+        (&converging.preview, &converging.applied, &last.preview)
+    else {
+        return Err("no plan".to_owned());
+    };
+    let plan = first.reviewed.approved.plan();
+    let done = with_outcome(plan, applied, Outcome::Applied);
+    let open: BTreeSet<MembershipKey> = plan
+        .actions
+        .iter()
+        .zip(&applied.fates)
+        .filter(|(_, fate)| fate.outcome != Outcome::Applied)
+        .map(|(action, _)| action.key)
+        .collect();
+    for action in &second.reviewed.approved.plan().actions {
+        let again = done.contains(&action.key) && !open.contains(&action.key);
+        check(!again, || format!("applied, and planned again: {action:?}"))?;
+    }
+    let all_applied = open.is_empty() && first.reviewed.withheld.is_empty() && plan.held.is_empty();
+    let left = second.reviewed.approved.plan().actions.len();
+    check(!all_applied || left == 0, || format!("all was applied, and {left} actions are left"))
+}

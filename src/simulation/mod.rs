@@ -1,0 +1,133 @@
+//! Whole runs against the sandbox under a paused clock, drawn from a seed, with everything going
+//! wrong that goes wrong in the wild; and what must hold all the same.
+//!
+//! A seed decides the world, the roster, the settings, the faults and when runs are killed, so a
+//! failing one can be replayed alone. Runs are repeated until the faults stop; then one run must
+//! converge and the next must have nothing to do. Uses the whole tool but its command line.
+
+mod draw;
+mod episode;
+mod invariant;
+mod witness;
+
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+};
+
+/// A seed whose runs broke a promise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// The seed.
+    pub seed: u64,
+    /// What was broken, and how.
+    pub what: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "seed {}: {}\nreplay: kantata-sync rehearse --seeds 1 --first-seed {}",
+            self.seed, self.what, self.seed
+        )
+    }
+}
+
+/// What is simulated.
+#[derive(Debug, Clone, Copy)]
+pub struct Simulation {
+    /// The first seed.
+    pub first_seed: u64,
+    /// How many seeds.
+    pub seeds: u64,
+    /// The share of requests that go wrong; drawn for each seed without.
+    pub faults: Option<f64>,
+    /// How many seeds at once.
+    pub threads: usize,
+}
+
+/// What a simulation saw.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Seeds that were simulated.
+    pub seeds: u64,
+    /// Runs, killed ones included.
+    pub runs: u64,
+    /// Requests that reached the sandbox.
+    pub requests: u64,
+    /// Requests that went wrong on purpose.
+    pub faults: u64,
+    /// Broken promises, by seed.
+    pub violations: Vec<Violation>,
+}
+
+impl Tally {
+    fn take(&mut self, other: Self) {
+        self.seeds += other.seeds;
+        self.runs += other.runs;
+        self.requests += other.requests;
+        self.faults += other.faults;
+        self.violations.extend(other.violations);
+    }
+}
+
+/// Simulates one seed.
+///
+/// # Errors
+/// When a promise was broken, or something panicked.
+pub fn simulate_seed(seed: u64, faults: Option<f64>) -> Result<Tally, Violation> {
+    let violation = |what: String| Violation { seed, what };
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        let runtime = builder.enable_time().start_paused(true).build();
+        let runtime = runtime.map_err(|error| error.to_string())?;
+        runtime.block_on(episode::episode(seed, faults))
+    }));
+    match outcome {
+        Ok(result) => result.map_err(violation),
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().cloned();
+            let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+            Err(violation(format!("panicked: {}", text.unwrap_or_default())))
+        }
+    }
+}
+
+/// Simulates all seeds, and goes on after a violation until ten were found.
+#[must_use]
+pub fn simulate(simulation: &Simulation) -> Tally {
+    let next = AtomicU64::new(0);
+    let total = Mutex::new(Tally::default());
+    let work = || {
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            if at >= simulation.seeds {
+                return;
+            }
+            let seed = simulation.first_seed.wrapping_add(at);
+            let result = simulate_seed(seed, simulation.faults);
+            let mut total = total.lock().unwrap_or_else(PoisonError::into_inner);
+            match result {
+                Ok(tally) => total.take(tally),
+                Err(violation) => total.violations.push(violation),
+            }
+            if total.violations.len() >= 10 {
+                return;
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..simulation.threads.max(1) {
+            scope.spawn(work);
+        }
+    });
+    let mut total = total.into_inner().unwrap_or_else(PoisonError::into_inner);
+    total.violations.sort_by_key(|violation| violation.seed);
+    total
+}

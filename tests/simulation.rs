@@ -1,0 +1,14 @@
+//! Whole runs under every fault, from thousands of seeds; a failing seed prints how to replay it.
+
+use kantata_sync::simulation::{Simulation, simulate};
+
+#[test]
+fn simulation_of_two_thousand_seeds_breaks_no_promise() {
+    let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let simulation = Simulation { first_seed: 0, seeds: 2_000, faults: None, threads };
+    let tally = simulate(&simulation);
+    let broken: Vec<String> = tally.violations.iter().map(ToString::to_string).collect();
+    assert!(broken.is_empty(), "{}", broken.join("\n\n"));
+    assert_eq!(tally.seeds, 2_000);
+    assert!(tally.faults > 10_000, "hardly anything went wrong: {tally:?}");
+}
