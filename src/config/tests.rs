@@ -44,7 +44,14 @@ impl Setup {
     }
 
     fn bad(&self, flags: &Flags) -> String {
-        self.load(flags).expect_err("problems").to_string()
+        let error = self.load(flags).expect_err("problems");
+        match &error {
+            ConfigError::Read { .. } => error.to_string(),
+            ConfigError::Invalid { problems } => {
+                let lines: String = problems.iter().map(|found| format!("\n  {found}")).collect();
+                format!("{error}:{lines}")
+            }
+        }
     }
 }
 
@@ -261,7 +268,7 @@ ping_url = "https://health.example/secret"
 fn a_file_that_is_not_toml_is_refused_with_its_line() {
     let setup = Setup::new("mode = \"mirror\"\n[http\n");
     insta::assert_snapshot!(setup.bad(&Flags::default()), @r#"
-    the configuration has a problem:
+    the configuration has 1 problem:
       kantata-sync.toml:2: invalid table header; expected `.`, `]`
     "#);
 }
@@ -269,7 +276,7 @@ fn a_file_that_is_not_toml_is_refused_with_its_line() {
 #[test]
 fn a_profile_without_a_file_is_refused() {
     insta::assert_snapshot!(Setup::without_file().bad(&profile("night")), @r#"
-    the configuration has a problem:
+    the configuration has 1 problem:
       --profile: `night`: there is no configuration file that could have such a profile
     "#);
 }
@@ -279,7 +286,7 @@ fn without_any_home_the_state_folder_must_be_set() {
     let mut setup = Setup::without_file();
     setup.variables.clear();
     insta::assert_snapshot!(setup.bad(&Flags::default()), @r#"
-    the configuration has a problem:
+    the configuration has 1 problem:
       default: `state_dir`: neither XDG_STATE_HOME nor HOME is an absolute path; set `state_dir` or use --state-dir
     "#);
     let flags = Flags { state_dir: Some("state".to_owned()), ..Flags::default() };
