@@ -20,22 +20,16 @@ pub enum ConfigError {
         source: io::Error,
     },
     /// Everything that is wrong, in the order of the layers.
-    #[error("the configuration has {}{}", count(problems), lines(problems))]
+    #[error("the configuration has {}", count(problems))]
     Invalid {
-        /// At least one.
+        /// At least one; each is a line of its own, which the text above leaves out.
         problems: Vec<ConfigProblem>,
     },
 }
 
 fn count(problems: &[ConfigProblem]) -> String {
-    match problems.len() {
-        1 => "a problem:".to_owned(),
-        several => format!("{several} problems:"),
-    }
-}
-
-fn lines(problems: &[ConfigProblem]) -> String {
-    problems.iter().map(|problem| format!("\n  {problem}")).collect()
+    let several = if problems.len() == 1 { "" } else { "s" };
+    format!("{} problem{several}", problems.len())
 }
 
 /// One thing that is wrong.

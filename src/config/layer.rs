@@ -281,7 +281,8 @@ impl Document {
         Toml::from_str(&self.text).map_err(|error| {
             let line = error.span().map(|span| self.text[..span.start].lines().count().max(1));
             let source = Source::File(self.name.clone());
-            ConfigProblem::new(Origin { line, ..Origin::of(source) }, error.message())
+            let message = error.message().replace('\n', "; ");
+            ConfigProblem::new(Origin { line, ..Origin::of(source) }, message)
         })
     }
 

@@ -44,7 +44,14 @@ impl Setup {
     }
 
     fn bad(&self, flags: &Flags) -> String {
-        self.load(flags).expect_err("problems").to_string()
+        let error = self.load(flags).expect_err("problems");
+        match &error {
+            ConfigError::Read { .. } => error.to_string(),
+            ConfigError::Invalid { problems } => {
+                let lines: String = problems.iter().map(|found| format!("\n  {found}")).collect();
+                format!("{error}:{lines}")
+            }
+        }
     }
 }
 
@@ -197,14 +204,41 @@ tries = 1
     let flags = Flags { base_url: Some("http://10.0.0.1".to_owned()), ..profile("nigth") };
     let found = setup.bad(&flags);
     assert!(!found.contains("secret"), "{found}");
-    insta::assert_snapshot!(found, @"");
+    insta::assert_snapshot!(found, @r#"
+    the configuration has 21 problems:
+      kantata-sync.toml:1: `mode = "mirro"`: expected `create-only`, `no-delete` or `mirror`
+      kantata-sync.toml:2: `base_url`: expected no user name or password in it; the token has places of its own
+      kantata-sync.toml:3: `token`: the token is never in the configuration; use KANTATA_TOKEN, `token_file` or `token_command`
+      kantata-sync.toml:4: `colour`: unknown key
+      kantata-sync.toml:6: `http.trys`: unknown key; the nearest known one is `http.tries`
+      kantata-sync.toml:7: `http.tries = 0`: expected a whole number from 1 to 100
+      kantata-sync.toml:8: `http.requests_per_second = inf`: expected a number from 0.001 to 1000
+      kantata-sync.toml:9: `http.timeout = "0s"`: expected a duration longer than 0
+      kantata-sync.toml:10: `http.backoff_base = 2`: expected a duration as text, such as "500ms", "2s", "5m" or "1h30m"
+      kantata-sync.toml:11: `http.max_in_flight = -1`: expected a whole number from 1 to 1000
+      kantata-sync.toml:13: `guard.max_delete_percent = 101`: expected a whole number from 0 to 100
+      kantata-sync.toml:15: `protect.users = ["boss", 7, "@x"]`: `boss` is neither a user id nor an e-mail address or pattern such as `*@partner.example`; `@x` is neither a user id nor an e-mail address or pattern such as `*@partner.example`
+      kantata-sync.toml:17: `scope.workspaces = [0]`: expected a list of project ids (positive whole numbers)
+      kantata-sync.toml:21: `htpp`: unknown key; the nearest known one is `http`
+      kantata-sync.toml:20: `profile.default`: expected a name of letters, digits, `-` and `_`, other than `default`
+      kantata-sync.toml:19: `moed`: unknown key; the nearest known one is `mode`
+      --profile: `nigth`: kantata-sync.toml has no such profile; it has `default`, `night`
+      KANTATA_SYNC_GUARD__MAX_DELETES: `guard.max_deletes = "many"`: expected a whole number from 0 to 1000000
+      KANTATA_SYNC_HTTP: `http`: expected a table
+      KANTATA_SYNC_HTTP__TRIS: `http.tris`: unknown key; the nearest known one is `http.tries`
+      --base-url: `base_url`: expected `https`; `http` is for 127.0.0.0/8, ::1 and localhost only
+    "#);
 }
 
 #[test]
 fn values_that_do_not_go_together_are_refused() {
     let setup =
         Setup::new("token_file = \"t\"\ntoken_command = \"c\"\n[http]\nbackoff_base = \"2m\"\n");
-    insta::assert_snapshot!(setup.bad(&Flags::default()), @"");
+    insta::assert_snapshot!(setup.bad(&Flags::default()), @r#"
+    the configuration has 2 problems:
+      kantata-sync.toml:4: `http.backoff_base = 120s`: expected at most `http.backoff_cap`, which is 60s
+      kantata-sync.toml:2: `token_command`: expected only one of it and `token_file` (kantata-sync.toml:1)
+    "#);
 }
 
 #[test]
@@ -220,25 +254,41 @@ columns = { user_id = "Kantata ID" }
 ping_url = "https://health.example/secret"
 "#,
     );
-    insta::assert_snapshot!(setup.bad(&Flags::default()), @"");
+    insta::assert_snapshot!(setup.bad(&Flags::default()), @r#"
+    the configuration has 5 problems:
+      kantata-sync.toml:1: `ownership = "tagged"`: this version does not do that yet; leave it at "all"
+      kantata-sync.toml:2: `delete_after_runs = 2`: this version does not do that yet; leave it at 0
+      kantata-sync.toml:5: `roster.encoding = "windows-1252"`: this version does not do that yet; leave it at "utf-8"
+      kantata-sync.toml:6: `roster.columns = { "user_id" = "Kantata ID" }`: this version does not do that yet; leave it at {}
+      kantata-sync.toml:8: `monitor.ping_url`: this version does not do that yet; leave it out
+    "#);
 }
 
 #[test]
 fn a_file_that_is_not_toml_is_refused_with_its_line() {
     let setup = Setup::new("mode = \"mirror\"\n[http\n");
-    insta::assert_snapshot!(setup.bad(&Flags::default()), @"");
+    insta::assert_snapshot!(setup.bad(&Flags::default()), @r#"
+    the configuration has 1 problem:
+      kantata-sync.toml:2: invalid table header; expected `.`, `]`
+    "#);
 }
 
 #[test]
 fn a_profile_without_a_file_is_refused() {
-    insta::assert_snapshot!(Setup::without_file().bad(&profile("night")), @"");
+    insta::assert_snapshot!(Setup::without_file().bad(&profile("night")), @r#"
+    the configuration has 1 problem:
+      --profile: `night`: there is no configuration file that could have such a profile
+    "#);
 }
 
 #[test]
 fn without_any_home_the_state_folder_must_be_set() {
     let mut setup = Setup::without_file();
     setup.variables.clear();
-    insta::assert_snapshot!(setup.bad(&Flags::default()), @"");
+    insta::assert_snapshot!(setup.bad(&Flags::default()), @r#"
+    the configuration has 1 problem:
+      default: `state_dir`: neither XDG_STATE_HOME nor HOME is an absolute path; set `state_dir` or use --state-dir
+    "#);
     let flags = Flags { state_dir: Some("state".to_owned()), ..Flags::default() };
     assert_eq!(setup.good(&flags).settings.state_dir, setup.folder.path().join("state"));
 }
@@ -258,7 +308,61 @@ fn what_is_rendered_says_where_it_is_from_and_loads_again() {
     let mut out = Vec::new();
     render_config(&found, &mut out).expect("a vector takes all");
     let text = String::from_utf8(out).expect("text");
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @r#"
+    # file: kantata-sync.toml
+    # profile: night
+    base_url = "https://api.mavenlink.com/api/v1"  # from default
+    mode = "no-delete"  # from kantata-sync.toml:1
+    allow_replace = false  # from default
+    ownership = "all"  # from default
+    delete_after_runs = 0  # from default
+    delete_after_days = 0  # from default
+    # token_file is not set
+    # token_command is not set
+    state_dir = "/home/anna/.local/state/kantata-sync"  # from HOME
+
+    [http]
+    requests_per_second = 4.0  # from default
+    max_in_flight = 4  # from default
+    timeout = "190s"  # from default
+    connect_timeout = "10s"  # from default
+    tries = 9  # from KANTATA_SYNC_HTTP__TRIES
+    backoff_base = "2s"  # from default
+    backoff_cap = "60s"  # from default
+    settle_wait = "2s"  # from default
+    retry_after_cap = "5m"  # from default
+    give_up_after = "15m"  # from default
+
+    [guard]
+    max_deletes = 7  # from kantata-sync.toml:3 (profile)
+    max_delete_percent = 10  # from default
+    max_project_delete_percent = 50  # from default
+    delete_floor = 5  # from default
+    recheck_after = "5m"  # from default
+
+    [protect]
+    users = []  # from default
+
+    [scope]
+    workspaces = []  # from default
+
+    [roster]
+    encoding = "utf-8"  # from default
+    delimiter = ","  # from default
+    ignore_columns = []  # from default
+    columns = {}  # from default
+
+    [breaker]
+    consecutive_failures = 10  # from default
+
+    [state]
+    keep_runs = 90  # from default
+
+    [monitor]
+    # ping_url is not set
+    # webhook_url is not set
+    # metrics_file is not set
+    "#);
     let again = Setup::new(&text).good(&Flags::default()).settings;
     assert_eq!(Settings { profile: None, ..found.settings }, again);
 }
