@@ -250,8 +250,11 @@ impl<T: Transport> Client<T> {
             |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
         let request_id = header("x-request-id").map(|id| first_line(id.as_bytes()));
         if status == StatusCode::TOO_MANY_REQUESTS {
-            let asked = header("retry-after");
-            let retry_after = asked.and_then(|asked| retry::retry_after(asked, self.clock.now()));
+            // A date is held against the server's own clock where it shows it: ours may be wrong.
+            let now = header("date").and_then(retry::http_date);
+            let now = now.unwrap_or_else(|| self.clock.now());
+            let retry_after =
+                header("retry-after").and_then(|asked| retry::retry_after(asked, now));
             return Err(ApiError::Throttled { retry_after });
         }
         if status.is_redirection() {

@@ -270,14 +270,18 @@ fn created_fate(row: &Creation, live: &Participation) -> Fate {
 }
 
 /// The fate of a row that was found on reading back: as wished it is applied; with other values
-/// somebody else may have made it, and the next run compares it.
+/// the server or somebody else set them, and the next run compares it; on the other side of the
+/// project somebody else made it.
 fn read_back_fate(row: &Creation, live: &Participation) -> Fate {
     let differences = differences(row, live);
-    if differences.is_empty() {
-        return Fate::new(Outcome::Applied, "seen on reading back").of(live.id);
-    }
-    Fate::new(Outcome::Failed, format!("on the project with other values: {differences}"))
-        .of(live.id)
+    let outcome = match live.role {
+        _ if differences.is_empty() => {
+            return Fate::new(Outcome::Applied, "seen on reading back").of(live.id);
+        }
+        Value::Visible(role) if role == row.spec.role => Outcome::NotStuck,
+        _ => Outcome::Failed,
+    };
+    Fate::new(outcome, format!("on the project with other values: {differences}")).of(live.id)
 }
 
 fn journalled(result: &Result<Answered<Vec<Participation>>, ApiError>) -> RequestResult {

@@ -4,7 +4,7 @@ use super::{Run, refused_fate};
 use crate::{
     api::{ApiError, Disposition, Repeat, WriteParticipations},
     journal::Request,
-    model::{Drift, Fate, FieldValue, MembershipKey, Outcome, Participation, ParticipationId},
+    model::{Drift, Fate, MembershipKey, Outcome, Participation, ParticipationId},
     plan::{Change, Target},
 };
 
@@ -81,12 +81,9 @@ impl<A: WriteParticipations> Run<'_, A> {
     }
 }
 
-/// The wishes that the record does not show as fulfilled; hidden ones are believed.
+/// The wishes that the record does not show as fulfilled; what is hidden shows nothing.
 fn unchanged(drift: &[Drift], live: &Participation) -> String {
-    let differs = |drift: &&Drift| {
-        let now = live.fields.value(drift.field);
-        now != FieldValue::Hidden && now != drift.after
-    };
+    let differs = |drift: &&Drift| live.fields.value(drift.field) != drift.after;
     let words = |drift: &Drift| {
         format!("{}: {} (wished {})", drift.field, live.fields.value(drift.field), drift.after)
     };

@@ -148,6 +148,15 @@ pub struct RehearseArgs {
     /// Who is on the sandbox's projects before; the sample without
     #[arg(long, value_name = "FILE")]
     pub seed: Option<PathBuf>,
+    /// Instead: simulate whole runs under faults from this many seeds
+    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["roster", "seed"])]
+    pub seeds: Option<u64>,
+    /// The first of these seeds
+    #[arg(long, value_name = "NUMBER", default_value_t = 0, requires = "seeds")]
+    pub first_seed: u64,
+    /// Share of requests that go wrong in each seed; drawn without
+    #[arg(long, value_name = "SHARE", requires = "seeds")]
+    pub faults: Option<f64>,
 }
 
 /// `check`.

@@ -19,6 +19,7 @@ use crate::{
     report::{ReportedCommand, RunReport},
     run::ExitStatus,
     sandbox::{self, Sandbox, World},
+    simulation::{Simulation, Tally, simulate},
 };
 
 /// What `rehearse` works on when it is not told; the same bytes as in `sample-data/`.
@@ -29,6 +30,9 @@ pub(super) const SAMPLE_LIVE: &str = include_str!("../../sample-data/live.csv");
 const BASE_URL: &str = "http://sandbox.invalid/api/v1";
 
 pub(super) fn rehearse(common: &Common, args: &RehearseArgs) -> Result<ExitStatus, Failure> {
+    if let Some(seeds) = args.seeds {
+        return simulation(args, seeds);
+    }
     let scratch = tempfile::tempdir()?;
     let configuration = configuration(common, scratch.path())?;
     let settings = &configuration.settings;
@@ -62,6 +66,26 @@ pub(super) fn rehearse(common: &Common, args: &RehearseArgs) -> Result<ExitStatu
         let status = session.finish(&report, outputs)?;
         Ok(closing(&report, &again, status))
     })?
+}
+
+/// Whole runs under faults, from many seeds; a seed that breaks a promise prints its replay.
+fn simulation(args: &RehearseArgs, seeds: u64) -> Result<ExitStatus, Failure> {
+    let RehearseArgs { first_seed, faults, .. } = *args;
+    if faults.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
+        return Err(Failure::usage("`--faults` is a share of requests, 0 to 1", "such as 0.2"));
+    }
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let tally = simulate(&Simulation { first_seed, seeds, faults, threads });
+    for violation in &tally.violations {
+        output::say(&format!("{violation}\n\n"));
+    }
+    let Tally { seeds, runs, requests, faults, violations } = &tally;
+    let broken = violations.len();
+    output::print(
+        format!("{seeds} seeds held, {broken} broke a promise: {runs} runs, {requests} requests, {faults} faults\n")
+            .as_bytes(),
+    )?;
+    Ok(if broken == 0 { ExitStatus::Done } else { ExitStatus::Unexpected })
 }
 
 /// Says what the second plan came to; what is left although all was applied is a failure.
