@@ -19,7 +19,7 @@ const GROUPS: &[&[&str]] = &[
     &["report", "progress", "memory", "lock", "folder"],
     &["reconcile"],
     &["config"],
-    &["rehearse"],
+    &["simulation"],
     &["cli"],
     &["main"],
 ];

@@ -11,6 +11,8 @@ mod pace;
 mod participations;
 mod retry;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod transport;
 pub mod wire;
 

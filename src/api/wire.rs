@@ -239,48 +239,37 @@ pub fn decode_page(body: &[u8]) -> Result<ListPage, serde_json::Error> {
 }
 
 fn listed_row(id: Id, row: &ParticipationRow<'_>) -> Option<ListedRow> {
-    let ParticipationRow {
-        workspace_id,
-        user_id,
-        role,
-        is_team_lead,
-        can_invite,
-        can_schedule_their_hours,
-        can_schedule_team_hours,
-        access_level,
-        permissions_label,
-        rate_in_cents,
-        cost_in_cents,
-        workspace_role_id,
-        created_at,
-        updated_at,
-    } = row;
     let id = ParticipationId::new(id.0)?;
-    let workspace = WorkspaceId::new((*workspace_id)?.0)?;
-    let Some(user) = user_id.and_then(|user| UserId::new(user.0)) else {
+    let workspace = WorkspaceId::new(row.workspace_id?.0)?;
+    let Some(user) = row.user_id.and_then(|user| UserId::new(user.0)) else {
         return Some(ListedRow::Userless { id, workspace });
-    };
-    let fields = LiveFields {
-        access_level: AccessLevel::from_answer(text(access_level), text(permissions_label)),
-        team_lead: (*is_team_lead).into(),
-        can_invite: (*can_invite).into(),
-        can_schedule_their_hours: (*can_schedule_their_hours).into(),
-        can_schedule_team_hours: (*can_schedule_team_hours).into(),
-        workspace_role_id: workspace_role_id
-            .map(|role| role.and_then(|role| RoleId::new(role.0)))
-            .into(),
-        rate_in_cents: (*rate_in_cents).into(),
-        cost_in_cents: (*cost_in_cents).into(),
     };
     Some(ListedRow::Member(Participation {
         id,
         key: MembershipKey { workspace, user },
-        role: text(role).and_then(|word| word.parse().ok()).into(),
-        fields,
+        role: text(&row.role).and_then(|word| word.parse().ok()).into(),
+        fields: live_fields(row),
         external_references: Seen::Hidden,
-        created_at: time(created_at),
-        updated_at: time(updated_at),
+        created_at: time(&row.created_at),
+        updated_at: time(&row.updated_at),
     }))
+}
+
+fn live_fields(row: &ParticipationRow<'_>) -> LiveFields {
+    let role = |role: Option<Id>| role.and_then(|role| RoleId::new(role.0));
+    LiveFields {
+        access_level: AccessLevel::from_answer(
+            text(&row.access_level),
+            text(&row.permissions_label),
+        ),
+        team_lead: row.is_team_lead.into(),
+        can_invite: row.can_invite.into(),
+        can_schedule_their_hours: row.can_schedule_their_hours.into(),
+        can_schedule_team_hours: row.can_schedule_team_hours.into(),
+        workspace_role_id: row.workspace_role_id.map(role).into(),
+        rate_in_cents: row.rate_in_cents.into(),
+        cost_in_cents: row.cost_in_cents.into(),
+    }
 }
 
 fn text<'t>(text: &'t Option<Text<'_>>) -> Option<&'t str> {

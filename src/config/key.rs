@@ -75,7 +75,6 @@ const LATER: &[&str] = &[
     "delete_after_runs",
     "delete_after_days",
     "roster.encoding",
-    "roster.columns",
     "monitor.ping_url",
     "monitor.webhook_url",
     "monitor.metrics_file",

@@ -132,3 +132,62 @@ fn header_problem(line: &[u8]) -> JournalReadError {
         _ => JournalReadError::NoHeader,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const HEADER: &str = r#"{"entry":"header","format":1,"run":"20231114T221320Z-00000000","started_at":"2023-11-14T22:13:20Z","digest":"abcdefabcdef","tool":"0.1.0","base_url":"http://localhost"}"#;
+    const INTENT: &str = r#"{"entry":"intent","seq":0,"request":{"request":"update","key":{"workspace":1,"user":2},"id":3,"drift":[{"field":"can_invite","before":false,"after":true}]}}"#;
+    const UNKNOWN: &str =
+        r#"{"entry":"outcome","seq":0,"result":{"result":"unknown","message":"cut"}}"#;
+    const DONE: &str =
+        r#"{"entry":"outcome","seq":0,"result":{"result":"done","present":[],"request_id":null}}"#;
+
+    fn read(lines: &[&str], end: &str) -> Result<Journal, JournalReadError> {
+        parse_journal(format!("{}{end}", lines.join("\n")).as_bytes())
+    }
+
+    #[test]
+    fn an_intent_without_a_known_end_is_in_doubt() {
+        for lines in [&[HEADER, INTENT][..], &[HEADER, INTENT, UNKNOWN]] {
+            let journal = read(lines, "\n").expect("a journal");
+            let words: Vec<String> = journal.in_doubt().iter().map(|one| one.words()).collect();
+            assert_eq!(words, ["update of project 1 user 2"]);
+        }
+        assert!(read(&[HEADER, INTENT, DONE], "\n").expect("a journal").in_doubt().is_empty());
+    }
+
+    #[test]
+    fn a_torn_last_line_is_tolerated_and_a_torn_middle_is_not() {
+        let journal = read(&[HEADER, INTENT, &DONE[..30]], "").expect("a journal");
+        assert!(journal.torn);
+        assert_eq!(journal.in_doubt().len(), 1);
+        let damaged = read(&[HEADER, &INTENT[..30], DONE], "\n");
+        assert!(matches!(damaged, Err(JournalReadError::Damaged { line: 2 })));
+    }
+
+    #[test]
+    fn a_later_format_is_refused_by_number() {
+        let newer = HEADER.replace("\"format\":1", "\"format\":9");
+        assert!(matches!(read(&[&newer], "\n"), Err(JournalReadError::Newer { found: 9 })));
+        assert!(matches!(read(&[], ""), Err(JournalReadError::NoHeader)));
+        assert!(matches!(read(&[INTENT], "\n"), Err(JournalReadError::NoHeader)));
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let _ = parse_journal(&bytes);
+        }
+
+        #[test]
+        fn a_journal_cut_anywhere_after_its_header_reads(cut in 0..400_usize) {
+            let text = [HEADER, INTENT, UNKNOWN, INTENT, DONE, ""].join("\n");
+            let cut = (HEADER.len() + 1 + cut).min(text.len());
+            prop_assert!(parse_journal(&text.as_bytes()[..cut]).is_ok());
+        }
+    }
+}

@@ -48,11 +48,8 @@ pub fn assemble(
     applied: Option<&Applied>,
 ) -> RunReport {
     let plan = preview.map(|preview| preview.reviewed.approved.plan());
-    let mut warnings: Vec<String> = roster
-        .warnings
-        .iter()
-        .map(|warning| format!("{}:{warning}", roster.path.display()))
-        .collect();
+    let named = |warning| format!("{}:{warning}", roster.path.display());
+    let mut warnings: Vec<String> = roster.warnings.iter().map(named).collect();
     warnings.extend(preview.into_iter().flat_map(|preview| preview.warnings.iter().cloned()));
     warnings.extend(facts.warnings);
     let mut report = RunReport {

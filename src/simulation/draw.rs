@@ -27,6 +27,16 @@ pub(super) enum Interruption {
     Stop { requests: u64 },
 }
 
+impl Interruption {
+    /// How many requests leave before it happens; 0 for never.
+    pub(super) const fn requests(self) -> u64 {
+        match self {
+            Self::None => 0,
+            Self::Kill { requests, .. } | Self::Stop { requests } => requests,
+        }
+    }
+}
+
 pub(super) struct Scenario {
     pub world: World,
     pub sandbox: Settings,

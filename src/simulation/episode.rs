@@ -81,14 +81,31 @@ pub(super) async fn episode(seed: u64, faults: Option<f64>) -> Result<Tally, Str
     })
 }
 
+/// Lets a run go on until it ends or is killed; asks it to end where that is what happens to it.
+async fn interrupted<E>(
+    whole: impl Future<Output = Result<(), E>>,
+    interruption: Interruption,
+    watch: &Watch,
+    stop: &Stop,
+) -> Result<(), E> {
+    let happens = async {
+        watch.reached.notified().await;
+        if let Interruption::Kill { after, .. } = interruption {
+            return sleep(after).await;
+        }
+        stop.set(StopCause::Terminate);
+        std::future::pending().await
+    };
+    tokio::select! {
+        ended = whole => ended,
+        () = happens => Ok(()),
+    }
+}
+
 impl Stage<'_> {
     async fn run(&self, interruption: Interruption, number: u64) -> Result<RunRecord, String> {
         let calm = number as usize >= self.scenario.interruptions.len();
-        let alarm_at = match interruption {
-            Interruption::None => 0,
-            Interruption::Kill { requests, .. } | Interruption::Stop { requests } => requests,
-        };
-        let watch = Watch::new(alarm_at);
+        let watch = Watch::new(interruption.requests());
         let transport = Witness {
             inner: ServiceTransport::new(self.sandbox.router().into_service()),
             watch: Rc::clone(&watch),
@@ -106,31 +123,8 @@ impl Stage<'_> {
             failed_listing: None,
         };
         let stop = Stop::default();
-        let whole = self.whole_run(&client, &mut record, &stop);
-        let ended = match interruption {
-            Interruption::Kill { after, .. } => {
-                let killed = async {
-                    watch.reached.notified().await;
-                    sleep(after).await;
-                };
-                tokio::select! {
-                    ended = timeout(LONGEST_RUN, whole) => ended,
-                    () = killed => Ok(()),
-                }
-            }
-            Interruption::Stop { .. } => {
-                let stopping = async {
-                    watch.reached.notified().await;
-                    stop.set(StopCause::Terminate);
-                    std::future::pending::<()>().await;
-                };
-                tokio::select! {
-                    ended = timeout(LONGEST_RUN, whole) => ended,
-                    () = stopping => Ok(()),
-                }
-            }
-            Interruption::None => timeout(LONGEST_RUN, whole).await,
-        };
+        let whole = timeout(LONGEST_RUN, self.whole_run(&client, &mut record, &stop));
+        let ended = interrupted(whole, interruption, &watch, &stop).await;
         ended.map_err(|_| format!("run {number} hangs"))?;
         invariant::after_a_run(&record, &self.sandbox, self.scenario, self.roster)
             .map_err(|what| format!("run {number} ({interruption:?}): {what}"))?;

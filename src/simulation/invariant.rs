@@ -5,19 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     draw::{Scenario, TOKEN_USER},
     episode::RunRecord,
+    trace::{is_so, outcome_seq, stage_of},
 };
 use crate::{
     apply::Applied,
     desired::{RecordStatus, Roster},
-    journal::{Entry, Request, parse_journal},
-    model::{Drift, Field, FieldValue, MembershipKey, Outcome, UserId, WorkspaceId},
+    journal::{Entry, parse_journal},
+    model::{MembershipKey, Outcome, UserId, WorkspaceId},
     plan::{Change, Plan, Stage, WorkspaceState},
     sandbox::{self, ForeignChange, ForeignEdit, RequestKind, Sandbox, World},
 };
 
 /// The sandbox before a run.
 pub(super) struct Snapshot {
-    world: World,
     log: usize,
     foreign: usize,
 }
@@ -25,7 +25,7 @@ pub(super) struct Snapshot {
 impl Snapshot {
     pub(super) fn of(sandbox: &Sandbox) -> Self {
         let (log, foreign) = (sandbox.log().len(), sandbox.foreign_edits().len());
-        Self { world: sandbox.world(), log, foreign }
+        Self { log, foreign }
     }
 }
 
@@ -299,56 +299,6 @@ impl Evidence<'_> {
             }
         }
         Ok(())
-    }
-}
-
-fn outcome_seq(entry: &Entry) -> Option<u64> {
-    match entry {
-        Entry::Outcome { seq, .. } => Some(*seq),
-        _ => None,
-    }
-}
-
-/// Whether a live row is as a drift wished.
-fn is_so(row: &sandbox::Participation, drift: &Drift) -> bool {
-    match (drift.field, drift.after) {
-        (Field::AccessLevel, FieldValue::Access(level)) => row.level.word() == level.word(),
-        (Field::TeamLead, FieldValue::Flag(lead)) => row.is_team_lead == lead,
-        (Field::CanInvite, FieldValue::Flag(flag)) => row.can_invite == flag,
-        (Field::RateInCents, FieldValue::Number(cents)) => row.rate_in_cents == Some(cents),
-        _ => false,
-    }
-}
-
-/// The stage that a write belongs to. What is sent for a pair that is to be destroyed belongs to
-/// the last stage.
-fn stage_of(entry: &sandbox::Entry, plan: &Plan, journal: &[Entry]) -> Stage {
-    let id = entry.path.split('?').next().and_then(|path| path.rsplit('/').next());
-    let id = id.and_then(|id| id.trim_end_matches(".json").parse::<u64>().ok());
-    match entry.kind {
-        RequestKind::Create => {
-            let planned = |action: &crate::plan::Action| action.change.stage() == Stage::Create;
-            let only_replacements = !plan.actions.iter().any(planned);
-            if only_replacements { Stage::Delete } else { Stage::Create }
-        }
-        RequestKind::Update => {
-            let intended = journal.iter().find_map(|entry| match entry {
-                Entry::Intent { request: Request::Update { key, id: of, drift }, .. }
-                    if Some(of.number()) == id =>
-                {
-                    Some((key, drift))
-                }
-                _ => None,
-            });
-            let planned = intended.and_then(|(key, wishes)| {
-                plan.actions.iter().find(|action| match &action.change {
-                    Change::Update { drift, .. } => action.key == *key && drift == wishes,
-                    _ => false,
-                })
-            });
-            planned.map_or(Stage::Delete, |action| action.change.stage())
-        }
-        _ => Stage::Delete,
     }
 }
 

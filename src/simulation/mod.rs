@@ -8,6 +8,7 @@
 mod draw;
 mod episode;
 mod invariant;
+mod trace;
 mod witness;
 
 use std::{

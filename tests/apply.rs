@@ -1,0 +1,196 @@
+//! Applies in process against the sandbox under a paused clock: isolation, pace, request counts.
+
+use std::{path::Path, time::Duration};
+
+use jiff::Timestamp;
+use kantata_sync::{
+    api::{Client, HttpSettings, ServiceTransport},
+    apply::Applied,
+    clock::Clock,
+    desired::{ReaderSettings, parse_roster},
+    guard::Limits,
+    journal::{Entry, JournalError, Record},
+    model::Outcome,
+    plan::Policy,
+    reconcile::{self, Job, Preview, Surroundings},
+    run::Stop,
+    sandbox::{
+        Answered, Bulk, Duplicates, Fault, RequestKind, Sandbox, Settings, User, Workspace, World,
+    },
+};
+
+struct NoJournal;
+
+impl Record for NoJournal {
+    fn record(&self, _: &Entry) -> Result<(), JournalError> {
+        Ok(())
+    }
+}
+
+/// `projects` projects without members, and people 1 to `people`; those in `disabled` are.
+fn world(projects: u64, people: u64, disabled: &[u64]) -> World {
+    let mut world = World::new();
+    world.token_user = 1;
+    for id in 1..=people {
+        world.put_user(User {
+            id,
+            name: format!("Person {id}"),
+            email: format!("p{id}@firm.example"),
+            disabled: disabled.contains(&id),
+            on_account: true,
+            account_admin: false,
+        });
+    }
+    let at = Timestamp::UNIX_EPOCH;
+    for id in 1..=projects {
+        let title = format!("Project {id}");
+        world.put_workspace(Workspace {
+            id,
+            title,
+            archived: false,
+            created_at: at,
+            updated_at: at,
+        });
+    }
+    world
+}
+
+/// Everybody from 2 on, on every project.
+fn everybody(projects: u64, people: u64) -> String {
+    let mut text = "workspace_id,user_id,role,can_invite\n".to_owned();
+    for project in 1..=projects {
+        for person in 2..=people {
+            text.push_str(&format!("{project},{person},maven,true\n"));
+        }
+    }
+    text
+}
+
+struct Done {
+    preview: Preview,
+    applied: Applied,
+    throttled: u64,
+}
+
+async fn apply(sandbox: &Sandbox, roster: &str, http: HttpSettings) -> Done {
+    let path = Path::new("roster.csv");
+    let roster = parse_roster(roster.into(), path, &ReaderSettings::default()).expect("a roster");
+    let limits = Limits {
+        max_deletes: 50,
+        max_delete_percent: 10,
+        max_project_delete_percent: 50,
+        delete_floor: 5,
+    };
+    let job = Job {
+        roster: &roster,
+        named_workspaces: &[],
+        policy: &Policy::default(),
+        limits: &limits,
+        requests_per_second: http.requests_per_second,
+        max_in_flight: http.max_in_flight,
+        tries: http.tries,
+    };
+    let clock = Clock::starting_at(Timestamp::UNIX_EPOCH);
+    let transport = ServiceTransport::new(sandbox.router().into_service());
+    let token = sandbox.settings().token.into();
+    let client = Client::new(transport, "http://sandbox.invalid/api/v1", token, http, (clock, 1));
+    let stop = Stop::default();
+    let around = Surroundings { clock, stop: &stop, listener: &|_| {} };
+    let preview = reconcile::preview(&client, &job, around).await.expect("a plan");
+    let applied = reconcile::apply(&client, &preview, &NoJournal, &job, around).await;
+    Done { preview, applied, throttled: client.traffic().throttled }
+}
+
+fn posts(sandbox: &Sandbox) -> usize {
+    sandbox.log().iter().filter(|entry| entry.kind == RequestKind::Create).count()
+}
+
+fn count(applied: &Applied, outcome: Outcome) -> usize {
+    applied.fates.iter().filter(|fate| fate.outcome == outcome).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn five_bad_rows_of_a_hundred_are_rejected_and_the_rest_is_applied() {
+    let bad = [7, 8, 41, 77, 101];
+    for bulk in [Bulk::Atomic, Bulk::Partial] {
+        for error_index in [true, false] {
+            for duplicates in [Duplicates::Refused, Duplicates::Ignored, Duplicates::Doubled] {
+                let settings = Settings { bulk, error_index, duplicates, ..Settings::default() };
+                let sandbox = Sandbox::new(world(1, 101, &bad), settings);
+                let done = apply(&sandbox, &everybody(1, 101), HttpSettings::default()).await;
+                let case = format!("{bulk:?}, index {error_index}, {duplicates:?}");
+                assert_eq!(count(&done.applied, Outcome::Applied), 95, "{case}");
+                assert_eq!(count(&done.applied, Outcome::Rejected), 5, "{case}");
+                assert_eq!(sandbox.world().participations().len(), 95, "{case}");
+                for fate in &done.applied.fates {
+                    let told = fate.detail.contains("User is deactivated");
+                    assert_eq!(told, fate.outcome == Outcome::Rejected, "{case}: {fate:?}");
+                }
+                // 2·k·⌈log2 100⌉ + 2 requests isolate k bad rows.
+                assert!(posts(&sandbox) <= 2 * 5 * 7 + 2, "{case}: {}", posts(&sandbox));
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_of_nothing_but_bad_rows_stays_within_its_bound() {
+    let bad: Vec<u64> = (2..=101).collect();
+    for error_index in [true, false] {
+        let settings = Settings { error_index, ..Settings::default() };
+        let sandbox = Sandbox::new(world(1, 101, &bad), settings);
+        let done = apply(&sandbox, &everybody(1, 101), HttpSettings::default()).await;
+        assert_eq!(count(&done.applied, Outcome::Rejected), 100);
+        assert!(posts(&sandbox) <= 2 * 100, "{}", posts(&sandbox));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_create_whose_answer_is_lost_is_settled_whatever_the_server_does_with_duplicates() {
+    for duplicates in [Duplicates::Refused, Duplicates::Ignored, Duplicates::Doubled] {
+        for fault in [Fault::CutAfter, Fault::CutBefore, Fault::TimeoutAfter, Fault::HtmlAfter] {
+            for lag in [0, 1500] {
+                let read_after_write_lag = Duration::from_millis(lag);
+                let settings = Settings { duplicates, read_after_write_lag, ..Settings::default() };
+                let sandbox = Sandbox::new(world(2, 60, &[]), settings);
+                sandbox.fail_next(RequestKind::Create, fault);
+                let done = apply(&sandbox, &everybody(2, 60), HttpSettings::default()).await;
+                let case = format!("{duplicates:?} {fault:?} lag {lag}");
+                assert_eq!(count(&done.applied, Outcome::Applied), 118, "{case}");
+                assert_eq!(sandbox.world().participations().len(), 118, "{case}");
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn asked_for_far_too_much_the_pace_finds_the_servers_limit() {
+    let settings = Settings {
+        requests_per_second: Some(15.0),
+        rate_burst: 15,
+        latency: Duration::from_millis(100),
+        ..Settings::default()
+    };
+    let sandbox = Sandbox::new(world(400, 3, &[]), settings);
+    let http =
+        HttpSettings { requests_per_second: 200.0, max_in_flight: 16, ..HttpSettings::default() };
+    let done = apply(&sandbox, &everybody(400, 3), http).await;
+    assert_eq!(count(&done.applied, Outcome::Applied), 800);
+    let log = sandbox.log();
+    let refused = log.iter().filter(|entry| entry.answered == Answered::Status(429)).count();
+    assert_eq!(refused as u64, done.throttled);
+    assert!(refused > 0, "the limit was never met");
+    assert!(refused * 10 < log.len(), "{refused} of {} answers are 429", log.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_sends_no_request_more_than_it_needs() {
+    let sandbox = Sandbox::new(world(250, 4, &[]), Settings::default());
+    let roster = everybody(250, 4);
+    apply(&sandbox, &roster, HttpSettings::default()).await;
+    sandbox.clear_log();
+    let done = apply(&sandbox, &roster, HttpSettings::default()).await;
+    assert!(done.preview.reviewed.approved.plan().is_in_sync());
+    // 1 for the token's user, one for each 100 projects, one page a project.
+    assert_eq!(sandbox.log().len(), 1 + 3 + 250);
+}
