@@ -9,4 +9,5 @@ mod place;
 mod plan;
 mod readme;
 mod roster;
+mod secret;
 mod server;
