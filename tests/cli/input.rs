@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, TcpListener};
 
 use axum::{Router, response::Html};
+use kantata_sync::sandbox::RequestKind;
 
 use crate::harness::{Desk, LIVE, Server, sandbox};
 
@@ -14,6 +15,16 @@ fn without_a_token_the_places_are_named() {
     insta::assert_snapshot!(desk.run(&["apply", "--yes", "roster.csv"]).text());
     desk.run(&["plan", "roster.csv"]).ends_with(8);
     assert_eq!(sandbox.log(), []);
+}
+
+#[test]
+fn a_wrong_token_ends_the_run_at_its_first_request() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url()).with("KANTATA_TOKEN", "of-another-account");
+    insta::assert_snapshot!(desk.run(&["apply", "--yes", "roster.csv"]).text());
+    let kinds: Vec<_> = sandbox.log().iter().map(|entry| entry.kind).collect();
+    assert_eq!(kinds, [RequestKind::Me]);
 }
 
 #[test]
