@@ -49,6 +49,7 @@ fn a_rehearsal_needs_nothing_and_leaves_nothing_to_do() {
     let desk = Desk::bare();
     let ran = desk.run(&["rehearse", "--format", "json"]).ends_with(0);
     assert!(ran.stderr.contains("second plan: nothing to do\n"), "{}", ran.text());
+    assert!(!ran.stderr.contains("kept in"), "the folder is gone: {}", ran.text());
     let report = ran.report();
     let counts = report.counts;
     assert!(counts.creates >= 200 && counts.updates >= 40 && counts.deletes >= 10, "{counts:?}");

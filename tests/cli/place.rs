@@ -2,6 +2,12 @@
 
 use std::fs;
 
+use axum::{
+    extract::Request,
+    middleware::{self, Next},
+};
+use http::Method;
+
 use crate::harness::{Desk, LIVE, Server, sandbox, writes};
 
 #[test]
@@ -104,4 +110,21 @@ fn so_many_runs_are_kept_as_configured() {
     let folders: Vec<_> = (0..3).map(|_| desk.run(&["plan", "roster.csv"]).folder()).collect();
     let kept = fs::read_dir(folders[0].parent().expect("below runs")).expect("the runs").count();
     assert_eq!(kept, 2);
+}
+
+#[test]
+fn a_record_that_is_lost_under_way_is_told_and_the_report_printed_all_the_same() {
+    let sandbox = sandbox(LIVE);
+    let desk = Desk::bare();
+    let state = desk.state();
+    let lose = move |request: Request, next: Next| {
+        if *request.method() == Method::DELETE {
+            fs::remove_dir_all(&state).expect("the state is there");
+        }
+        next.run(request)
+    };
+    let server = Server::of(sandbox.router().layer(middleware::from_fn(lose)));
+    let ran = desk.work_with(&server.base_url()).run(&["apply", "--yes", "--quiet", "roster.csv"]);
+    insta::assert_snapshot!(ran.text());
+    assert_eq!(writes(&sandbox).len(), 3);
 }
