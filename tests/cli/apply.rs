@@ -1,6 +1,6 @@
 //! `apply`: the order of its writes, that nothing is written twice, its questions, its lock.
 
-use std::fs;
+use std::{fs, process::Stdio};
 
 use kantata_sync::{
     lock::Lock,
@@ -136,6 +136,7 @@ fn a_run_that_waits_for_the_lock_goes_on_when_it_is_free() {
     let lock = Lock::acquire(&folder.join("lock")).expect("nobody else is here");
     let mut waiting = desk
         .command(&["apply", "--yes", "--quiet", "--wait-lock", "1h", "roster.csv"])
+        .stdout(Stdio::null())
         .spawn()
         .expect("started");
     assert_eq!(waiting.try_wait().expect("a child"), None);
