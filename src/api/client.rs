@@ -248,7 +248,8 @@ impl<T: Transport> Client<T> {
         let status = response.status();
         let header =
             |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
-        let request_id = header("x-request-id").map(|id| first_line(id.as_bytes()));
+        let shown = |text: &str| first_line(&self.without_token(text.as_bytes().to_vec().into()));
+        let request_id = header("x-request-id").map(shown);
         if status == StatusCode::TOO_MANY_REQUESTS {
             // A date is held against the server's own clock where it shows it: ours may be wrong.
             let now = header("date").and_then(retry::http_date);
@@ -258,10 +259,10 @@ impl<T: Transport> Client<T> {
             return Err(ApiError::Throttled { retry_after });
         }
         if status.is_redirection() {
-            let location = first_line(header("location").unwrap_or_default().as_bytes());
+            let location = header("location").map(shown).unwrap_or_default();
             return Err(ApiError::Redirected { status: status.as_u16(), location });
         }
-        let body = self.without_token(response.body());
+        let body = self.without_token(response.body().clone());
         if status.is_success() && !wire::mentions_errors(&body) {
             return Ok(Answer { body, status: status.as_u16(), request_id });
         }
@@ -298,13 +299,13 @@ impl<T: Transport> Client<T> {
         }
     }
 
-    /// The body, with the token cut out should the server echo it.
-    fn without_token(&self, body: &Bytes) -> Bytes {
+    /// What the server says, with the token cut out should it be echoed.
+    fn without_token(&self, said: Bytes) -> Bytes {
         let token = self.token.expose_secret();
-        if token.is_empty() || memchr::memmem::find(body, token.as_bytes()).is_none() {
-            return body.clone();
+        if token.is_empty() || memchr::memmem::find(&said, token.as_bytes()).is_none() {
+            return said;
         }
-        Bytes::from(String::from_utf8_lossy(body).replace(token, "[token]"))
+        Bytes::from(String::from_utf8_lossy(&said).replace(token, "[token]"))
     }
 }
 

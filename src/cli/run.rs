@@ -15,7 +15,7 @@ use crate::{
     clock::Clock,
     config::Settings,
     desired::Roster,
-    folder::{RunFolder, StateFolder},
+    folder::{FolderError, RunFolder, StateFolder},
     journal::{Entry, JOURNAL_FORMAT, JournalFile, Record as _},
     live::ListError,
     plan::{Digest, Policy},
@@ -190,11 +190,15 @@ impl<'a> Session<'a> {
         outputs: Outputs,
     ) -> Result<ExitStatus, Failure> {
         let delimiter = self.settings.roster.delimiter.byte();
-        let kept = output::keep(&self.folder, report, self.roster, delimiter);
+        // Not as at the start of a run: by now something may have been sent.
+        let unkept = |error: FolderError| Failure::new(ExitStatus::Unexpected, error);
+        let kept = output::keep(&self.folder, report, self.roster, delimiter).map_err(unkept);
         outputs.write(report, self.roster)?;
         let kept = kept?;
-        self.state.prune(self.settings.keep_runs)?;
-        if !self.common.quiet {
+        self.state.prune(self.settings.keep_runs).map_err(unkept)?;
+        // The folder of a rehearsal goes with it, unless one is named.
+        let lasts = self.command != ReportedCommand::Rehearse || self.common.state_dir.is_some();
+        if lasts && !self.common.quiet {
             let names = kept.iter().filter_map(|path| path.file_name()?.to_str());
             let names: Vec<&str> = names.collect();
             output::say(&format!(

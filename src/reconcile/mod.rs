@@ -116,12 +116,12 @@ pub fn ended(applied: &Applied, stop: &Stop) -> Ended {
 #[must_use]
 pub fn ended_by(error: &crate::api::ApiError) -> Ended {
     use crate::api::ApiError;
-    let message = error.to_string();
     match error {
-        ApiError::Unauthorized { .. } => Ended::Unauthorized { message },
-        ApiError::Stopped { .. } => Ended::BreakerOpen { message },
+        // These two are said with what they mean for the run, which is not to be said twice.
+        ApiError::Unauthorized { message } => Ended::Unauthorized { message: message.clone() },
+        ApiError::Stopped { message } => Ended::BreakerOpen { message: message.clone() },
         ApiError::GivenUp { last, .. } if last.ends_the_run() => ended_by(last),
-        _ => Ended::Fatal { message },
+        _ => Ended::Fatal { message: error.to_string() },
     }
 }
 

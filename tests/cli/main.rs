@@ -1,0 +1,13 @@
+//! The program as its users meet it: the binary in a process of its own, the sandbox over HTTP.
+
+mod apply;
+mod guard;
+mod harness;
+mod input;
+mod offline;
+mod place;
+mod plan;
+mod readme;
+mod roster;
+mod secret;
+mod server;
