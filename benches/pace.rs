@@ -1,7 +1,10 @@
 //! How close an apply comes to the rate that it may use: at R requests a second and 300 ms latency,
 //! N requests may take 1.03 · N/R and one round trip a stage, without a single 429 from a server
-//! that allows no burst. Virtual time under a paused clock, so nothing here is a measurement that
-//! another machine would make differently.
+//! that allows no burst. Virtual time under a paused clock: the table is the same on every machine.
+//! The ratio is what was taken besides the round trips, over N/R.
+//!
+//! Timers tick in whole milliseconds. A period that is none (R = 7, 30, 45) is rounded up, which
+//! costs up to a millisecond a request; on a real clock every period is, by its odd start.
 
 use std::{cell::Cell, fmt::Write, path::Path, time::Duration};
 
