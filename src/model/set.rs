@@ -58,12 +58,12 @@ impl DesiredSet {
     /// (the roster reader has reported the other).
     #[must_use]
     pub fn new(mut entries: Vec<DesiredMembership>) -> Self {
-        entries.sort_unstable_by_key(|entry| (entry.key, entry.line));
-        entries.dedup_by_key(|entry| entry.key);
-        let mut workspaces = BTreeSet::new();
-        for group in entries.chunk_by(|a, b| a.key.workspace == b.key.workspace) {
-            workspaces.insert(group[0].key.workspace);
+        if !entries.is_sorted_by(|a, b| a.key < b.key) {
+            entries.sort_unstable_by_key(|entry| (entry.key, entry.line));
+            entries.dedup_by_key(|entry| entry.key);
         }
+        let projects = entries.chunk_by(|a, b| a.key.workspace == b.key.workspace);
+        let workspaces = projects.map(|project| project[0].key.workspace).collect();
         Self { entries, workspaces, freeze: Freeze::default(), partial: false }
     }
 

@@ -1,6 +1,10 @@
 //! A plan's fingerprint: the same wishes against the same live state, in any row order.
 
-use std::{fmt, io, str::FromStr};
+use std::{
+    fmt,
+    io::{self, Write as _},
+    str::FromStr,
+};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -40,11 +44,15 @@ impl Digest {
     /// The fingerprint. Roster lines are left out: shuffling rows changes no plan.
     pub(super) fn of(actions: &[Action], held: &[Held], frozen: &[Frozen]) -> Self {
         let frozen: Vec<&Action> = frozen.iter().map(|frozen| &frozen.action).collect();
-        let mut writer = HashWriter(Sha256::new());
-        // Neither the types nor this writer can fail to serialise.
+        let mut hash = HashWriter(Sha256::new());
+        // JSON comes in pieces of a few bytes, which the hash would take in one by one.
+        let mut writer = io::BufWriter::new(&mut hash);
         let written = serde_json::to_writer(&mut writer, &(actions, held, frozen));
+        // Neither the types nor the hash can fail; what is still in the buffer must get there.
+        let written = written.map_err(io::Error::from).and_then(|()| writer.flush());
         debug_assert!(written.is_ok(), "plans serialise");
-        Self(writer.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        drop(writer);
+        Self(hash.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     /// The first digits, for people.

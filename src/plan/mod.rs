@@ -116,7 +116,7 @@ pub fn plan(desired: &DesiredSet, live: &LiveSet, policy: &Policy) -> Plan {
         workspaces.insert(*id, entry);
     }
     let diff::Findings { mut actions, held, frozen, in_sync, remarks } = found;
-    actions.sort_by_key(|action| (action.change.stage(), action.key));
+    actions.sort_by_cached_key(|action| (action.change.stage(), action.key));
     let counts = count(&actions, held.len(), frozen.len(), in_sync);
     let people = names(live, &actions, &held, &frozen);
     let digest = Digest::of(&actions, &held, &frozen);

@@ -109,7 +109,8 @@ impl Protection {
     /// The entry that protects this person, as written; the address is looked at where visible.
     #[must_use]
     pub fn entry_for(&self, user: UserId, person: Option<&Person>) -> Option<String> {
-        let email = person.and_then(|person| person.email.as_deref()).map(str::to_lowercase);
+        let email = person.and_then(|person| person.email.as_deref());
+        let email = email.filter(|_| self.needs_addresses()).map(str::to_lowercase);
         let matching = self.entries.iter().find(|entry| match entry {
             Entry::User(protected) => *protected == user,
             Entry::Address(pattern) => {
