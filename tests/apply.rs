@@ -73,6 +73,15 @@ struct Done {
 }
 
 async fn apply(sandbox: &Sandbox, roster: &str, http: HttpSettings) -> Done {
+    apply_with(sandbox, roster, http, &NoJournal).await
+}
+
+async fn apply_with(
+    sandbox: &Sandbox,
+    roster: &str,
+    http: HttpSettings,
+    journal: &dyn Record,
+) -> Done {
     let path = Path::new("roster.csv");
     let roster = parse_roster(roster.into(), path, &ReaderSettings::default()).expect("a roster");
     let limits = Limits {
@@ -97,7 +106,7 @@ async fn apply(sandbox: &Sandbox, roster: &str, http: HttpSettings) -> Done {
     let stop = Stop::default();
     let around = Surroundings { clock, stop: &stop, listener: &|_| {} };
     let preview = reconcile::preview(&client, &job, around).await.expect("a plan");
-    let applied = reconcile::apply(&client, &preview, &NoJournal, &job, around).await;
+    let applied = reconcile::apply(&client, &preview, journal, &job, around).await;
     Done { preview, applied, throttled: client.traffic().throttled }
 }
 
@@ -193,4 +202,36 @@ async fn a_run_sends_no_request_more_than_it_needs() {
     assert!(done.preview.reviewed.approved.plan().is_in_sync());
     // 1 for the token's user, one for each 100 projects, one page a project.
     assert_eq!(sandbox.log().len(), 1 + 3 + 250);
+}
+
+/// Fails from its entry number `after` on, as a full disk does.
+struct FullDisk {
+    after: usize,
+    kept: std::cell::Cell<usize>,
+}
+
+impl Record for FullDisk {
+    fn record(&self, _: &Entry) -> Result<(), JournalError> {
+        self.kept.set(self.kept.get() + 1);
+        if self.kept.get() <= self.after {
+            return Ok(());
+        }
+        let source = std::io::Error::from(std::io::ErrorKind::StorageFull);
+        Err(JournalError { place: "journal.jsonl".to_owned(), source })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_disk_stops_the_run_before_the_next_write() {
+    for after in 0..12 {
+        let sandbox = Sandbox::new(world(8, 101, &[]), Settings::default());
+        let journal = FullDisk { after, kept: std::cell::Cell::new(0) };
+        let http = HttpSettings { max_in_flight: 1, ..HttpSettings::default() };
+        let done = apply_with(&sandbox, &everybody(8, 101), http, &journal).await;
+        // An intent and an outcome for each request; the request whose intent failed never left.
+        assert_eq!(posts(&sandbox), after.div_ceil(2), "after {after} entries");
+        assert!(done.applied.journal_error.is_some());
+        let unreached = count(&done.applied, Outcome::NotReached);
+        assert_eq!(unreached, 800 - 100 * posts(&sandbox));
+    }
 }

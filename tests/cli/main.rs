@@ -4,6 +4,7 @@ mod apply;
 mod guard;
 mod harness;
 mod input;
+mod interruption;
 mod offline;
 mod place;
 mod plan;

@@ -1,0 +1,253 @@
+//! Runs that are killed, asked to end, or meet another run; and a network that fails.
+
+use std::{
+    fs,
+    path::Path,
+    process::Child,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    extract::Request,
+    middleware::{self, Next},
+    response::Response,
+};
+use kantata_sync::{
+    journal::{Entry, read_journal},
+    run::Ended,
+    sandbox::{Answered, Faults, RequestKind, Sandbox},
+};
+
+use crate::harness::{Desk, Server, samples, sandbox, writes};
+
+/// A process that is sent a signal when a request arrives.
+#[derive(Clone, Default)]
+struct Victim {
+    pid: Arc<AtomicU32>,
+    seen: Arc<AtomicUsize>,
+}
+
+impl Victim {
+    fn signal(&self, signal: &str) {
+        // Signals are sent by the shell: the crate has no unsafe code to do it itself.
+        let kill = format!("kill -{signal} {}", self.pid.load(Ordering::SeqCst));
+        let sent = std::process::Command::new("sh").args(["-c", &kill]).status();
+        assert!(sent.expect("a shell").success());
+    }
+
+    fn number(&self) -> usize {
+        self.seen.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    fn is(&self, child: &Child) {
+        self.pid.store(child.id(), Ordering::SeqCst);
+    }
+}
+
+/// The sandbox of the sample data, which signals the client at its request number `at`, before or
+/// after the request was carried out.
+fn signalling(sandbox: &Sandbox, signals: &'static [&'static str], at: usize) -> (Server, Victim) {
+    let victim = Victim::default();
+    let shared = victim.clone();
+    let layer = middleware::from_fn(move |request: Request, next: Next| {
+        let victim = shared.clone();
+        async move { signalled(&victim, signals, at, (request, next)).await }
+    });
+    (Server::of(sandbox.router().layer(layer)), victim)
+}
+
+async fn signalled(
+    victim: &Victim,
+    signals: &[&str],
+    at: usize,
+    (request, next): (Request, Next),
+) -> Response {
+    let number = victim.number();
+    // Every other time the commit comes first, as it does when an answer is lost.
+    if number != at || at % 2 == 0 {
+        let response = next.run(request).await;
+        if number == at {
+            signals.iter().for_each(|signal| victim.signal(signal));
+        }
+        return response;
+    }
+    signals.iter().for_each(|signal| victim.signal(signal));
+    next.run(request).await
+}
+
+fn sample_sandbox() -> Sandbox {
+    sandbox(&fs::read_to_string(samples().join("live.csv")).expect("the sample"))
+}
+
+fn sample_roster() -> String {
+    samples().join("roster.csv").display().to_string()
+}
+
+/// Everybody is on a project once, whatever happened.
+fn nobody_is_doubled(sandbox: &Sandbox) {
+    let world = sandbox.world();
+    for row in world.participations().values() {
+        let Some(user) = row.user else { continue };
+        assert_eq!(world.of(row.workspace, user).len(), 1, "{row:?}");
+    }
+}
+
+fn journals(state: &Path) -> Vec<std::path::PathBuf> {
+    let folders =
+        fs::read_dir(state.join("runs")).expect("runs").map(|entry| entry.expect("entry").path());
+    folders.map(|folder| folder.join("journal.jsonl")).filter(|path| path.exists()).collect()
+}
+
+#[test]
+fn a_run_killed_at_any_request_is_finished_by_the_next() {
+    // The sample job has 93 requests, 71 of them writes.
+    for at in (1..=93).step_by(4) {
+        let sandbox = sample_sandbox();
+        let (server, victim) = signalling(&sandbox, &["KILL"], at);
+        let desk = Desk::at(&server.base_url());
+        let mut child =
+            desk.command(&["apply", "--yes", "-q", &sample_roster()]).spawn().expect("starts");
+        victim.is(&child);
+        assert_eq!(child.wait().expect("waited").code(), None, "killed at request {at}");
+        let ran = desk.run(&["apply", "--yes", "-q", &sample_roster()]).ends_with(0);
+        nobody_is_doubled(&sandbox);
+        let state = desk.state().join("default").join(server.folder_name());
+        for journal in journals(&state) {
+            read_journal(&journal).expect("readable, torn or not");
+        }
+        sandbox.clear_log();
+        desk.run(&["plan", "--check", "-q", &sample_roster()]).ends_with(0);
+        assert_eq!(writes(&sandbox), [], "{}", ran.text());
+    }
+}
+
+#[test]
+fn the_next_run_names_what_a_killed_one_left_in_doubt() {
+    let sandbox = sample_sandbox();
+    // Request 23 is the first write.
+    let (server, victim) = signalling(&sandbox, &["KILL"], 24);
+    let desk = Desk::at(&server.base_url());
+    let mut child =
+        desk.command(&["apply", "--yes", "-q", &sample_roster()]).spawn().expect("starts");
+    victim.is(&child);
+    assert_eq!(child.wait().expect("waited").code(), None);
+    let report = desk.run(&["plan", "--format", "json", &sample_roster()]).report();
+    assert_eq!(report.left_in_doubt.len(), 1);
+    assert!(!report.left_in_doubt[0].requests.is_empty());
+    let ran = desk.run(&["apply", "--yes", &sample_roster()]).ends_with(0);
+    assert!(ran.text().contains("in doubt"), "{}", ran.text());
+    let report = desk.run(&["plan", "--format", "json", &sample_roster()]).report();
+    assert_eq!(report.left_in_doubt, []);
+}
+
+#[test]
+fn the_first_signal_finishes_what_is_under_way_and_reports() {
+    for (signal, code, ended) in
+        [(&["TERM"], 143, Ended::Terminated), (&["INT"], 130, Ended::Interrupted)]
+    {
+        let sandbox = sample_sandbox();
+        let (server, victim) = signalling(&sandbox, signal, 30);
+        let desk = Desk::at(&server.base_url());
+        let arguments = ["apply", "--yes", "-q", "--output", "report.json", &sample_roster()];
+        let mut child = desk.command(&arguments).spawn().expect("starts");
+        victim.is(&child);
+        assert_eq!(child.wait().expect("waited").code(), Some(code));
+        let report = kantata_sync::report::json::read(desk.read("report.json").as_bytes());
+        assert_eq!(report.expect("a report").ended, ended);
+        let state = desk.state().join("default").join(server.folder_name());
+        let journal = read_journal(&journals(&state)[0]).expect("a journal");
+        assert!(journal.ended() && journal.in_doubt().is_empty() && !journal.torn);
+        let intents = |entry: &&Entry| matches!(entry, Entry::Intent { .. });
+        let intents = journal.entries.iter().filter(intents).count();
+        assert_eq!(intents, writes(&sandbox).len(), "what was under way was journalled");
+        assert!(intents < 71, "nothing new was started");
+        desk.run(&["apply", "--yes", "-q", &sample_roster()]).ends_with(0);
+    }
+}
+
+#[test]
+fn a_second_signal_ends_at_once() {
+    let sandbox = sample_sandbox();
+    let (server, victim) = signalling(&sandbox, &["TERM", "INT"], 30);
+    let desk = Desk::at(&server.base_url());
+    let mut child =
+        desk.command(&["apply", "--yes", "-q", &sample_roster()]).spawn().expect("starts");
+    victim.is(&child);
+    let code = child.wait().expect("waited").code();
+    assert!(matches!(code, Some(130 | 143)), "{code:?}");
+    desk.run(&["apply", "--yes", "-q", &sample_roster()]).ends_with(0);
+}
+
+#[test]
+fn of_two_applies_at_once_the_second_sends_nothing() {
+    let sandbox = sample_sandbox();
+    let desk = Arc::new(std::sync::OnceLock::<Desk>::new());
+    let shared = Arc::clone(&desk);
+    let met = Arc::new(AtomicUsize::new(0));
+    let noted = Arc::clone(&met);
+    let layer = middleware::from_fn(move |request: Request, next: Next| {
+        // While the first run waits for its answer, the second runs to its end.
+        if request.method() == axum::http::Method::POST && noted.fetch_add(1, Ordering::SeqCst) == 0
+        {
+            let desk = shared.get().expect("set before the first run");
+            desk.run(&["apply", "--yes", &sample_roster()]).ends_with(7);
+            desk.run(&["apply", "--yes", "--wait-lock", "1ms", &sample_roster()]).ends_with(7);
+        }
+        next.run(request)
+    });
+    let server = Server::of(sandbox.router().layer(layer));
+    assert!(desk.set(Desk::at(&server.base_url())).is_ok());
+    desk.get().expect("set").run(&["apply", "--yes", "-q", &sample_roster()]).ends_with(0);
+    assert!(met.load(Ordering::SeqCst) >= 3);
+    let asked = sandbox.log().iter().filter(|entry| entry.kind == RequestKind::Me).count();
+    assert_eq!(asked, 1, "the second run asked nothing");
+}
+
+#[test]
+fn a_deadline_ends_the_run_before_it_starts_something_new() {
+    let sandbox = sample_sandbox();
+    sandbox.change_settings(|settings| settings.latency = Duration::from_millis(20));
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url());
+    let arguments = ["apply", "--yes", "--deadline", "1ms", "--format", "json", &sample_roster()];
+    let ran = desk.run(&arguments).ends_with(5);
+    assert_eq!(ran.report().ended, Ended::Deadline);
+    assert_eq!(writes(&sandbox), []);
+}
+
+#[test]
+fn over_a_failing_network_repeated_runs_converge_and_double_nobody() {
+    for seed in 1..=3 {
+        let sandbox = sample_sandbox();
+        sandbox.change_settings(|settings| {
+            settings.faults = Faults {
+                hang: Duration::from_millis(400),
+                slow_by: Duration::from_millis(20),
+                ..Faults::even(seed, 0.2 / 13.0)
+            };
+        });
+        sandbox.reseed(seed);
+        let server = Server::of_sandbox(&sandbox);
+        let desk = Desk::at(&server.base_url())
+            .with("KANTATA_SYNC_HTTP__TRIES", "4")
+            .with("KANTATA_SYNC_HTTP__RETRY_AFTER_CAP", "1ms")
+            .with("KANTATA_SYNC_HTTP__TIMEOUT", "200ms");
+        let mut codes = Vec::new();
+        while codes.last() != Some(&0) {
+            codes.push(desk.run(&["apply", "--yes", "-q", &sample_roster()]).code);
+            assert!(codes.len() < 30, "{codes:?}");
+        }
+        nobody_is_doubled(&sandbox);
+        let log = sandbox.log();
+        let wrong = log.iter().filter(|entry| entry.fault.is_some()).count();
+        assert!(wrong > 5, "hardly anything went wrong: {wrong}");
+        let lost = |entry: &&kantata_sync::sandbox::Entry| {
+            entry.kind == RequestKind::Create && matches!(entry.answered, Answered::Status(200))
+        };
+        assert!(log.iter().any(|entry| lost(&entry)));
+    }
+}
