@@ -93,6 +93,8 @@ async fn run(rate: f64, max_in_flight: usize) -> Taken {
         requests_per_second: rate,
         max_in_flight,
         tries: http.tries,
+        recheck_after: std::time::Duration::from_secs(300),
+        approval: None,
     };
     let clock = Clock::starting_at(Timestamp::UNIX_EPOCH);
     let transport = ServiceTransport::new(sandbox.router().into_service());

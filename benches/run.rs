@@ -92,6 +92,8 @@ fn no_change(bencher: Bencher) {
             requests_per_second: http.requests_per_second,
             max_in_flight: http.max_in_flight,
             tries: http.tries,
+            recheck_after: std::time::Duration::from_secs(300),
+            approval: None,
         };
         let around = Surroundings { clock, stop: &Stop::default(), listener: &|_| {} };
         let preview = runtime.block_on(preview(&client, &job, around)).expect("read");

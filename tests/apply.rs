@@ -98,6 +98,8 @@ async fn apply_with(
         requests_per_second: http.requests_per_second,
         max_in_flight: http.max_in_flight,
         tries: http.tries,
+        recheck_after: Duration::from_secs(300),
+        approval: None,
     };
     let clock = Clock::starting_at(Timestamp::UNIX_EPOCH);
     let transport = ServiceTransport::new(sandbox.router().into_service());

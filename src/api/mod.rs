@@ -43,6 +43,15 @@ pub struct Answered<T> {
     pub request_id: Option<String>,
 }
 
+/// One record, looked at by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FetchedParticipation {
+    /// The record.
+    pub live: Participation,
+    /// Its person, where side-loaded.
+    pub person: Option<Person>,
+}
+
 /// One membership to create; only what a POST may carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Creation {
@@ -71,11 +80,11 @@ pub trait ReadParticipations {
         page: u64,
     ) -> impl Future<Output = Result<ListPage, ApiError>>;
 
-    /// One record; none when it is gone or hidden.
+    /// One record with its person; none when it is gone or hidden.
     fn fetch_participation(
         &self,
         id: ParticipationId,
-    ) -> impl Future<Output = Result<Option<Participation>, ApiError>>;
+    ) -> impl Future<Output = Result<Option<FetchedParticipation>, ApiError>>;
 
     /// Waits as long as a write may take to show in lists (`http.settle_wait`).
     fn settle_pause(&self) -> impl Future<Output = ()>;

@@ -1,8 +1,9 @@
 //! The requests themselves: paths, queries, and what their answers decode to.
 
 use super::{
-    Answered, ApiError, Client, Creation, ListPage, ListedRow, MEMBERS_PER_PAGE,
-    ReadParticipations, Transport, WriteParticipations, body, client::Outgoing, wire,
+    Answered, ApiError, Client, Creation, FetchedParticipation, ListPage, ListedRow,
+    MEMBERS_PER_PAGE, ReadParticipations, Transport, WriteParticipations, body, client::Outgoing,
+    wire,
 };
 use crate::model::{Drift, Participation, ParticipationId, Person, Workspace, WorkspaceId};
 
@@ -59,11 +60,18 @@ impl<T: Transport> ReadParticipations for Client<T> {
     async fn fetch_participation(
         &self,
         id: ParticipationId,
-    ) -> Result<Option<Participation>, ApiError> {
+    ) -> Result<Option<FetchedParticipation>, ApiError> {
         let path =
             format!("/participations/{id}?include={INCLUDE}&optional_fields={OPTIONAL_FIELDS}");
         match self.read(path, wire::decode_page).await {
-            Ok(page) => Ok(members(page).into_iter().find(|row| row.id == id)),
+            Ok(mut page) => {
+                let people = std::mem::take(&mut page.people);
+                let live = members(page).into_iter().find(|row| row.id == id);
+                Ok(live.map(|live| {
+                    let person = people.into_iter().find(|person| person.id == live.key.user);
+                    FetchedParticipation { live, person }
+                }))
+            }
             Err(error) if error.is_gone() => Ok(None),
             Err(error) => Err(error),
         }

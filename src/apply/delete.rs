@@ -3,26 +3,46 @@
 //! A lead is demoted first. A record that is gone already counts as deleted. A replacement whose
 //! create fails after its delete is lost, and said before everything else.
 
+use jiff::SignedDuration;
+
 use super::{Run, create::Urgency, refused_fate};
 use crate::{
     api::{ApiError, Creation, Disposition, Repeat, WriteParticipations},
     journal::Request,
     model::{
-        Drift, Fate, Field, FieldValue, MembershipSpec, Outcome, Participation, ParticipationId,
+        Drift, Fate, Field, FieldValue, LiveFields, MembershipSpec, Outcome, Participation,
+        ParticipationId, Seen, WorkspaceId,
     },
-    plan::Change,
+    plan::{Change, WorkspaceState},
 };
+
+/// Whether nobody else touched a record since it was listed. A lead's successor was promoted by
+/// this run, which may have demoted the lead and moved the record's time.
+fn is_as_listed(listed: &Participation, now: &Participation, lead: bool) -> bool {
+    let fields = |of: &Participation| LiveFields { team_lead: Seen::Hidden, ..of.fields };
+    if !lead {
+        return (listed.key, listed.role, listed.fields, listed.updated_at)
+            == (now.key, now.role, now.fields, now.updated_at);
+    }
+    (listed.key, listed.role, fields(listed)) == (now.key, now.role, fields(now))
+}
 
 impl<A: WriteParticipations> Run<'_, A> {
     /// Carries out one delete or replacement, and decides it.
     pub(super) async fn destroy(&self, index: usize) {
         match self.change(index).1 {
             Change::Delete { live, demote_first } => {
+                if let Some(fate) = self.look_once_more(live, *demote_first, false).await {
+                    return self.decide(index, fate);
+                }
                 if let Some(fate) = self.remove(live, *demote_first).await {
                     self.decide(index, fate);
                 }
             }
             Change::Replace { live, demote_first, spec, later } => {
+                if let Some(fate) = self.look_once_more(live, *demote_first, true).await {
+                    return self.decide(index, fate);
+                }
                 let Some(fate) = self.remove(live, *demote_first).await else { return };
                 if fate.outcome != Outcome::Applied {
                     return self.decide(index, fate);
@@ -32,6 +52,55 @@ impl<A: WriteParticipations> Run<'_, A> {
             }
             Change::Create { .. } | Change::Update { .. } => {}
         }
+    }
+
+    /// Looks at a record once more before it is destroyed, where its listing is old or the person
+    /// is to be created again; a fate means that it is not to be destroyed.
+    async fn look_once_more(
+        &self,
+        listed: &Participation,
+        lead: bool,
+        replaced: bool,
+    ) -> Option<Fate> {
+        if !replaced && !self.is_old(listed.key.workspace) {
+            return None;
+        }
+        let fate = match self.tools.api.fetch_participation(listed.id).await {
+            Ok(Some(found)) => {
+                let disabled =
+                    found.person.is_some_and(|person| person.disabled == Seen::Visible(true));
+                if !is_as_listed(listed, &found.live, lead) {
+                    let detail = "somebody else changed the record since the plan; it stays";
+                    Fate::new(Outcome::Stale, detail)
+                } else if replaced && disabled {
+                    let detail = "the person is deactivated and could not be created again; nothing was deleted";
+                    Fate::new(Outcome::Rejected, detail)
+                } else {
+                    return None;
+                }
+            }
+            Ok(None) if replaced => {
+                let detail = "the record is gone: the next run creates the person anew";
+                Fate::new(Outcome::Stale, detail)
+            }
+            Ok(None) => Fate::new(Outcome::Applied, "was gone already"),
+            Err(error) => {
+                self.note(&error);
+                let detail =
+                    format!("could not be looked at once more, so nothing was deleted: {error}");
+                let outcome =
+                    if error.ends_the_run() { Outcome::NotReached } else { Outcome::Failed };
+                Fate::new(outcome, detail).answered(error.request_id())
+            }
+        };
+        Some(fate.of(listed.id))
+    }
+
+    fn is_old(&self, workspace: WorkspaceId) -> bool {
+        let state = self.plan.workspaces.get(&workspace).map(|workspace| &workspace.state);
+        let Some(WorkspaceState::Listed { listed_at, .. }) = state else { return true };
+        let age = self.tools.clock.now().duration_since(*listed_at);
+        SignedDuration::try_from(self.tools.recheck_after).is_ok_and(|limit| age > limit)
     }
 
     /// Demotes where needed and deletes; no fate when it could not be journalled.

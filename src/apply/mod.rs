@@ -12,6 +12,7 @@ mod update;
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
+    time::Duration,
 };
 
 use futures_util::{StreamExt as _, stream};
@@ -43,6 +44,8 @@ pub struct Tools<'a, A> {
     pub max_in_flight: usize,
     /// How often a create that is known not to be there is sent.
     pub tries: u32,
+    /// How old a listing may be before its rows are looked at again.
+    pub recheck_after: Duration,
 }
 
 /// What became of a plan.

@@ -70,8 +70,8 @@ impl<A: WriteParticipations> Run<'_, A> {
                 Fate::new(Outcome::InDoubt, format!("{why}; reading back failed: {error}"))
             }
             Ok(None) => Fate::new(Outcome::Failed, format!("{why}; the record is gone")),
-            Ok(Some(live)) => {
-                let unchanged = unchanged(drift, &live);
+            Ok(Some(found)) => {
+                let unchanged = unchanged(drift, &found.live);
                 if unchanged.is_empty() {
                     return Fate::new(Outcome::Applied, "seen on reading back");
                 }

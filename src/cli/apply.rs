@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     Common, Failure,
+    approval::approval,
     arguments::{ApplyArgs, PlanArgs},
     material,
     output::{self, Outputs},
@@ -24,8 +25,8 @@ use crate::{
 
 pub(super) fn apply(common: &Common, args: &ApplyArgs) -> Result<ExitStatus, Failure> {
     if args.dry_run {
-        let ApplyArgs { roster, strict, .. } = args;
-        let args = PlanArgs { roster: roster.clone(), check: false, strict: *strict };
+        let ApplyArgs { roster, strict, approve_deletes, .. } = args.clone();
+        let args = PlanArgs { roster, check: false, strict, approve_deletes };
         return super::plan::plan(common, &args);
     }
     if !args.yes && !io::stdin().is_terminal() {
@@ -38,6 +39,8 @@ pub(super) fn apply(common: &Common, args: &ApplyArgs) -> Result<ExitStatus, Fai
     let settings = &configuration.settings;
     let roster = material::roster(&args.roster, settings, args.strict)?;
     let outputs = Outputs::open(common)?;
+    let approval =
+        args.approve_deletes.as_deref().map(|path| approval(path, settings)).transpose()?;
     let token = material::token(settings)?;
     let _lock = acquire_lock(settings, args)?;
     block_on(false, async {
@@ -48,6 +51,7 @@ pub(super) fn apply(common: &Common, args: &ApplyArgs) -> Result<ExitStatus, Fai
             state_folder: settings.state_folder(),
             base_url: settings.base_url.to_string(),
             command: ReportedCommand::Apply,
+            approval: approval.as_ref(),
         };
         let session = Session::start(start)?;
         signal::watch(&session.stop, args.deadline)?;

@@ -113,10 +113,13 @@ pub struct PlanArgs {
     /// Any invalid row stops the run
     #[arg(long)]
     pub strict: bool,
+    /// Delete only what this reviewed withheld-deletes.csv has, over the limits too
+    #[arg(long, value_name = "FILE")]
+    pub approve_deletes: Option<PathBuf>,
 }
 
 /// `apply`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct ApplyArgs {
     /// The roster
     pub roster: PathBuf,
@@ -132,6 +135,9 @@ pub struct ApplyArgs {
     /// Any invalid row stops the run
     #[arg(long)]
     pub strict: bool,
+    /// Delete only what this reviewed withheld-deletes.csv has, over the limits too
+    #[arg(long, value_name = "FILE")]
+    pub approve_deletes: Option<PathBuf>,
     /// Start nothing new after this long
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub deadline: Option<Duration>,

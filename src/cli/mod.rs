@@ -3,6 +3,7 @@
 //! One file for each command. Data goes to stdout, talk to stderr. `anyhow` is used here only.
 
 mod apply;
+mod approval;
 mod arguments;
 mod check;
 mod config;

@@ -2,6 +2,7 @@
 
 use super::{
     Common, Failure,
+    approval::approval,
     arguments::PlanArgs,
     material,
     output::Outputs,
@@ -14,13 +15,17 @@ pub(super) fn plan(common: &Common, args: &PlanArgs) -> Result<ExitStatus, Failu
     let configuration = material::configuration(common)?;
     let settings = &configuration.settings;
     let roster = material::roster(&args.roster, settings, args.strict)?;
+    let approval =
+        args.approve_deletes.as_deref().map(|path| approval(path, settings)).transpose()?;
     let outputs = Outputs::open(common)?;
     block_on(false, async {
         let base_url = settings.base_url.to_string();
         let state_folder = settings.state_folder();
         let command = ReportedCommand::Plan;
         let token = material::token(settings)?;
-        let start = Start { common, settings, roster: &roster, state_folder, base_url, command };
+        let approval = approval.as_ref();
+        let roster = &roster;
+        let start = Start { common, settings, roster, state_folder, base_url, command, approval };
         let session = Session::start(start)?;
         signal::watch(&session.stop, None)?;
         let client = material::client(settings, token, session.clock)?;

@@ -52,6 +52,7 @@ pub(super) fn rehearse(common: &Common, args: &RehearseArgs) -> Result<ExitStatu
             state_folder: state_folder.clone(),
             base_url: BASE_URL.to_owned(),
             command,
+            approval: None,
         };
         let session = Session::start(start(ReportedCommand::Rehearse))?;
         signal::watch(&session.stop, None)?;

@@ -16,6 +16,7 @@ use crate::{
     config::Settings,
     desired::Roster,
     folder::{FolderError, RunFolder, StateFolder},
+    guard::Approval,
     journal::{Entry, JOURNAL_FORMAT, JournalFile, Record as _},
     live::ListError,
     plan::{Digest, Policy},
@@ -49,6 +50,7 @@ pub(super) struct Session<'a> {
     progress: RefCell<Progress>,
     left_in_doubt: Vec<LeftInDoubt>,
     started_at: Timestamp,
+    approval: Option<&'a Approval>,
 }
 
 /// What a session is started with.
@@ -59,12 +61,13 @@ pub(super) struct Start<'a> {
     pub state_folder: PathBuf,
     pub base_url: String,
     pub command: ReportedCommand,
+    pub approval: Option<&'a Approval>,
 }
 
 impl<'a> Session<'a> {
     /// Makes the run's folder: where nothing can be kept, nothing is sent.
     pub(super) fn start(start: Start<'a>) -> Result<Self, Failure> {
-        let Start { common, settings, roster, state_folder, base_url, command } = start;
+        let Start { common, settings, roster, state_folder, base_url, command, approval } = start;
         let state = StateFolder::open(state_folder)?;
         let started_at = Timestamp::now();
         let run = RunId::new(started_at, fastrand::u32(..));
@@ -86,6 +89,7 @@ impl<'a> Session<'a> {
             progress: RefCell::new(Progress::new(terminal && !common.quiet)),
             left_in_doubt,
             started_at,
+            approval,
         })
     }
 
@@ -98,6 +102,8 @@ impl<'a> Session<'a> {
             requests_per_second: self.settings.http.requests_per_second,
             max_in_flight: self.settings.http.max_in_flight,
             tries: self.settings.http.tries,
+            recheck_after: self.settings.recheck_after,
+            approval: self.approval,
         }
     }
 

@@ -249,18 +249,16 @@ delete_after_runs = 2
 delete_after_days = 0
 [roster]
 encoding = "windows-1252"
-columns = { user_id = "Kantata ID" }
 [monitor]
 ping_url = "https://health.example/secret"
 "#,
     );
     insta::assert_snapshot!(setup.bad(&Flags::default()), @r#"
-    the configuration has 5 problems:
+    the configuration has 4 problems:
       kantata-sync.toml:1: `ownership = "tagged"`: this version does not do that yet; leave it at "all"
       kantata-sync.toml:2: `delete_after_runs = 2`: this version does not do that yet; leave it at 0
       kantata-sync.toml:5: `roster.encoding = "windows-1252"`: this version does not do that yet; leave it at "utf-8"
-      kantata-sync.toml:6: `roster.columns = { "user_id" = "Kantata ID" }`: this version does not do that yet; leave it at {}
-      kantata-sync.toml:8: `monitor.ping_url`: this version does not do that yet; leave it out
+      kantata-sync.toml:7: `monitor.ping_url`: this version does not do that yet; leave it out
     "#);
 }
 

@@ -3,9 +3,13 @@
 //! Pure. [`review`] is the only maker of an [`ApprovedPlan`], and an apply takes nothing else, so
 //! no delete is sent that was not reviewed. Limits withhold all deletes they concern, never some.
 
+mod approval;
+
 use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
+
+pub use approval::{Approval, ApprovalProblem, ApprovedDelete};
 
 use crate::{
     model::WorkspaceId,
@@ -64,6 +68,11 @@ pub enum Refusal {
         /// The limit in force.
         percent: usize,
     },
+    /// An approval was given, and it does not have this.
+    NotApproved {
+        /// Why not, in words.
+        why: String,
+    },
 }
 
 impl fmt::Display for Refusal {
@@ -78,6 +87,7 @@ impl fmt::Display for Refusal {
                 "plan deletes {deletes} of {total} memberships; the limit is {percent} % or {} (guard.max_delete_percent); all deletes of this run are withheld",
                 total * percent / 100
             ),
+            Self::NotApproved { why } => write!(f, "withheld by the approval: {why}"),
             Self::ProjectPercent { workspace, title, deletes, total, percent } => write!(
                 f,
                 "plan deletes {deletes} of {total} memberships of project {workspace} ({title}); the limit is {percent} % or {} (guard.max_project_delete_percent); the deletes of this project are withheld",
@@ -120,9 +130,36 @@ pub struct Reviewed {
     pub refusals: Vec<Refusal>,
 }
 
-/// Holds a finished plan against the limits.
+/// Holds a finished plan against the limits; with an approval, against that and nothing else: what
+/// is on the list may happen over the limits too, and every other delete is withheld.
 #[must_use]
-pub fn review(mut plan: Plan, limits: &Limits) -> Reviewed {
+pub fn review(plan: Plan, limits: &Limits, approval: Option<&Approval>) -> Reviewed {
+    match approval {
+        Some(approval) => review_approved(plan, approval),
+        None => review_limits(plan, limits),
+    }
+}
+
+fn review_approved(mut plan: Plan, approval: &Approval) -> Reviewed {
+    let mut withheld = Vec::new();
+    plan.actions.retain(|action| match approval.allows(action) {
+        Ok(()) => true,
+        Err(why) => {
+            let refusal = Refusal::NotApproved { why };
+            withheld.push(Withheld { action: action.clone(), refusal });
+            false
+        }
+    });
+    let mut refusals: Vec<Refusal> = Vec::new();
+    for Withheld { refusal, .. } in &withheld {
+        if !refusals.contains(refusal) {
+            refusals.push(refusal.clone());
+        }
+    }
+    Reviewed { approved: ApprovedPlan(plan), withheld, refusals }
+}
+
+fn review_limits(mut plan: Plan, limits: &Limits) -> Reviewed {
     let run = run_refusal(&plan, limits);
     let projects = project_refusals(&plan, limits);
     let mut withheld = Vec::new();
@@ -172,7 +209,7 @@ fn project_refusals(plan: &Plan, limits: &Limits) -> BTreeMap<WorkspaceId, Refus
     let mut refusals = BTreeMap::new();
     for (id, tally) in tally(plan) {
         let Some(workspace) = plan.workspaces.get(&id) else { continue };
-        let WorkspaceState::Listed { live, ordinary } = workspace.state else { continue };
+        let WorkspaceState::Listed { live, ordinary, .. } = workspace.state else { continue };
         let left = (ordinary + tally.coming).saturating_sub(tally.ordinary_gone);
         let passes_by_floor = tally.destroyed <= PROJECT_FLOOR && left > 0;
         let percent = limits.max_project_delete_percent;

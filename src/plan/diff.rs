@@ -54,7 +54,8 @@ pub(super) fn workspace(
             found.held[first_held..].sort_by_key(|held| held.key);
             let live = listing.total();
             let ordinary = ordinary(listing, inputs.live.token_user.id);
-            let state = WorkspaceState::Listed { live, ordinary };
+            let listed_at = listing.listed_at;
+            let state = WorkspaceState::Listed { live, ordinary, listed_at };
             WorkspacePlan { title: listing.title.clone(), state }
         }
         LiveWorkspace::Archived { title } => {

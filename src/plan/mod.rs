@@ -14,6 +14,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use action::{Action, Change, FreezeCause, Frozen, Held, HoldReason, Reason, Stage, Target};
@@ -47,6 +48,8 @@ pub enum WorkspaceState {
         live: usize,
         /// Those that are neither lead nor the token's own user.
         ordinary: usize,
+        /// When the listing was proved.
+        listed_at: Timestamp,
     },
     /// Archived: held, in no total.
     Archived,

@@ -7,13 +7,15 @@ mod assemble;
 
 pub use assemble::{RunFacts, assemble, exit_status};
 
+use std::time::Duration;
+
 use crate::{
     api::{ReadParticipations, Traffic, WriteParticipations},
     apply::{self, Applied},
     clock::Clock,
     desired::Roster,
     event::Listener,
-    guard::{Limits, Reviewed, review},
+    guard::{Approval, Limits, Reviewed, review},
     journal::Record,
     live::{ListError, Lister},
     model::{Scope, WorkspaceId},
@@ -37,6 +39,10 @@ pub struct Job<'a> {
     pub max_in_flight: usize,
     /// How often a create that is known not to be there is sent.
     pub tries: u32,
+    /// How old a listing may be before its rows are looked at again.
+    pub recheck_after: Duration,
+    /// A reviewed list: a ceiling over what may be destroyed.
+    pub approval: Option<&'a Approval>,
 }
 
 /// What a run works with besides its job.
@@ -79,7 +85,7 @@ pub async fn preview(
         .into_iter()
         .map(|entry| format!("`{entry}` in protect.users matches nobody on the projects in scope"));
     let warnings = warnings.chain(plan.remarks.iter().cloned()).collect();
-    let reviewed = review(plan, job.limits);
+    let reviewed = review(plan, job.limits, job.approval);
     let forecast = Forecast::new(&reviewed.approved.plan().actions, job.requests_per_second);
     Ok(Preview { reviewed, forecast, warnings })
 }
@@ -93,8 +99,9 @@ pub async fn apply<A: WriteParticipations>(
     around: Surroundings<'_>,
 ) -> Applied {
     let Surroundings { clock, stop, listener } = around;
-    let (max_in_flight, tries) = (job.max_in_flight, job.tries);
-    let tools = apply::Tools { api, journal, stop, listener, clock, max_in_flight, tries };
+    let Job { max_in_flight, tries, recheck_after, .. } = *job;
+    let tools =
+        apply::Tools { api, journal, stop, listener, clock, max_in_flight, tries, recheck_after };
     apply::run(&preview.reviewed.approved, tools).await
 }
 

@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Entry, OriginalRow, RowStatus, RunReport, escape::cell, escape::visible, words};
 use crate::{
-    model::{MembershipKey, Outcome},
+    model::{MembershipKey, Outcome, Participation},
     plan::{Change, WorkspaceState},
 };
 
@@ -313,12 +313,21 @@ pub fn withheld(
             &cell(name(report, entry.key)),
             words::role(live),
             &live.id.to_string(),
-            &cell(&words::why(entry)),
+            &cell(&reason_to_withhold(entry, live)),
         ])?;
         written += 1;
     }
     table.flush()?;
     Ok(written)
+}
+
+/// Why it is withheld, and since when the person is on the project: what a reviewer weighs.
+fn reason_to_withhold(entry: &Entry, live: &Participation) -> String {
+    let why = words::why(entry);
+    match live.created_at {
+        Some(since) => format!("{why}; on the project since {}", since.strftime("%Y-%m-%d")),
+        None => why,
+    }
 }
 
 #[cfg(test)]
@@ -469,7 +478,7 @@ mod tests {
         assert_eq!(count, 1);
         insta::assert_snapshot!(table, @r##"
         # base_url: https://api.mavenlink.com/api/v1
-        # run: 20261124T030739Z-1f2e3d4c
+        # run: 20261124T030739Z-000e3d4c
         # expires: 2026-11-25T03:07:51Z
         action,workspace_id,project,user_id,name,role,participation_id,reason
         delete,101,Alpha | <script>alert(1)</script>,10,,maven,101010,"on the project, not in the roster; plan deletes 60 of 400 memberships; the limit is 50 (guard.max_deletes); all deletes of this run are withheld"

@@ -281,9 +281,9 @@ mod tests {
     fn a_run_with_everything() {
         insta::assert_snapshot!(outline(&sample::everything()), @r##"
         <!DOCTYPE html><html lang="en">
-        <head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-hVU2CkXjdDXkW1/eNYL5j1ZM1qBFkdTkVOcAy7nbdbc='; script-src 'sha256-5tot6r/dcoPBeM8tco8Yqt1fioRDZFSQ9GK7lOGJLos='; base-uri 'none'; form-action 'none'"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer"><title>kantata-sync apply: 20261124T030739Z-1f2e3d4c</title><style>STYLE</style></head>
+        <head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-hVU2CkXjdDXkW1/eNYL5j1ZM1qBFkdTkVOcAy7nbdbc='; script-src 'sha256-5tot6r/dcoPBeM8tco8Yqt1fioRDZFSQ9GK7lOGJLos='; base-uri 'none'; form-action 'none'"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer"><title>kantata-sync apply: 20261124T030739Z-000e3d4c</title><style>STYLE</style></head>
         <body>
-        <header><h1>kantata-sync apply: 20261124T030739Z-1f2e3d4c</h1>
+        <header><h1>kantata-sync apply: 20261124T030739Z-000e3d4c</h1>
         <section class="alarm" role="alert"><h2>Lost: 1 deleted and not created again</h2><p>They are in rejected.csv, to be fed back.</p><ul><li><bdi>Ann\nLee (6)</bdi> on <bdi>=cmd() (102)</bdi>: <bdi>maven → buyer, access edit_tasks</bdi>; <bdi>422: user \u{9b}31mgone</bdi></li></ul></section></header><main><dl>
         <dt>API</dt><dd><bdi>https://api.mavenlink.com/api/v1</bdi></dd>
         <dt>Mode</dt><dd><bdi>mirror</bdi></dd>

@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn a_run_with_everything() {
         insta::assert_snapshot!(rendered(&sample::everything()), @r##"
-        # kantata-sync apply: 20261124T030739Z-1f2e3d4c
+        # kantata-sync apply: 20261124T030739Z-000e3d4c
 
         ## Lost: deleted and not created again (1)
 
@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn nothing_to_do() {
         insta::assert_snapshot!(rendered(&sample::empty()), @r##"
-        # kantata-sync plan: 20261124T030739Z-1f2e3d4c
+        # kantata-sync plan: 20261124T030739Z-000e3d4c
 
         - **API**: https://api.mavenlink.com/api/v1
         - **Mode**: mirror

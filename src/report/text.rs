@@ -312,7 +312,7 @@ mod tests {
     #[test]
     fn nothing_to_do() {
         insta::assert_snapshot!(rendered(&sample::empty(), Style::default()), @r##"
-        kantata-sync 0.1.0 plan, run 20261124T030739Z-1f2e3d4c
+        kantata-sync 0.1.0 plan, run 20261124T030739Z-000e3d4c
           api     https://api.mavenlink.com/api/v1
           mode    mirror
           roster  members.csv (40 rows)
@@ -328,7 +328,7 @@ mod tests {
     #[test]
     fn a_plan() {
         insta::assert_snapshot!(rendered(&sample::plan(), Style::default()), @r##"
-        kantata-sync 0.1.0 plan, run 20261124T030739Z-1f2e3d4c
+        kantata-sync 0.1.0 plan, run 20261124T030739Z-000e3d4c
           api     https://api.mavenlink.com/api/v1
           mode    mirror
           roster  members.csv (40 rows)
@@ -379,7 +379,7 @@ mod tests {
           =cmd() (102)
             ± replace  Ann\nLee (6)  maven → buyer, access edit_tasks; 422: user \u{9b}31mgone  [line 4, request req-5]
 
-        kantata-sync 0.1.0 apply, run 20261124T030739Z-1f2e3d4c
+        kantata-sync 0.1.0 apply, run 20261124T030739Z-000e3d4c
           api     https://api.mavenlink.com/api/v1
           mode    mirror
           roster  members.csv (11 rows, 1 invalid)

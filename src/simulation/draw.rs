@@ -45,6 +45,7 @@ pub(super) struct Scenario {
     pub limits: Limits,
     pub http: HttpSettings,
     pub named: Vec<WorkspaceId>,
+    pub recheck_after: Duration,
     /// Share of requests that find no connection.
     pub unconnected: f64,
     /// One entry a run under faults.
@@ -78,6 +79,7 @@ pub(super) fn scenario(seed: u64, faults: Option<f64>) -> Scenario {
         limits: limits(random),
         http: http(random),
         named: named(random, &world),
+        recheck_after: Duration::from_secs([0, 5, 300][random.usize(0..3)]),
         unconnected: if random.bool() { 0.0 } else { random.f64() * 0.1 },
         interruptions: interruptions(random),
         world,

@@ -145,6 +145,8 @@ impl Stage<'_> {
             requests_per_second: self.scenario.http.requests_per_second,
             max_in_flight: self.scenario.http.max_in_flight,
             tries: self.scenario.http.tries,
+            recheck_after: self.scenario.recheck_after,
+            approval: None,
         };
         let around = Surroundings { clock: self.clock, stop, listener: &|_| {} };
         match reconcile::preview(client, &job, around).await {

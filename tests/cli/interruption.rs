@@ -68,7 +68,7 @@ async fn signalled(
 ) -> Response {
     let number = victim.number();
     // Every other time the commit comes first, as it does when an answer is lost.
-    if number != at || at % 2 == 0 {
+    if number != at || at.is_multiple_of(2) {
         let response = next.run(request).await;
         if number == at {
             signals.iter().for_each(|signal| victim.signal(signal));
