@@ -11,6 +11,7 @@ use std::{
 
 use crate::{
     journal::{Journal, read_journal},
+    memory::Memory,
     run::RunId,
 };
 
@@ -65,6 +66,22 @@ impl StateFolder {
     #[must_use]
     pub fn lock(&self) -> PathBuf {
         self.path.join("lock")
+    }
+
+    /// Where the memory lies.
+    #[must_use]
+    pub fn memory(&self) -> PathBuf {
+        self.path.join("memory.json")
+    }
+
+    /// Keeps what the next run has to know.
+    ///
+    /// # Errors
+    /// When it cannot be written; the last memory is still there then.
+    pub fn write_memory(&self, memory: &Memory) -> Result<(), FolderError> {
+        let path = self.memory();
+        let render = |out: &mut dyn Write| Ok(serde_json::to_writer_pretty(out, memory)?);
+        write_whole(&path, render).map_err(failed("write", &path))
     }
 
     /// Makes the folder of a new run; fails where nothing can be written.

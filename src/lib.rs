@@ -26,6 +26,7 @@ pub mod guard;
 pub mod journal;
 pub mod live;
 pub mod lock;
+pub mod memory;
 pub mod model;
 pub mod plan;
 pub mod progress;

@@ -91,9 +91,12 @@ fn unchanged(drift: &[Drift], live: &Participation) -> String {
 }
 
 fn updated_fate(drift: &[Drift], live: &Participation) -> Fate {
-    let unchanged = unchanged(drift, live);
-    if unchanged.is_empty() {
+    let words = unchanged(drift, live);
+    if words.is_empty() {
         return Fate::new(Outcome::Applied, "");
     }
-    Fate::new(Outcome::NotStuck, format!("answered as done, but still {unchanged}"))
+    let now = drift.iter().map(|wish| Drift { before: live.fields.value(wish.field), ..*wish });
+    let unchanged = now.filter(|wish| wish.before != wish.after).collect();
+    let detail = format!("answered as done, but still {words}");
+    Fate { unchanged, ..Fate::new(Outcome::NotStuck, detail) }
 }

@@ -11,6 +11,7 @@ use super::{
     arguments::{ApplyArgs, PlanArgs},
     material,
     output::{self, Outputs},
+    plan_file::{self, Approved},
     run::{Decision, Session, Start, block_on},
     signal,
 };
@@ -18,29 +19,23 @@ use crate::{
     config::Settings,
     folder::StateFolder,
     lock::{Lock, LockError},
-    plan::Digest,
     report::{ReportedCommand, RunReport},
     run::{Ended, ExitStatus, Stop},
 };
 
 pub(super) fn apply(common: &Common, args: &ApplyArgs) -> Result<ExitStatus, Failure> {
     if args.dry_run {
-        let ApplyArgs { roster, strict, approve_deletes, .. } = args.clone();
-        let args = PlanArgs { roster, check: false, strict, approve_deletes };
-        return super::plan::plan(common, &args);
+        return dry_run(common, args.clone());
     }
     if !args.yes && !io::stdin().is_terminal() {
-        return Err(Failure::usage(
-            "there is no terminal to ask on, and `--yes` was not given; nothing was sent",
-            "look at `kantata-sync plan`, then give `--yes`, or `--yes --plan DIGEST` for exactly that plan",
-        ));
+        return Err(nobody_to_ask());
     }
     let configuration = material::configuration(common)?;
     let settings = &configuration.settings;
     let roster = material::roster(&args.roster, settings, args.strict)?;
     let outputs = Outputs::open(common)?;
-    let approval =
-        args.approve_deletes.as_deref().map(|path| approval(path, settings)).transpose()?;
+    let approval = approval(args.approve_deletes.as_deref(), settings)?;
+    let approved = args.plan.as_ref().map(plan_file::read).transpose()?;
     let token = material::token(settings)?;
     let _lock = acquire_lock(settings, args)?;
     block_on(false, async {
@@ -52,14 +47,34 @@ pub(super) fn apply(common: &Common, args: &ApplyArgs) -> Result<ExitStatus, Fai
             base_url: settings.base_url.to_string(),
             command: ReportedCommand::Apply,
             approval: approval.as_ref(),
+            retry_stuck: args.retry_stuck,
         };
         let session = Session::start(start)?;
         signal::watch(&session.stop, args.deadline)?;
         let client = material::client(settings, token, session.clock)?;
-        let decide = async |planned: &RunReport| decide(common, args, planned, &session.stop).await;
+        let approved = approved.as_ref();
+        let decide = async |planned: &RunReport| decide(&session, args, approved, planned).await;
         let report = session.apply(&client, decide).await?;
+        if let Some(Approved::Plan(plan)) = approved
+            && (report.ended.is_complete() || report.pace.writes > 0)
+        {
+            session.use_plan(&plan.run)?;
+        }
         session.finish(&report, outputs)
     })?
+}
+
+fn nobody_to_ask() -> Failure {
+    Failure::usage(
+        "there is no terminal to ask on, and `--yes` was not given; nothing was sent",
+        "look at `kantata-sync plan`, then give `--yes`, or `--yes --plan DIGEST` for exactly that plan",
+    )
+}
+
+fn dry_run(common: &Common, args: ApplyArgs) -> Result<ExitStatus, Failure> {
+    let ApplyArgs { roster, strict, approve_deletes, retry_stuck, .. } = args;
+    let args = PlanArgs { roster, check: false, strict, approve_deletes, retry_stuck };
+    super::plan::plan(common, &args)
 }
 
 fn acquire_lock(settings: &Settings, args: &ApplyArgs) -> Result<Lock, Failure> {
@@ -79,12 +94,15 @@ fn acquire_lock(settings: &Settings, args: &ApplyArgs) -> Result<Lock, Failure> 
 
 /// Shows the plan, then lets the digest, the flag or a person decide.
 async fn decide(
-    common: &Common,
+    session: &Session<'_>,
     args: &ApplyArgs,
+    approved: Option<&Approved>,
     planned: &RunReport,
-    stop: &Stop,
 ) -> Result<Decision, Failure> {
-    if let Some(ended) = other_plan(args.plan.as_ref(), planned) {
+    let Session { common, stop, memory, .. } = session;
+    let refusal = approved.and_then(|approved| plan_file::refusal(approved, planned, memory));
+    if let Some((ended, details)) = refusal {
+        details.iter().for_each(|line| output::say(&format!("  {line}\n")));
         return Ok(Decision::End(ended));
     }
     if !common.quiet || !args.yes {
@@ -117,16 +135,4 @@ async fn stopped(stop: &Stop) {
     while stop.cause().is_none() {
         tokio::time::sleep(material::LOCK_STEP).await;
     }
-}
-
-fn other_plan(approved: Option<&Digest>, planned: &RunReport) -> Option<Ended> {
-    let (approved, now) = (approved?, planned.digest.as_ref()?);
-    if now.starts_with(approved) {
-        return None;
-    }
-    let message = format!(
-        "the plan computed now is `{}`, not `{approved}`; nothing was sent: look at it and approve it anew",
-        now.short()
-    );
-    Some(Ended::OtherPlan { message })
 }

@@ -12,8 +12,16 @@ use crate::{
     run::ExitStatus,
 };
 
+/// The approval that is named, if one is.
+pub(super) fn approval(
+    path: Option<&Path>,
+    settings: &Settings,
+) -> Result<Option<Approval>, Failure> {
+    path.map(|path| read(path, settings)).transpose()
+}
+
 /// Reads an approval that is good for this API now, and has nothing but what its run withheld.
-pub(super) fn approval(path: &Path, settings: &Settings) -> Result<Approval, Failure> {
+fn read(path: &Path, settings: &Settings) -> Result<Approval, Failure> {
     let text = fs::read_to_string(path).map_err(|error| {
         let context = format!("cannot read the approval `{}`", path.display());
         Failure::new(ExitStatus::BadInput, anyhow::Error::new(error).context(context))

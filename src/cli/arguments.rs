@@ -4,7 +4,8 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{config::parse_duration, plan::Digest, report::Format};
+use super::ApprovedPlanChoice;
+use crate::{config::parse_duration, report::Format};
 
 fn duration(text: &str) -> Result<Duration, String> {
     parse_duration(text).map_err(|error| error.to_string())
@@ -116,6 +117,9 @@ pub struct PlanArgs {
     /// Delete only what this reviewed withheld-deletes.csv has, over the limits too
     #[arg(long, value_name = "FILE")]
     pub approve_deletes: Option<PathBuf>,
+    /// Try wishes again that were answered as done and changed nothing
+    #[arg(long)]
+    pub retry_stuck: bool,
 }
 
 /// `apply`.
@@ -129,15 +133,19 @@ pub struct ApplyArgs {
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
-    /// Apply only if the plan computed now has this digest (or begins so)
-    #[arg(long, value_name = "DIGEST")]
-    pub plan: Option<Digest>,
+    /// Apply only if the plan computed now is this one: a digest (or its beginning), or a file that
+    /// `plan --output FILE.json` wrote
+    #[arg(long, value_name = "DIGEST|FILE")]
+    pub plan: Option<ApprovedPlanChoice>,
     /// Any invalid row stops the run
     #[arg(long)]
     pub strict: bool,
     /// Delete only what this reviewed withheld-deletes.csv has, over the limits too
     #[arg(long, value_name = "FILE")]
     pub approve_deletes: Option<PathBuf>,
+    /// Try wishes again that were answered as done and changed nothing
+    #[arg(long)]
+    pub retry_stuck: bool,
     /// Start nothing new after this long
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub deadline: Option<Duration>,

@@ -2,13 +2,16 @@
 
 use std::{path::Path, time::Duration};
 
+use jiff::Timestamp;
+
 use super::{Common, Failure};
 use crate::{
     api::{Client, HttpTransport},
     clock::Clock,
     config::{self, Configuration, Flags, Settings, Surroundings, Token, read_token},
     desired::{Delimiter, ReaderSettings, Roster, read_roster},
-    plan::Policy,
+    memory::Memory,
+    plan::{AbsenceRule, Policy},
     run::ExitStatus,
 };
 
@@ -53,9 +56,13 @@ pub(super) fn roster(path: &Path, settings: &Settings, strict: bool) -> Result<R
     Ok(read_roster(path, &reader_settings(settings, strict))?)
 }
 
-/// What the configuration allows a plan to contain.
-pub(super) fn policy(settings: &Settings) -> Policy {
+/// What the configuration and earlier runs allow a plan to contain.
+pub(super) fn policy(settings: &Settings, memory: &Memory, now: Timestamp) -> Policy {
+    let (runs, days) = (settings.delete_after_runs, settings.delete_after_days);
+    let rule = || AbsenceRule { runs, days, now, known: memory.absences() };
     Policy {
+        absence: (runs > 0 || days > 0).then(rule),
+        stuck: memory.stuck(),
         mode: settings.mode,
         allow_replace: settings.allow_replace,
         protection: settings.protect.clone(),

@@ -11,6 +11,7 @@ mod failure;
 mod material;
 mod output;
 mod plan;
+mod plan_file;
 mod rehearse;
 mod run;
 mod sandbox;
@@ -18,6 +19,8 @@ mod signal;
 
 use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
 use failure::Failure;
+
+pub use plan_file::ApprovedPlanChoice;
 
 pub use arguments::{Arguments, Command, Common, LogFormat};
 

@@ -15,8 +15,7 @@ pub(super) fn plan(common: &Common, args: &PlanArgs) -> Result<ExitStatus, Failu
     let configuration = material::configuration(common)?;
     let settings = &configuration.settings;
     let roster = material::roster(&args.roster, settings, args.strict)?;
-    let approval =
-        args.approve_deletes.as_deref().map(|path| approval(path, settings)).transpose()?;
+    let approval = approval(args.approve_deletes.as_deref(), settings)?;
     let outputs = Outputs::open(common)?;
     block_on(false, async {
         let base_url = settings.base_url.to_string();
@@ -25,7 +24,17 @@ pub(super) fn plan(common: &Common, args: &PlanArgs) -> Result<ExitStatus, Failu
         let token = material::token(settings)?;
         let approval = approval.as_ref();
         let roster = &roster;
-        let start = Start { common, settings, roster, state_folder, base_url, command, approval };
+        let retry_stuck = args.retry_stuck;
+        let start = Start {
+            common,
+            settings,
+            roster,
+            state_folder,
+            base_url,
+            command,
+            approval,
+            retry_stuck,
+        };
         let session = Session::start(start)?;
         signal::watch(&session.stop, None)?;
         let client = material::client(settings, token, session.clock)?;

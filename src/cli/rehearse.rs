@@ -53,6 +53,7 @@ pub(super) fn rehearse(common: &Common, args: &RehearseArgs) -> Result<ExitStatu
             base_url: BASE_URL.to_owned(),
             command,
             approval: None,
+            retry_stuck: false,
         };
         let session = Session::start(start(ReportedCommand::Rehearse))?;
         signal::watch(&session.stop, None)?;

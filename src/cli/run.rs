@@ -19,7 +19,9 @@ use crate::{
     guard::Approval,
     journal::{Entry, JOURNAL_FORMAT, JournalFile, Record as _},
     live::ListError,
-    plan::{Digest, Policy},
+    memory::Memory,
+    model::Fate,
+    plan::{Digest, Policy, StuckWishes},
     progress::Progress,
     reconcile::{self, Job, Preview, RunFacts, Surroundings, assemble},
     report::{LeftInDoubt, ReportedCommand, RunReport, json},
@@ -51,6 +53,9 @@ pub(super) struct Session<'a> {
     left_in_doubt: Vec<LeftInDoubt>,
     started_at: Timestamp,
     approval: Option<&'a Approval>,
+    /// What the last applied run left.
+    pub memory: Memory,
+    warnings: RefCell<Vec<String>>,
 }
 
 /// What a session is started with.
@@ -62,18 +67,25 @@ pub(super) struct Start<'a> {
     pub base_url: String,
     pub command: ReportedCommand,
     pub approval: Option<&'a Approval>,
+    pub retry_stuck: bool,
 }
 
 impl<'a> Session<'a> {
     /// Makes the run's folder: where nothing can be kept, nothing is sent.
     pub(super) fn start(start: Start<'a>) -> Result<Self, Failure> {
-        let Start { common, settings, roster, state_folder, base_url, command, approval } = start;
+        let Start { common, settings, roster, state_folder, base_url, command, approval, .. } =
+            start;
         let state = StateFolder::open(state_folder)?;
         let started_at = Timestamp::now();
         let run = RunId::new(started_at, fastrand::u32(..));
         let left_in_doubt = left_in_doubt(&state)?;
         let folder = state.start_run(&run)?;
         let terminal = std::io::stderr().is_terminal();
+        let (memory, warning) = read_memory(&state);
+        let mut policy = material::policy(settings, &memory, started_at);
+        if start.retry_stuck {
+            policy.stuck = StuckWishes::default();
+        }
         Ok(Self {
             common,
             settings,
@@ -85,11 +97,13 @@ impl<'a> Session<'a> {
             run,
             state,
             folder,
-            policy: material::policy(settings),
+            policy,
             progress: RefCell::new(Progress::new(terminal && !common.quiet)),
             left_in_doubt,
             started_at,
             approval,
+            memory,
+            warnings: RefCell::new(warning.into_iter().collect()),
         })
     }
 
@@ -138,7 +152,8 @@ impl<'a> Session<'a> {
             return Ok(self.report(client, ended, Some(&preview), None, false));
         }
         if preview.reviewed.approved.plan().actions.is_empty() {
-            return Ok(planned);
+            self.remember(&preview, &[]);
+            return Ok(self.report(client, Ended::Complete, Some(&preview), None, false));
         }
         // Nothing is written unless it was shown: the plan is kept before the first write.
         self.folder.write("plan.json", |out| json::render(&planned, out))?;
@@ -151,7 +166,26 @@ impl<'a> Session<'a> {
         if let Err(error) = journal.record(&Entry::End { result: ended.clone() }) {
             tracing::error!(%error, "the journal's end could not be written");
         }
+        self.remember(&preview, &applied.fates);
         Ok(self.report(client, ended, Some(&preview), Some(&applied), false))
+    }
+
+    /// Keeps what the next run has to know; only an apply comes here, under the lock.
+    fn remember(&self, preview: &Preview, fates: &[Fate]) {
+        let mut memory = self.memory.clone();
+        memory.learn(&self.roster.desired, &preview.reviewed, fates, self.clock.now());
+        // What was done is told in any case; the report says that this was not kept.
+        if let Err(error) = self.state.write_memory(&memory) {
+            let message = format!("{error}: this run does not count for absences and vain wishes");
+            self.warnings.borrow_mut().push(message);
+        }
+    }
+
+    /// Notes that a plan file was applied: it works once.
+    pub(super) fn use_plan(&self, plan: &RunId) -> Result<(), Failure> {
+        let (mut memory, _) = read_memory(&self.state);
+        memory.use_plan(plan);
+        Ok(self.state.write_memory(&memory)?)
     }
 
     fn header(&self, digest: Digest) -> Entry {
@@ -182,11 +216,18 @@ impl<'a> Session<'a> {
             times: (self.started_at, self.clock.now()),
             ended,
             check,
-            warnings: Vec::new(),
+            warnings: self.all_warnings(preview),
             left_in_doubt: self.left_in_doubt.clone(),
             pace: reconcile::pace_report(configured, client.traffic()),
         };
         assemble(facts, self.roster, preview, applied)
+    }
+
+    fn all_warnings(&self, preview: Option<&Preview>) -> Vec<String> {
+        let plan = preview.map(|preview| preview.reviewed.approved.plan());
+        let plan = plan.filter(|_| !self.roster.desired.partial);
+        let changes = plan.map(|plan| self.memory.changes(&plan.workspaces)).unwrap_or_default();
+        self.warnings.borrow().iter().cloned().chain(changes).collect()
     }
 
     /// Keeps the run's files, writes the report where it was asked for, and says what it came to.
@@ -227,6 +268,15 @@ fn unlisted(error: ListError) -> Ended {
             }
             ended => ended,
         },
+    }
+}
+
+/// What the last applied run left; a damaged memory starts anew, and that is said.
+fn read_memory(state: &StateFolder) -> (Memory, Option<String>) {
+    match std::fs::read(state.memory()).ok().map(|text| Memory::parse(&text)) {
+        None => (Memory::default(), None),
+        Some(Ok(memory)) => (memory, None),
+        Some(Err(error)) => (Memory::default(), Some(error.to_string())),
     }
 }
 

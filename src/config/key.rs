@@ -72,8 +72,6 @@ pub(super) const KEYS: &[Key] = &[
 /// A feature that arrives takes its key from this list.
 const LATER: &[&str] = &[
     "ownership",
-    "delete_after_runs",
-    "delete_after_days",
     "roster.encoding",
     "monitor.ping_url",
     "monitor.webhook_url",

@@ -254,9 +254,8 @@ ping_url = "https://health.example/secret"
 "#,
     );
     insta::assert_snapshot!(setup.bad(&Flags::default()), @r#"
-    the configuration has 4 problems:
+    the configuration has 3 problems:
       kantata-sync.toml:1: `ownership = "tagged"`: this version does not do that yet; leave it at "all"
-      kantata-sync.toml:2: `delete_after_runs = 2`: this version does not do that yet; leave it at 0
       kantata-sync.toml:5: `roster.encoding = "windows-1252"`: this version does not do that yet; leave it at "utf-8"
       kantata-sync.toml:7: `monitor.ping_url`: this version does not do that yet; leave it out
     "#);

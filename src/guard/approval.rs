@@ -83,6 +83,9 @@ impl Approval {
         let (base_url, run, expires) = (value("base_url"), value("run"), value("expires"));
         let run = run.and_then(|text| good(text.parse().ok(), "run", &mut problems));
         let expires = expires.and_then(|text| good(text.parse().ok(), "expires", &mut problems));
+        if !text.ends_with('\n') || !text.matches('"').count().is_multiple_of(2) {
+            problems.push(problem(0, "the last line has no end: is the file cut?"));
+        }
         let rows = rows(text, table_at, &mut problems);
         match (base_url, run, expires) {
             (Some(base_url), Some(run), Some(expires)) if problems.is_empty() => {
@@ -281,12 +284,17 @@ mod tests {
 
     #[test]
     fn a_cut_or_damaged_list_is_refused_with_its_lines() {
-        assert_eq!(messages("").len(), 4);
+        assert_eq!(messages("").len(), 5);
         assert_eq!(messages(&LIST.replace("# run", "# ran")), ["the line `# run: …` is missing"]);
         assert_eq!(
             messages(&LIST[..LIST.len() - 12]),
-            ["a line has more or fewer cells than the header: is it cut?"]
+            [
+                "the last line has no end: is the file cut?",
+                "a line has more or fewer cells than the header: is it cut?"
+            ]
         );
+        let within_quotes = LIST.replace("moved\n", "\"moved, and\n");
+        assert_eq!(messages(&within_quotes), ["the last line has no end: is the file cut?"]);
         assert_eq!(
             messages(&LIST.replace("delete,1", "keep,x")),
             ["5: `keep` is not `delete` or `replace`"]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::ParticipationId;
+use super::{Drift, ParticipationId};
 
 /// The fate of an action, the mildest first; a roster row's outcome is the worst of its actions'.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -89,13 +89,22 @@ pub struct Fate {
     pub participation: Option<ParticipationId>,
     /// The server's `x-request-id` of the deciding answer.
     pub request_id: Option<String>,
+    /// Wishes that were answered as done and are not so: before is what is live now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unchanged: Vec<Drift>,
 }
 
 impl Fate {
     /// A fate with a reason and nothing else.
     #[must_use]
     pub fn new(outcome: Outcome, detail: impl Into<String>) -> Self {
-        Self { outcome, detail: detail.into(), participation: None, request_id: None }
+        Self {
+            outcome,
+            detail: detail.into(),
+            participation: None,
+            request_id: None,
+            unchanged: Vec::new(),
+        }
     }
 
     /// The same, with the live record it concerns.

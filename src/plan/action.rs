@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Mode;
+use super::{Mode, Wait};
 use crate::model::{
     Drift, Field, FieldValue, MembershipKey, MembershipSpec, Participation, ParticipationId,
 };
@@ -214,6 +214,13 @@ pub enum HoldReason {
     LeadIsProtected,
     /// The token cannot see the live value.
     Hidden,
+    /// Missing from the roster, but not for long enough.
+    Waiting {
+        /// What is missing.
+        wait: Wait,
+    },
+    /// Answered as done in two runs, and unchanged.
+    Stuck,
     /// The project is archived.
     Archived,
     /// The person is deactivated, so a replacement could not create him again.
@@ -242,6 +249,17 @@ impl fmt::Display for HoldReason {
                 f.write_str("would take the lead from a protected person or the token's own user")
             }
             Self::Hidden => f.write_str("the live value is not visible to this token"),
+            Self::Waiting { wait: Wait { runs, runs_needed, not_before } } => {
+                write!(f, "missing from the roster for {runs}")?;
+                if *runs_needed > 0 {
+                    write!(f, " of {runs_needed}")?;
+                }
+                f.write_str(" runs in a row")?;
+                not_before.map_or(Ok(()), |time| write!(f, "; stays until {time:.0} at least"))
+            }
+            Self::Stuck => f.write_str(
+                "answered as done in two runs and unchanged; tried again when the roster or the live value changes, or with --retry-stuck",
+            ),
             Self::Archived => f.write_str("the project is archived"),
             Self::Deactivated => f.write_str(
                 "the person is deactivated: deleted, he could not be created again",

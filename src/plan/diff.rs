@@ -6,10 +6,11 @@
 use super::{
     Action, Change, FreezeCause, Frozen, Held, HoldReason, Mode, Policy, Reason, Target,
     WorkspacePlan, WorkspaceState,
+    lead::{is_demotion, is_end_of_lead, is_start_of_lead},
 };
 use crate::model::{
-    DesiredMembership, DesiredSet, Drift, Field, FieldValue, Listing, LiveSet, LiveWorkspace,
-    MembershipKey, MembershipSpec, Participation, ParticipationId, Role, Seen, UserId, WorkspaceId,
+    DesiredMembership, DesiredSet, Drift, Listing, LiveSet, LiveWorkspace, MembershipKey,
+    MembershipSpec, Participation, ParticipationId, Role, Seen, UserId, WorkspaceId,
 };
 
 /// What a comparison starts from.
@@ -209,13 +210,16 @@ impl<'a> Comparer<'a> {
         if role != spec.role {
             return self.leaving.push(Leaving { live: row, replacement: Some(spec) });
         }
-        let crate::model::Comparison { drift, hidden } = spec.fields.compare(&row.fields);
+        let crate::model::Comparison { mut drift, hidden } = spec.fields.compare(&row.fields);
         if drift.is_empty() && hidden.is_empty() {
             self.found.in_sync += 1;
             return self.note_lead(row.role, row.fields.team_lead, key.user);
         }
         let target = Target::Live(row.id);
         self.hold_fields(key, target, hidden, &HoldReason::Hidden);
+        let stuck = &self.inputs.policy.stuck;
+        let vain = drift.extract_if(.., |drift| stuck.has(key, drift)).collect();
+        self.hold_fields(key, target, vain, &HoldReason::Stuck);
         if self.inputs.policy.mode == Mode::CreateOnly {
             let reason = HoldReason::Mode { mode: Mode::CreateOnly };
             self.hold_fields(key, target, drift, &reason);
@@ -342,14 +346,17 @@ impl<'a> Comparer<'a> {
         if replaced && self.is_deactivated(live.key.user) {
             return Some(HoldReason::Deactivated);
         }
-        match (live.fields.team_lead, live.role) {
+        let lead = match (live.fields.team_lead, live.role) {
             (Seen::Visible(false), _) => None,
             (Seen::Visible(true), Seen::Visible(role)) => {
                 let successor = self.will_lead.of(role).is_some_and(|lead| lead != live.key.user);
                 (!successor).then_some(HoldReason::LeadWithoutSuccessor)
             }
             _ => Some(HoldReason::Hidden),
-        }
+        };
+        let absence = policy.absence.as_ref().filter(|_| !replaced);
+        let wait = absence.and_then(|rule| rule.wait(live.key));
+        lead.or(wait.map(|wait| HoldReason::Waiting { wait }))
     }
 
     /// Why this person is never deleted, replaced or demoted; a person whose address is not visible
@@ -379,21 +386,5 @@ impl<'a> Comparer<'a> {
         }
         let lines = &freeze.everywhere;
         (!lines.is_empty()).then(|| FreezeCause::UntiedRows { lines: lines.clone() })
-    }
-}
-
-fn is_start_of_lead(drift: &Drift) -> bool {
-    drift.field == Field::TeamLead && drift.after == FieldValue::Flag(true)
-}
-
-fn is_end_of_lead(drift: &Drift) -> bool {
-    drift.field == Field::TeamLead && drift.after == FieldValue::Flag(false)
-}
-
-/// A lower access level, or losing the lead (PRODUCT.md §4).
-fn is_demotion(drift: &Drift) -> bool {
-    match (drift.before, drift.after) {
-        (FieldValue::Access(before), FieldValue::Access(after)) => after.is_below(before),
-        _ => is_end_of_lead(drift),
     }
 }

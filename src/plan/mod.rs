@@ -8,6 +8,8 @@ mod batch;
 mod diff;
 mod digest;
 mod forecast;
+mod history;
+mod lead;
 mod policy;
 #[cfg(test)]
 mod tests;
@@ -21,6 +23,7 @@ pub use action::{Action, Change, FreezeCause, Frozen, Held, HoldReason, Reason, 
 pub use batch::{BATCH_LIMIT, batches};
 pub use digest::{Digest, DigestError};
 pub use forecast::Forecast;
+pub use history::{Absence, AbsenceRule, StuckKey, StuckWishes, Wait};
 pub use policy::{Mode, Policy, Protection, ProtectionError};
 
 use crate::model::{DesiredSet, LiveSet, UserId, WorkspaceId};

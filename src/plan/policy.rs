@@ -4,6 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use super::{AbsenceRule, StuckWishes};
 use crate::model::{Person, UserId};
 
 /// Which classes of action a run may have.
@@ -38,6 +39,10 @@ pub struct Policy {
     pub allow_replace: bool,
     /// Who is never deleted, replaced or demoted.
     pub protection: Protection,
+    /// How long somebody must be missing before he is deleted; not at all without.
+    pub absence: Option<AbsenceRule>,
+    /// Wishes that were tried in vain.
+    pub stuck: StuckWishes,
 }
 
 /// The people of `protect.users`.

@@ -200,7 +200,7 @@ fn policies() -> impl Strategy<Value = Policy> {
     (modes, any::<bool>(), any::<bool>()).prop_map(|(mode, allow_replace, protects)| {
         let entries: &[&str] = if protects { &["3", "p4@*"] } else { &[] };
         let protection = Protection::new(entries).expect("good entries");
-        Policy { mode, allow_replace, protection }
+        Policy { mode, allow_replace, protection, ..Policy::default() }
     })
 }
 

@@ -96,6 +96,8 @@ pub struct Faults {
     pub only: BTreeSet<RequestKind>,
     /// Probability that somebody else adds or removes a row between two pages of a listing.
     pub page_shift: f64,
+    /// Probability that a page of a listing lacks its last row, although `count` has it.
+    pub short_page: f64,
     /// Probability that somebody else creates, edits or removes a participation before a request.
     pub foreign_edits: f64,
     /// The projects somebody else works on; empty means all that are not archived.
@@ -127,6 +129,7 @@ impl Default for Faults {
             rate_429: 0.0,
             only: BTreeSet::new(),
             page_shift: 0.0,
+            short_page: 0.0,
             foreign_edits: 0.0,
             foreign_workspaces: BTreeSet::new(),
             hang: Duration::from_secs(400),

@@ -16,6 +16,8 @@ pub(super) struct Context<'a> {
     pub world: &'a mut World,
     pub settings: &'a Settings,
     pub query: &'a Query,
+    /// Whether a page of a listing comes without its last row.
+    pub short_page: bool,
 }
 
 impl Context<'_> {
@@ -25,7 +27,10 @@ impl Context<'_> {
 
     /// One or more participations as a write or a single read answers them.
     pub(super) fn show(&self, rows: Vec<Participation>) -> Answer {
-        let (rows, cut) = self.query.page_of(rows, self.settings.page_limit);
+        let (mut rows, cut) = self.query.page_of(rows, self.settings.page_limit);
+        if self.short_page {
+            rows.pop();
+        }
         Answer::ok(&self.view().participations(&rows, cut))
     }
 
@@ -45,7 +50,7 @@ pub(super) fn user(context: &Context<'_>, id: u64) -> Answer {
 
 /// `GET /users`
 pub(super) fn users(context: &Context<'_>) -> Answer {
-    let Context { world, query, settings } = context;
+    let Context { world, query, settings, .. } = context;
     let fold = |address: &str| {
         if settings.email_case_matters { address.to_owned() } else { address.to_lowercase() }
     };

@@ -211,9 +211,10 @@ impl Inner {
     }
 
     fn dispatch(&mut self, call: &Call, written: &mut write::Written) -> Answer {
-        let Self { world, settings, .. } = self;
+        let Self { world, settings, injector, .. } = self;
         let me = world.token_user;
-        let context = &mut Context { world, settings, query: &call.query };
+        let short_page = call.route == Route::List && injector.happens(settings.faults.short_page);
+        let context = &mut Context { world, settings, query: &call.query, short_page };
         match call.route {
             Route::Me => read::user(context, me),
             Route::Users => read::users(context),

@@ -75,7 +75,7 @@ pub(super) fn scenario(seed: u64, faults: Option<f64>) -> Scenario {
     };
     Scenario {
         sandbox: sandbox(random, seed, faults),
-        policy: Policy { mode, allow_replace, protection },
+        policy: Policy { mode, allow_replace, protection, ..Policy::default() },
         limits: limits(random),
         http: http(random),
         named: named(random, &world),
@@ -250,6 +250,7 @@ fn drawn_faults(random: &mut Rng, seed: u64, share: Option<f64>) -> Faults {
         redirect: part(11) / 10.0,
         rate_429: part(12),
         page_shift: if random.u8(..) < 60 { 0.4 } else { 0.0 },
+        short_page: if random.u8(..) < 60 { 0.1 } else { 0.0 },
         foreign_edits: if random.u8(..) < 60 { 0.05 } else { 0.0 },
         ..Faults::default()
     }

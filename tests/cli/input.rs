@@ -87,3 +87,14 @@ fn every_wrong_key_and_value_of_the_configuration_is_told_with_its_place() {
     insta::assert_snapshot!("a_configuration_that_is_not_there_is_named", missing.text());
     assert_eq!(sandbox.log(), []);
 }
+
+#[test]
+fn a_plan_file_that_cannot_be_read_is_unusable_input() {
+    let desk = Desk::bare();
+    desk.write("report.json", "{}");
+    for plan in ["xyz", "report.json"] {
+        let arguments = ["apply", "--yes", "--plan", plan, "roster.csv"];
+        let ran = desk.run(&arguments).ends_with(3);
+        assert!(ran.stderr.contains(&format!("cannot use the plan `{plan}`")), "{}", ran.text());
+    }
+}

@@ -12,3 +12,4 @@ mod readme;
 mod roster;
 mod secret;
 mod server;
+mod trust;

@@ -78,7 +78,6 @@ fn wrong_arguments_are_usage() {
         &["plan"][..],
         &[],
         &["aply", "roster.csv"],
-        &["apply", "--yes", "--plan", "xyz", "roster.csv"],
         &["apply", "--yes", "--wait-lock", "soon", "roster.csv"],
         &["plan", "--format", "pdf", "roster.csv"],
         &["plan", "--token", "secret", "roster.csv"],

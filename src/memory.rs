@@ -1,0 +1,251 @@
+//! What one applied run leaves for the next: `memory.json`.
+//!
+//! Written only by an apply, under the lock. Pure but for nothing: text in, text out; the state
+//! folder knows where it lies. A lost or damaged memory starts anew: everybody waits again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    guard::Reviewed,
+    model::{DesiredSet, Fate, FieldValue, MembershipKey, Outcome, WorkspaceId},
+    plan::{
+        Absence, Action, Change, HoldReason, Plan, StuckKey, StuckWishes, WorkspacePlan,
+        WorkspaceState,
+    },
+    run::RunId,
+};
+
+/// The version of the file.
+const MEMORY_FORMAT: u32 = 1;
+/// A wish is stuck once it was in vain in so many runs.
+const STUCK_AFTER: u32 = 2;
+
+/// A project of the last applied roster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RememberedProject {
+    /// The project.
+    pub workspace: WorkspaceId,
+    /// Its title, where it was visible.
+    pub title: String,
+    /// How many memberships the roster wanted there.
+    pub memberships: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct RememberedAbsence {
+    key: MembershipKey,
+    absence: Absence,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct RememberedWish {
+    place: StuckKey,
+    wish: FieldValue,
+    live: FieldValue,
+    runs: u32,
+}
+
+/// What the last applied run left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Memory {
+    format: u32,
+    projects: Vec<RememberedProject>,
+    absences: Vec<RememberedAbsence>,
+    wishes: Vec<RememberedWish>,
+    used_plans: Vec<RunId>,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            format: MEMORY_FORMAT,
+            projects: Vec::new(),
+            absences: Vec::new(),
+            wishes: Vec::new(),
+            used_plans: Vec::new(),
+        }
+    }
+}
+
+/// A memory that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("memory.json is damaged or of another version: absences and vain wishes are counted anew")]
+pub struct MemoryError;
+
+impl Memory {
+    /// Reads what an apply wrote.
+    ///
+    /// # Errors
+    /// When it is no memory of this format.
+    pub fn parse(text: &[u8]) -> Result<Self, MemoryError> {
+        let memory: Self = serde_json::from_slice(text).map_err(|_| MemoryError)?;
+        if memory.format == MEMORY_FORMAT { Ok(memory) } else { Err(MemoryError) }
+    }
+
+    /// Absences up to the last applied run.
+    #[must_use]
+    pub fn absences(&self) -> BTreeMap<MembershipKey, Absence> {
+        self.absences.iter().map(|one| (one.key, one.absence)).collect()
+    }
+
+    /// Wishes that were in vain in two runs.
+    #[must_use]
+    pub fn stuck(&self) -> StuckWishes {
+        let stuck = self.wishes.iter().filter(|wish| wish.runs >= STUCK_AFTER);
+        StuckWishes::new(stuck.map(|wish| (wish.place, wish.wish, wish.live)))
+    }
+
+    /// Whether the plan of this run was applied already.
+    #[must_use]
+    pub fn has_used(&self, plan: &RunId) -> bool {
+        self.used_plans.contains(plan)
+    }
+
+    /// Notes that the plan of this run is used up.
+    pub fn use_plan(&mut self, plan: &RunId) {
+        self.used_plans.push(plan.clone());
+    }
+
+    /// What changed of the scope since the last applied run, in words.
+    #[must_use]
+    pub fn changes(&self, workspaces: &BTreeMap<WorkspaceId, WorkspacePlan>) -> Vec<String> {
+        let words = |project: &RememberedProject| {
+            let RememberedProject { workspace, title, memberships } = project;
+            match workspaces.get(workspace).map(|now| &now.state) {
+                None => Some(format!(
+                    "project {workspace} ({title}) left the roster, {memberships} memberships no longer managed"
+                )),
+                Some(WorkspaceState::Unreadable { .. }) if !title.is_empty() => Some(format!(
+                    "project {workspace} ({title}) was read in the last applied run and cannot be read now"
+                )),
+                Some(_) => None,
+            }
+        };
+        self.projects.iter().filter_map(words).collect()
+    }
+
+    /// Learns from an applied run.
+    pub fn learn(
+        &mut self,
+        desired: &DesiredSet,
+        reviewed: &Reviewed,
+        fates: &[Fate],
+        now: Timestamp,
+    ) {
+        let plan = reviewed.approved.plan();
+        if !desired.partial {
+            self.projects = remembered_projects(desired, plan);
+        }
+        self.learn_absences(desired, reviewed, fates, now);
+        self.learn_wishes(plan, fates);
+    }
+
+    fn learn_absences(
+        &mut self,
+        desired: &DesiredSet,
+        reviewed: &Reviewed,
+        fates: &[Fate],
+        now: Timestamp,
+    ) {
+        let plan = reviewed.approved.plan();
+        // Only a valid roster and a proved listing count, and neither resets what was counted.
+        let counts = |workspace: WorkspaceId| {
+            let state = plan.workspaces.get(&workspace).map(|workspace| &workspace.state);
+            matches!(state, Some(WorkspaceState::Listed { .. }))
+                && desired.freeze.lines(workspace).is_empty()
+                && !desired.partial
+        };
+        let mut known = self.absences();
+        let missing = missing(reviewed, fates);
+        known.retain(|key, _| missing.contains(key) || !counts(key.workspace));
+        for key in missing.into_iter().filter(|key| counts(key.workspace)) {
+            let absence = known.entry(key).or_insert(Absence { runs: 0, since: now });
+            absence.runs = absence.runs.saturating_add(1);
+        }
+        let remembered = known.into_iter().map(|(key, absence)| RememberedAbsence { key, absence });
+        self.absences = remembered.collect();
+    }
+
+    fn learn_wishes(&mut self, plan: &Plan, fates: &[Fate]) {
+        let before = std::mem::take(&mut self.wishes);
+        let mut kept: Vec<RememberedWish> = Vec::new();
+        for held in plan.held.iter().filter(|held| held.reason == HoldReason::Stuck) {
+            let Some(Change::Update { drift, .. }) = &held.change else { continue };
+            let is_held = |wish: &&RememberedWish| {
+                wish.place.key == held.key
+                    && drift.iter().any(|drift| drift.field == wish.place.field)
+            };
+            kept.extend(before.iter().filter(is_held));
+        }
+        for (action, fate) in plan.actions.iter().zip(fates) {
+            for drift in &fate.unchanged {
+                let place = StuckKey { key: action.key, field: drift.field };
+                let (wish, live) = (drift.after, drift.before);
+                let same =
+                    |one: &&RememberedWish| (one.place, one.wish, one.live) == (place, wish, live);
+                let runs = before.iter().find(same).map_or(0, |one| one.runs) + 1;
+                kept.push(RememberedWish { place, wish, live, runs });
+            }
+        }
+        kept.sort_by_key(|wish| wish.place);
+        self.wishes = kept;
+    }
+}
+
+fn remembered_projects(desired: &DesiredSet, plan: &Plan) -> Vec<RememberedProject> {
+    let remember = |workspace: &WorkspaceId| {
+        let title = plan.workspaces.get(workspace).map(|known| known.title.clone());
+        RememberedProject {
+            workspace: *workspace,
+            title: title.unwrap_or_default(),
+            memberships: desired.of(*workspace).len(),
+        }
+    };
+    desired.workspaces.iter().map(remember).collect()
+}
+
+/// Who is live and not in the roster, and still there after the run.
+fn missing(reviewed: &Reviewed, fates: &[Fate]) -> BTreeSet<MembershipKey> {
+    let plan = reviewed.approved.plan();
+    let is_delete = |change: &Change| matches!(change, Change::Delete { .. });
+    let left = plan
+        .actions
+        .iter()
+        .zip(fates)
+        .filter(|(action, fate)| is_delete(&action.change) && fate.outcome != Outcome::Applied);
+    let left = left.map(|(Action { key, .. }, _)| *key);
+    let held = plan.held.iter().filter(|held| held.change.as_ref().is_some_and(is_delete));
+    let withheld = reviewed.withheld.iter().filter(|one| is_delete(&one.action.change));
+    left.chain(held.map(|held| held.key)).chain(withheld.map(|one| one.action.key)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_damaged_memory_is_told_from_a_good_one() {
+        let good = serde_json::to_vec(&Memory::default()).expect("plain");
+        assert_eq!(Memory::parse(&good).ok(), Some(Memory::default()));
+        for bad in [
+            "",
+            "{}",
+            "[1]",
+            r#"{"format":9,"projects":[],"absences":[],"wishes":[],"used_plans":[]}"#,
+        ] {
+            assert!(Memory::parse(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Memory::parse(&bytes);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What earlier runs saw, as far as a plan depends on it: absences that last, wishes that never stick.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Drift, Field, FieldValue, MembershipKey};
+
+/// How long somebody has been missing from valid rosters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Absence {
+    /// Runs in a row.
+    pub runs: u32,
+    /// The first of them.
+    pub since: Timestamp,
+}
+
+/// When somebody who is missing may be deleted: after so many runs and so many days, both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AbsenceRule {
+    /// `delete_after_runs`; the present run counts.
+    pub runs: u32,
+    /// `delete_after_days`.
+    pub days: u32,
+    /// The present time.
+    pub now: Timestamp,
+    /// Absences up to the last run.
+    pub known: BTreeMap<MembershipKey, Absence>,
+}
+
+/// How far an absence is from being long enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wait {
+    /// Runs in a row, the present one included.
+    pub runs: u32,
+    /// Runs that are needed.
+    pub runs_needed: u32,
+    /// The earliest time, where days are asked for.
+    pub not_before: Option<Timestamp>,
+}
+
+impl AbsenceRule {
+    /// What somebody who is missing in this run still has to wait for; none when nothing.
+    #[must_use]
+    pub fn wait(&self, key: MembershipKey) -> Option<Wait> {
+        let before = self.known.get(&key);
+        let runs = before.map_or(0, |absence| absence.runs).saturating_add(1);
+        let since = before.map_or(self.now, |absence| absence.since);
+        let days = SignedDuration::from_hours(24 * i64::from(self.days));
+        let not_before = since.checked_add(days).unwrap_or(Timestamp::MAX);
+        let waits = runs < self.runs || self.now < not_before;
+        let not_before = (self.days > 0).then_some(not_before);
+        waits.then_some(Wait { runs, runs_needed: self.runs, not_before })
+    }
+}
+
+/// A wish that was answered with 2xx in two runs and changed nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct StuckKey {
+    /// Who and where.
+    pub key: MembershipKey,
+    /// Which field.
+    pub field: Field,
+}
+
+/// Known stuck wishes with the wish and the live value; tried again when either changes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StuckWishes(BTreeMap<StuckKey, (FieldValue, FieldValue)>);
+
+impl StuckWishes {
+    /// These wishes.
+    pub fn new(wishes: impl IntoIterator<Item = (StuckKey, FieldValue, FieldValue)>) -> Self {
+        Self(wishes.into_iter().map(|(key, wish, live)| (key, (wish, live))).collect())
+    }
+
+    /// Whether this very change was tried in vain.
+    #[must_use]
+    pub fn has(&self, key: MembershipKey, drift: &Drift) -> bool {
+        let known = self.0.get(&StuckKey { key, field: drift.field });
+        known == Some(&(drift.after, drift.before))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{UserId, WorkspaceId};
+
+    fn key() -> MembershipKey {
+        MembershipKey {
+            workspace: WorkspaceId::new(1).expect("not 0"),
+            user: UserId::new(2).expect("not 0"),
+        }
+    }
+
+    fn at(day: i64) -> Timestamp {
+        Timestamp::from_second(day * 86_400).expect("in range")
+    }
+
+    #[test]
+    fn an_absence_lasts_so_many_runs_and_so_many_days() {
+        let rule = |runs, days, now, known: Option<Absence>| AbsenceRule {
+            runs,
+            days,
+            now: at(now),
+            known: known.map(|absence| (key(), absence)).into_iter().collect(),
+        };
+        let seen = |runs, since| Some(Absence { runs, since: at(since) });
+        assert!(rule(0, 0, 9, None).wait(key()).is_none());
+        assert!(rule(1, 0, 9, None).wait(key()).is_none());
+        assert!(rule(2, 0, 9, None).wait(key()).is_some());
+        assert!(rule(2, 0, 9, seen(1, 8)).wait(key()).is_none());
+        assert!(rule(0, 3, 9, seen(5, 7)).wait(key()).is_some());
+        assert!(rule(0, 3, 10, seen(5, 7)).wait(key()).is_none());
+        let wait = rule(4, 3, 10, seen(2, 7)).wait(key()).expect("one run is missing");
+        assert_eq!((wait.runs, wait.runs_needed, wait.not_before), (3, 4, Some(at(10))));
+    }
+}

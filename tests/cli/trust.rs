@@ -1,0 +1,153 @@
+//! Deletes that can be trusted: approvals, plan files, memory between runs.
+
+use std::fs;
+
+use crate::harness::{Desk, LIVE, ROSTER, Server, sandbox, writes};
+
+/// A limit that withholds every delete of the small world.
+fn withholding(server: &Server) -> Desk {
+    Desk::at(&server.base_url()).with("KANTATA_SYNC_GUARD__MAX_DELETES", "0")
+}
+
+/// The roster without the rows of these people, so that they are to be deleted.
+fn without(people: &[&str]) -> String {
+    let stays = |line: &&str| !people.iter().any(|person| line.split(',').nth(1) == Some(person));
+    ROSTER.lines().filter(stays).flat_map(|line| [line, "\n"]).collect()
+}
+
+#[test]
+fn an_approved_list_is_a_ceiling_and_only_shrinks() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = withholding(&server);
+    let first = desk.run(&["apply", "--yes", "-q", "roster.csv"]).ends_with(4);
+    let runs = desk.state().join("default").join(server.folder_name()).join("runs");
+    let run = fs::read_dir(runs).expect("runs").next().expect("a run").expect("readable").path();
+    let list = fs::read_to_string(run.join("withheld-deletes.csv")).expect("a list");
+    desk.write("approved.csv", &list);
+    sandbox.clear_log();
+
+    for (name, text, code) in [
+        ("cut", list[..list.len() - 40].to_owned(), 3),
+        ("foreign", list.replace("# base_url: http", "# base_url: https"), 4),
+        ("expired", list.replace("# expires: 20", "# expires: 19"), 4),
+        ("beyond", format!("{list}delete,100,Atlas,1,Me,maven,9001,why\n"), 4),
+        ("later", list.replace("# expires: 20", "# expires: 29"), 4),
+    ] {
+        desk.write("bad.csv", &text);
+        let ran = desk.run(&["apply", "--yes", "--approve-deletes", "bad.csv", "roster.csv"]);
+        insta::assert_snapshot!(format!("approval_{name}"), ran.ends_with(code).text());
+    }
+    assert_eq!(writes(&sandbox), [], "{}", first.text());
+
+    let deletes = list.lines().filter(|line| line.starts_with("delete,")).count();
+    assert!(deletes >= 1);
+    let ran = desk.run(&["apply", "--yes", "--approve-deletes", "approved.csv", "roster.csv"]);
+    ran.ends_with(0);
+    assert_eq!(writes(&sandbox).len(), deletes, "over the limit, and nothing else");
+    desk.run(&["plan", "--check", "roster.csv"]).ends_with(0);
+}
+
+#[test]
+fn what_is_not_on_the_approved_list_stays_withheld() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = withholding(&server);
+    desk.write("roster.csv", &without(&["22"]));
+    let ran = desk.run(&["apply", "--yes", "roster.csv"]).ends_with(4);
+    let list = ran.kept("withheld-deletes.csv");
+    let all: Vec<&str> = list.lines().filter(|line| line.starts_with("delete,")).collect();
+    assert!(all.len() >= 2, "{list}");
+    desk.write("approved.csv", &list.replace(&format!("{}\n", all[0]), ""));
+    sandbox.clear_log();
+    let arguments = ["apply", "--yes", "--approve-deletes", "approved.csv", "roster.csv"];
+    let ran = desk.run(&arguments).ends_with(4);
+    assert_eq!(writes(&sandbox).len(), all.len() - 1);
+    assert!(ran.stdout.contains("not on the approved list"), "{}", ran.text());
+}
+
+#[test]
+fn a_plan_file_is_applied_once_and_only_while_it_is_the_plan() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url());
+    desk.run(&["plan", "-q", "--output", "plan.json", "roster.csv"]).ends_with(0);
+    desk.write("changed.csv", &without(&["22"]));
+    let other = desk.run(&["apply", "--yes", "--plan", "plan.json", "changed.csv"]).ends_with(4);
+    insta::assert_snapshot!(other.text());
+    assert_eq!(writes(&sandbox), []);
+    desk.run(&["apply", "--yes", "-q", "--plan", "plan.json", "roster.csv"]).ends_with(0);
+    let again = desk.run(&["apply", "--yes", "--plan", "plan.json", "roster.csv"]).ends_with(4);
+    assert!(again.stdout.contains("was applied already"), "{}", again.text());
+}
+
+#[test]
+fn somebody_missing_is_deleted_only_after_so_many_runs() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url()).with("KANTATA_SYNC_DELETE_AFTER_RUNS", "3");
+    let deletes = || {
+        let deleted = |(kind, _): &(kantata_sync::sandbox::RequestKind, usize)| {
+            *kind == kantata_sync::sandbox::RequestKind::Delete
+        };
+        writes(&sandbox).iter().filter(|write| deleted(write)).count()
+    };
+    let first = desk.run(&["apply", "--yes", "roster.csv"]).ends_with(0);
+    assert!(first.stdout.contains("missing from the roster for 1 of 3 runs"), "{}", first.text());
+    // A plan does not count.
+    desk.run(&["plan", "-q", "roster.csv"]).ends_with(0);
+    let second = desk.run(&["apply", "--yes", "roster.csv"]).ends_with(0);
+    assert!(second.stdout.contains("missing from the roster for 2 of 3 runs"), "{}", second.text());
+    assert_eq!(deletes(), 0);
+    desk.run(&["apply", "--yes", "-q", "roster.csv"]).ends_with(0);
+    assert!(deletes() >= 1);
+}
+
+#[test]
+fn a_damaged_memory_waits_anew_and_says_so() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url()).with("KANTATA_SYNC_DELETE_AFTER_RUNS", "2");
+    desk.run(&["apply", "--yes", "-q", "roster.csv"]).ends_with(0);
+    let memory = desk.state().join("default").join(server.folder_name()).join("memory.json");
+    fs::write(&memory, "{").expect("written");
+    let ran = desk.run(&["apply", "--yes", "roster.csv"]).ends_with(0);
+    assert!(ran.stdout.contains("memory.json is damaged"), "{}", ran.text());
+    assert!(ran.stdout.contains("missing from the roster for 1 of 2 runs"), "{}", ran.text());
+}
+
+#[test]
+fn a_wish_in_vain_is_held_after_two_runs_until_it_is_tried_again() {
+    let sandbox = sandbox(LIVE);
+    // Rate cards make the server answer 200 to a rate and keep the old one.
+    sandbox.change_settings(|settings| settings.rate_cards = true);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url());
+    let roster = "workspace_id,user_id,role,rate_in_cents\n100,11,maven,4711\n";
+    desk.write("rates.csv", &format!("# kantata-sync: partial roster\n{roster}"));
+    for _ in 0..2 {
+        desk.run(&["apply", "--yes", "-q", "rates.csv"]).ends_with(5);
+    }
+    sandbox.clear_log();
+    let held = desk.run(&["apply", "--yes", "rates.csv"]).ends_with(0);
+    assert!(held.stdout.contains("answered as done in two runs and unchanged"), "{}", held.text());
+    assert_eq!(writes(&sandbox), []);
+    desk.run(&["apply", "--yes", "-q", "--retry-stuck", "rates.csv"]).ends_with(5);
+    assert_eq!(writes(&sandbox).len(), 1);
+}
+
+#[test]
+fn a_project_that_left_the_roster_is_reported() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url());
+    desk.run(&["apply", "--yes", "-q", "roster.csv"]).ends_with(0);
+    let only: String = ROSTER
+        .lines()
+        .filter(|line| !line.starts_with("200,"))
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    desk.write("roster.csv", &only);
+    let ran = desk.run(&["plan", "roster.csv"]).ends_with(0);
+    assert!(ran.stdout.contains("project 200 (Borealis) left the roster"), "{}", ran.text());
+}
