@@ -11,7 +11,7 @@ use super::Run;
 use crate::{
     api::{Creation, WriteParticipations},
     journal::{Entry, PresentRow},
-    live::{Proved, list_workspace},
+    live::{ProofError, Proved, list_workspace},
     model::{MembershipKey, Participation, ParticipationId, Workspace, WorkspaceId},
 };
 
@@ -55,7 +55,11 @@ impl<A: WriteParticipations> Run<'_, A> {
         let listings = projects.into_iter().map(async |id| {
             let title = self.plan.workspaces.get(&id).map(|workspace| workspace.title.clone());
             let project = Workspace { id, title: title.unwrap_or_default(), archived: false };
-            (id, list_workspace(self.tools.api, &project, self.tools.clock).await)
+            let listed = list_workspace(self.tools.api, &project, self.tools.clock).await;
+            if let Err(ProofError::Api(error)) = &listed {
+                self.note(error);
+            }
+            (id, listed)
         });
         let listings = stream::iter(listings).buffer_unordered(self.tools.max_in_flight);
         let looked = async |mut settled: Settled, (id, listed)| {
@@ -67,7 +71,7 @@ impl<A: WriteParticipations> Run<'_, A> {
     }
 }
 
-fn seen(listed: &Result<Proved, crate::live::ProofError>, key: MembershipKey) -> Seen {
+fn seen(listed: &Result<Proved, ProofError>, key: MembershipKey) -> Seen {
     match listed {
         Err(error) => Seen::Unknown(error.in_words()),
         Ok(Proved { listing, .. }) => match listing.of(key.user) {

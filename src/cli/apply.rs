@@ -58,7 +58,7 @@ pub(super) fn apply(common: &Common, args: &ApplyArgs) -> Result<ExitStatus, Fai
         if let Some(Approved::Plan(plan)) = approved
             && (report.ended.is_complete() || report.pace.writes > 0)
         {
-            session.use_plan(&plan.run)?;
+            session.use_plan(&plan.run);
         }
         session.finish(&report, outputs)
     })?

@@ -93,7 +93,7 @@ fn every_flag_that_the_readme_names_exists() {
     let known: BTreeSet<String> =
         all.filter_map(|argument| Some(format!("--{}", argument.get_long()?))).collect();
     // Of cargo, and one of which it says that it does not exist.
-    let foreign = ["--release", "--path", "--force"];
+    let foreign = ["--release", "--path", "--bench", "--force"];
     let text = readme();
     let named = flags(&text);
     assert!(named.len() > 10, "{named:?}");

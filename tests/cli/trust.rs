@@ -151,3 +151,24 @@ fn a_project_that_left_the_roster_is_reported() {
     let ran = desk.run(&["plan", "roster.csv"]).ends_with(0);
     assert!(ran.stdout.contains("project 200 (Borealis) left the roster"), "{}", ran.text());
 }
+
+/// The story of the README: nine people, an export of three rows.
+#[test]
+fn one_night_the_export_comes_half_empty() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url()).with("KANTATA_SYNC_GUARD__DELETE_FLOOR", "1");
+    let before = sandbox.world().participations().len();
+    // Nine people are live; the export keeps the token's user, a lead on each project.
+    let half: String = ROSTER.lines().take(4).flat_map(|line| [line, "\n"]).collect();
+    let half = format!("{half}200,1,maven,admin\n");
+    desk.write("roster.csv", &half);
+    let night = desk.run(&["apply", "--yes", "roster.csv"]).ends_with(4);
+    insta::assert_snapshot!(night.text());
+    assert_eq!(sandbox.world().participations().len(), before, "nobody is deleted");
+    assert!(night.files().contains("withheld-deletes.csv"));
+
+    desk.write("roster.csv", ROSTER);
+    desk.run(&["apply", "--yes", "-q", "roster.csv"]).ends_with(0);
+    desk.run(&["plan", "--check", "-q", "roster.csv"]).ends_with(0);
+}
