@@ -32,8 +32,13 @@ pub struct Common {
     /// Use the values of [profile.NAME] in the configuration
     #[arg(long, global = true, value_name = "NAME")]
     pub profile: Option<String>,
-    /// The API, such as https://api.mavenlink.com/api/v1
-    #[arg(long, global = true, value_name = "URL")]
+    /// The API, such as <https://api.mavenlink.com/api/v1>
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        help = "The API, such as https://api.mavenlink.com/api/v1"
+    )]
     pub base_url: Option<String>,
     /// Keep locks, journals and reports here
     #[arg(long, global = true, value_name = "DIR")]

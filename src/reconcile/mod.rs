@@ -1,6 +1,6 @@
 //! The whole of a run, for whoever brings an API, a journal and a clock: preview, apply, report.
 //!
-//! [`preview`] holds no writer. What it returns is reviewed, and [`apply`] takes nothing else. Knows
+//! [`preview()`] holds no writer. What it returns is reviewed, and [`apply()`] takes nothing else. Knows
 //! no files, no arguments and no terminal.
 
 mod assemble;
