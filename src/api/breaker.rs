@@ -51,8 +51,8 @@ impl Breaker {
             Ok(_) => *count = 0,
             // A refusal is an answer: the server works, and says no.
             Err(ApiError::Refused { .. } | ApiError::Stopped { .. }) => {}
-            Err(error @ (ApiError::Unauthorized { .. } | ApiError::Redirected { .. })) => {
-                state.opened.get_or_insert_with(|| error.clone());
+            Err(error) if ends(error).is_some() => {
+                state.opened = state.opened.take().or_else(|| ends(error).cloned());
             }
             Err(error) => {
                 *count += 1;
@@ -62,6 +62,15 @@ impl Breaker {
                 }
             }
         }
+    }
+}
+
+/// The answer that ends every request at once, also where an earlier attempt left a doubt.
+fn ends(error: &ApiError) -> Option<&ApiError> {
+    match error {
+        ApiError::Unauthorized { .. } | ApiError::Redirected { .. } => Some(error),
+        ApiError::GivenUp { last, .. } => ends(last),
+        _ => None,
     }
 }
 

@@ -171,7 +171,9 @@ impl<T: Transport> Client<T> {
             attempts += 1;
             sent |= error.may_have_arrived();
             let Disposition::Retry { .. } = error.disposition(outgoing.repeat()) else {
-                return Err(error);
+                // An earlier attempt may have done it: then this answer is not the whole truth.
+                let ends = error.ends_the_run();
+                return Err(if ends { stopped_after(error, attempts, sent) } else { error });
             };
             let mut wait = Duration::ZERO;
             if !matches!(error, ApiError::Throttled { .. }) {
@@ -194,6 +196,10 @@ impl<T: Transport> Client<T> {
     async fn attempt(&self, outgoing: &Outgoing) -> Result<Answer, ApiError> {
         let _slot = self.slots.acquire().await;
         self.pacer.ready().await;
+        // Whatever ended the run while this one waited holds for it too.
+        if let Some(error) = self.breaker.opened() {
+            return Err(error);
+        }
         let sent_at = Instant::now();
         self.count(outgoing.kind());
         let exchange = self.transport.exchange(self.request(outgoing)?);
@@ -280,7 +286,8 @@ impl<T: Transport> Client<T> {
         let code = status.as_u16();
         let complaints = match wire::decode_complaints(body) {
             Ok(complaints) => complaints,
-            Err(_) if body.is_empty() => Vec::new(),
+            // A bare 404 may be a proxy's: it says nothing about the record.
+            Err(_) if body.is_empty() && status != StatusCode::NOT_FOUND => Vec::new(),
             Err(error) if status.is_server_error() => {
                 let message = format!("{error}; it begins with `{}`", first_line(body));
                 return Err(ApiError::Server { status: code, message, request_id });

@@ -154,13 +154,18 @@ impl<A: WriteParticipations> Run<'_, A> {
         error: &ApiError,
         fates: &mut Fates,
     ) -> Vec<Work> {
-        if let [row] = work.rows.as_slice() {
-            let fate = self.refused_alone(row, work.doubts > 0, error).await;
-            fates.insert(row.key, fate);
+        let alone = work.rows.len() == 1;
+        if alone && work.doubts == 0 {
+            fates.extend(work.rows.iter().map(|row| (row.key, refused_fate(error))));
             return Vec::new();
         }
         let settled = self.settle(seq, &work.rows).await;
         let absent = take_settled(&work.rows, &settled, error, fates);
+        if alone {
+            // An earlier answer was lost, so it might have been refused for being there.
+            fates.extend(absent.iter().map(|row| (row.key, refused_fate(error))));
+            return Vec::new();
+        }
         let named = named_rows(&work.rows, &absent, complaints(error));
         for (key, words) in &named {
             let fate = Fate::new(Outcome::Rejected, words.clone()).answered(error.request_id());
@@ -174,18 +179,6 @@ impl<A: WriteParticipations> Run<'_, A> {
         }
         let (left, right) = unnamed.split_at(unnamed.len() / 2);
         vec![Work { rows: left.to_vec(), doubts }, Work { rows: right.to_vec(), doubts }]
-    }
-
-    /// A row refused by itself needs no settling, unless an earlier answer for it was lost: then it
-    /// may be refused because it is there.
-    async fn refused_alone(&self, row: &Creation, doubted: bool, error: &ApiError) -> Fate {
-        if doubted
-            && let Some(Seen::Present(live)) =
-                self.look(&BTreeSet::from([row.key])).await.remove(&row.key)
-        {
-            return read_back_fate(row, &live);
-        }
-        refused_fate(error)
     }
 }
 

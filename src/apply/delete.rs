@@ -129,6 +129,9 @@ impl<A: WriteParticipations> Run<'_, A> {
             Err(error) if error.is_gone() => Fate::new(Outcome::Applied, "was gone already"),
             Err(error) => self.failed_delete(live.id, &error).await,
         };
+        if fate.outcome == Outcome::Applied {
+            self.deleted.borrow_mut().insert(live.id);
+        }
         Some(fate.of(live.id).answered(request_id))
     }
 

@@ -11,7 +11,7 @@ mod update;
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
 
@@ -67,14 +67,17 @@ pub async fn run<A: WriteParticipations>(approved: &ApprovedPlan, tools: Tools<'
         plan,
         fates: RefCell::new(vec![None; plan.actions.len()]),
         created: RefCell::default(),
+        deleted: RefCell::default(),
         sequence: Cell::new(0),
         ended_by: RefCell::default(),
         journal_error: RefCell::default(),
     };
     run.creates().await;
-    for stage in [Stage::Promote, Stage::Update, Stage::Demote] {
+    for stage in [Stage::Promote, Stage::Update] {
         run.stage(stage, async |index| run.update(index).await).await;
     }
+    run.freeze_leads();
+    run.stage(Stage::Demote, async |index| run.update(index).await).await;
     run.freeze_deletes();
     run.stage(Stage::Delete, async |index| run.destroy(index).await).await;
     run.finish()
@@ -87,6 +90,8 @@ struct Run<'a, A> {
     fates: RefCell<Vec<Option<Fate>>>,
     /// Records that this run's creates made.
     created: RefCell<BTreeMap<MembershipKey, ParticipationId>>,
+    /// Records that this run deleted; lagging lists may still show them.
+    deleted: RefCell<BTreeSet<ParticipationId>>,
     sequence: Cell<u64>,
     ended_by: RefCell<Option<ApiError>>,
     journal_error: RefCell<Option<JournalError>>,
@@ -177,6 +182,35 @@ impl<A: WriteParticipations> Run<'_, A> {
             Err(error) => RequestResult::NotDone { message: error.to_string() },
         };
         self.record(&Entry::Outcome { seq, result });
+    }
+
+    /// A lead stays until the successor is seen to lead: where a promotion did not come through,
+    /// nobody on that project is demoted, or deleted as a lead.
+    fn freeze_leads(&self) {
+        let mut causes: BTreeMap<WorkspaceId, String> = BTreeMap::new();
+        for index in self.indices(Stage::Promote) {
+            let action = &self.plan.actions[index];
+            let fate = self.fates.borrow()[index].as_ref().map(|fate| fate.outcome);
+            if fate != Some(Outcome::Applied) {
+                let outcome = fate.unwrap_or(Outcome::NotReached);
+                let words = format!(
+                    "the promotion of user {} on this project is {outcome}",
+                    action.key.user
+                );
+                causes.entry(action.key.workspace).or_insert(words);
+            }
+        }
+        for (index, action) in self.plan.actions.iter().enumerate() {
+            let ends_a_lead = match &action.change {
+                Change::Delete { demote_first, .. } | Change::Replace { demote_first, .. } => {
+                    *demote_first
+                }
+                change => change.stage() == Stage::Demote,
+            };
+            if let Some(cause) = causes.get(&action.key.workspace).filter(|_| ends_a_lead) {
+                self.decide(index, Fate::new(Outcome::Frozen, cause.clone()));
+            }
+        }
     }
 
     /// A create or update that went wrong freezes its project's deletes: somebody may be replacing

@@ -50,7 +50,7 @@ impl<A: WriteParticipations> Run<'_, A> {
     }
 
     /// One look.
-    pub(super) async fn look(&self, keys: &BTreeSet<MembershipKey>) -> Settled {
+    async fn look(&self, keys: &BTreeSet<MembershipKey>) -> Settled {
         let projects: BTreeSet<WorkspaceId> = keys.iter().map(|key| key.workspace).collect();
         let listings = projects.into_iter().map(async |id| {
             let title = self.plan.workspaces.get(&id).map(|workspace| workspace.title.clone());
@@ -64,21 +64,30 @@ impl<A: WriteParticipations> Run<'_, A> {
         let listings = stream::iter(listings).buffer_unordered(self.tools.max_in_flight);
         let looked = async |mut settled: Settled, (id, listed)| {
             let of_project = keys.iter().filter(|key| key.workspace == id);
-            settled.extend(of_project.map(|key| (*key, seen(&listed, *key))));
+            let deleted = self.deleted.borrow();
+            settled.extend(of_project.map(|key| (*key, seen(&listed, *key, &deleted))));
+            drop(deleted);
             settled
         };
         listings.fold(Settled::new(), looked).await
     }
 }
 
-fn seen(listed: &Result<Proved, ProofError>, key: MembershipKey) -> Seen {
+fn seen(
+    listed: &Result<Proved, ProofError>,
+    key: MembershipKey,
+    deleted: &BTreeSet<ParticipationId>,
+) -> Seen {
     match listed {
         Err(error) => Seen::Unknown(error.in_words()),
-        Ok(Proved { listing, .. }) => match listing.of(key.user) {
-            [] => Seen::Absent,
-            [row] => Seen::Present(Box::new(row.clone())),
-            rows => Seen::Twice(rows.iter().map(|row| row.id).collect()),
-        },
+        Ok(Proved { listing, .. }) => {
+            let rows = listing.of(key.user).iter().filter(|row| !deleted.contains(&row.id));
+            match rows.collect::<Vec<_>>().as_slice() {
+                [] => Seen::Absent,
+                [row] => Seen::Present(Box::new((*row).clone())),
+                rows => Seen::Twice(rows.iter().map(|row| row.id).collect()),
+            }
+        }
     }
 }
 

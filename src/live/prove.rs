@@ -95,6 +95,10 @@ async fn read_pages(
     loop {
         let page = api.list_page(workspace, number).await?;
         let page_count = page.page_count;
+        if page.rows.is_empty() && page.unresolved == 0 && number < page_count {
+            let why = format!("page {number} of {page_count} is empty");
+            return Err(ProofError::Contradiction { why });
+        }
         pages.take(page, workspace).map_err(|why| ProofError::Contradiction { why })?;
         if number >= page_count {
             break;
