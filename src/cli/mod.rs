@@ -7,7 +7,9 @@ mod approval;
 mod arguments;
 mod check;
 mod config;
+mod export;
 mod failure;
+mod look;
 mod material;
 mod output;
 mod plan;
@@ -52,6 +54,7 @@ pub fn run(arguments: &Arguments) -> ExitStatus {
         Command::Check(args) => check::check(common, args),
         Command::Sandbox(args) => sandbox::sandbox(args),
         Command::Config => config::config(common),
+        Command::Export(args) => export::export(common, args),
         Command::Completions { shell } => completions(*shell),
         Command::Man => man(),
     };

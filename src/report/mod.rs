@@ -9,6 +9,7 @@ mod escape;
 pub mod html;
 pub mod json;
 pub mod markdown;
+pub mod roster;
 #[cfg(test)]
 mod sample;
 pub mod text;
