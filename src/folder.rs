@@ -118,14 +118,16 @@ impl StateFolder {
         RunFolder { path: self.path.join("runs").join(run.to_string()) }
     }
 
-    /// Removes the oldest runs until `keep` are left. A run that left something in doubt and is
-    /// the newest with a journal is among those kept as long as `keep` is at least 1.
+    /// Removes the oldest runs until `keep` are left, but never the newest with a journal: it may
+    /// have left something in doubt.
     ///
     /// # Errors
     /// When a folder cannot be listed or removed.
     pub fn prune(&self, keep: usize) -> Result<(), FolderError> {
         let runs = self.runs()?;
-        for run in &runs[..runs.len().saturating_sub(keep.max(1))] {
+        let journalled = runs.iter().rposition(|run| self.run(run).journal().exists());
+        let old = runs.iter().enumerate().take(runs.len().saturating_sub(keep.max(1)));
+        for (_, run) in old.filter(|(at, _)| Some(*at) != journalled) {
             let path = self.run(run).path;
             fs::remove_dir_all(&path).map_err(failed("remove", &path))?;
         }

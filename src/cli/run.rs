@@ -182,10 +182,13 @@ impl<'a> Session<'a> {
     }
 
     /// Notes that a plan file was applied: it works once.
-    pub(super) fn use_plan(&self, plan: &RunId) -> Result<(), Failure> {
+    pub(super) fn use_plan(&self, plan: &RunId) {
         let (mut memory, _) = read_memory(&self.state);
         memory.use_plan(plan);
-        Ok(self.state.write_memory(&memory)?)
+        // What was done is told in any case.
+        if let Err(error) = self.state.write_memory(&memory) {
+            tracing::error!(%error, "the plan file could not be marked as used");
+        }
     }
 
     fn header(&self, digest: Digest) -> Entry {
@@ -242,7 +245,10 @@ impl<'a> Session<'a> {
         let kept = output::keep(&self.folder, report, self.roster, delimiter).map_err(unkept);
         outputs.write(report, self.roster)?;
         let kept = kept?;
-        self.state.prune(self.settings.keep_runs).map_err(unkept)?;
+        if self.command == ReportedCommand::Apply {
+            // Under the lock: a planning run could take the folder of an apply under way.
+            self.state.prune(self.settings.keep_runs).map_err(unkept)?;
+        }
         // The folder of a rehearsal goes with it, unless one is named.
         let lasts = self.command != ReportedCommand::Rehearse || self.common.state_dir.is_some();
         if lasts && !self.common.quiet {

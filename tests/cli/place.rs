@@ -107,9 +107,12 @@ fn so_many_runs_are_kept_as_configured() {
     let sandbox = sandbox(LIVE);
     let server = Server::of_sandbox(&sandbox);
     let desk = Desk::at(&server.base_url()).with("KANTATA_SYNC_STATE__KEEP_RUNS", "2");
-    let folders: Vec<_> = (0..3).map(|_| desk.run(&["plan", "roster.csv"]).folder()).collect();
+    let folders: Vec<_> =
+        (0..4).map(|_| desk.run(&["apply", "--yes", "roster.csv"]).folder()).collect();
     let kept = fs::read_dir(folders[0].parent().expect("below runs")).expect("the runs").count();
-    assert_eq!(kept, 2);
+    // Only the first run wrote something; its journal is the newest, and so it is kept as well.
+    assert_eq!(kept, 3);
+    assert!(folders[0].join("journal.jsonl").exists() && !folders[1].exists());
 }
 
 #[test]
