@@ -96,6 +96,10 @@ pub enum Command {
     Config,
     /// Write the live memberships as a roster
     Export(ExportArgs),
+    /// List the runs that are kept
+    Runs,
+    /// Show the report of a run again, in any form
+    Show(ShowArgs),
     /// Print completions for a shell
     Completions {
         /// Which shell
@@ -165,6 +169,13 @@ pub struct ExportArgs {
     /// The projects (repeatable, or separated by commas); those of `scope.workspaces` without
     #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',')]
     pub workspace: Vec<WorkspaceId>,
+}
+
+/// `show`.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// Its name, as much of it as is unique, or `latest`
+    pub run: String,
 }
 
 /// `rehearse`.

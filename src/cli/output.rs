@@ -118,6 +118,17 @@ impl Outputs {
         }
         Ok(print(&page)?)
     }
+
+    /// The same, where what is written has only some of the forms.
+    pub(super) fn only(self, forms: &[Format]) -> Result<Self, Failure> {
+        let named = self.files.iter().map(|(format, _)| format).chain([&self.format]);
+        let Some(other) = named.into_iter().find(|format| !forms.contains(format)) else {
+            return Ok(self);
+        };
+        let words: Vec<&str> = forms.iter().map(|format| format.word()).collect();
+        let message = format!("this command has no form `{other}`");
+        Err(Failure::usage(&message, &format!("its forms: {}", words.join(", "))))
+    }
 }
 
 fn unwritable(path: &Path, error: io::Error) -> Failure {

@@ -4,8 +4,10 @@
 //! no files, no arguments and no terminal.
 
 mod assemble;
+mod killed;
 
 pub use assemble::{RunFacts, assemble, exit_status};
+pub use killed::killed;
 
 use std::time::Duration;
 

@@ -10,6 +10,7 @@ pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod roster;
+pub mod runs;
 #[cfg(test)]
 mod sample;
 pub mod text;

@@ -7,6 +7,7 @@ mod harness;
 mod input;
 mod interruption;
 mod offline;
+mod past;
 mod place;
 mod plan;
 mod readme;
