@@ -100,6 +100,8 @@ pub enum Command {
     Runs,
     /// Show the report of a run again, in any form
     Show(ShowArgs),
+    /// Say what will fail before it does; cannot write to Kantata
+    Doctor(DoctorArgs),
     /// Print completions for a shell
     Completions {
         /// Which shell
@@ -176,6 +178,16 @@ pub struct ExportArgs {
 pub struct ShowArgs {
     /// Its name, as much of it as is unique, or `latest`
     pub run: String,
+}
+
+/// `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// The roster; without, the projects of `scope.workspaces` are looked at
+    pub roster: Option<PathBuf>,
+    /// The `--deadline` that an apply is to meet
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub deadline: Option<Duration>,
 }
 
 /// `rehearse`.

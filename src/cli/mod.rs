@@ -7,6 +7,7 @@ mod approval;
 mod arguments;
 mod check;
 mod config;
+mod doctor;
 mod export;
 mod failure;
 mod look;
@@ -60,6 +61,7 @@ pub fn run(arguments: &Arguments) -> ExitStatus {
         Command::Export(args) => export::export(common, args),
         Command::Runs => runs::runs(common),
         Command::Show(args) => show::show(common, args),
+        Command::Doctor(args) => doctor::doctor(common, args),
         Command::Completions { shell } => completions(*shell),
         Command::Man => man(),
     };

@@ -278,7 +278,7 @@ pub(super) fn unlisted(error: ListError) -> Ended {
 }
 
 /// What the last applied run left; a damaged memory starts anew, and that is said.
-fn read_memory(state: &StateFolder) -> (Memory, Option<String>) {
+pub(super) fn read_memory(state: &StateFolder) -> (Memory, Option<String>) {
     match std::fs::read(state.memory()).ok().map(|text| Memory::parse(&text)) {
         None => (Memory::default(), None),
         Some(Ok(memory)) => (memory, None),

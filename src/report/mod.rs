@@ -6,6 +6,7 @@
 
 pub mod csv;
 mod escape;
+pub mod findings;
 pub mod html;
 pub mod json;
 pub mod markdown;
