@@ -363,3 +363,25 @@ fn what_is_rendered_says_where_it_is_from_and_loads_again() {
     let again = Setup::new(&text).good(&Flags::default()).settings;
     assert_eq!(Settings { profile: None, ..found.settings }, again);
 }
+
+mod properties {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+
+        #[test]
+        fn arbitrary_files_and_variables_never_panic(
+            text in "(?s).{0,200}", value in "[^\0]{0,40}", bytes in prop::collection::vec(any::<u8>(), 0..100),
+        ) {
+            let setup = Setup::new(&text).with("KANTATA_SYNC_HTTP__TRIES", &value);
+            let _ = setup.load(&Flags::default());
+            let setup = Setup::new(&format!("{DEFAULTS}\n{text}"));
+            let _ = setup.load(&Flags::default());
+            fs::write(setup.folder.path().join(FILE_NAME), bytes).expect("written");
+            let _ = setup.load(&Flags::default());
+        }
+    }
+}
