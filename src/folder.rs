@@ -62,6 +62,12 @@ impl StateFolder {
         Ok(Self { path })
     }
 
+    /// The folder, where there is one already.
+    #[must_use]
+    pub fn existing(path: PathBuf) -> Option<Self> {
+        path.join("runs").is_dir().then_some(Self { path })
+    }
+
     /// Where the lock lies.
     #[must_use]
     pub fn lock(&self) -> PathBuf {

@@ -49,6 +49,25 @@ impl Lock {
             Err(TryLockError::Error(source)) => Err(io(source)),
         }
     }
+
+    /// Whether no run holds the lock now. Makes no file.
+    ///
+    /// # Errors
+    /// When the lock file is there and cannot be looked at.
+    pub fn is_free(path: &Path) -> Result<bool, LockError> {
+        let io = |source| LockError::Io { path: path.to_owned(), source };
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(true),
+            Err(error) => return Err(io(error)),
+        };
+        // Shared, so that two that look do not take each other for a run.
+        match file.try_lock_shared() {
+            Ok(()) => Ok(true),
+            Err(TryLockError::WouldBlock) => Ok(false),
+            Err(TryLockError::Error(source)) => Err(io(source)),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -61,7 +80,10 @@ mod tests {
         let path = folder.path().join("lock");
         let first = Lock::acquire(&path).expect("free");
         assert!(matches!(Lock::acquire(&path), Err(LockError::Held { .. })));
+        assert!(!Lock::is_free(&path).expect("readable"));
         drop(first);
+        assert!(Lock::is_free(&path).expect("readable"));
+        assert!(Lock::is_free(&folder.path().join("other")).expect("not there"));
         assert!(Lock::acquire(&path).is_ok());
     }
 }

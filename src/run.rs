@@ -27,6 +27,13 @@ impl RunId {
         let low = salt & 0xf_ffff;
         Self(format!("{}-{millisecond:03x}{low:05x}", started_at.strftime("%Y%m%dT%H%M%SZ")))
     }
+
+    /// When the run started, to the second.
+    #[must_use]
+    pub fn started_at(&self) -> Option<Timestamp> {
+        let time = self.0.get(..15)?;
+        Timestamp::strptime("%Y%m%dT%H%M%S%z", format!("{time}+0000")).ok()
+    }
 }
 
 impl fmt::Display for RunId {
@@ -223,6 +230,7 @@ mod tests {
         assert!(early < late && late < later);
         assert_eq!(early.to_string(), "20231114T221320Z-000fffff");
         assert_eq!(late.to_string(), "20231114T221320Z-3e700000");
+        assert_eq!(late.started_at().map(Timestamp::as_second), Some(1_700_000_000));
         assert_eq!(early.to_string().parse(), Ok(early));
         for text in ["", "..", "../../etc/passwd", "20231114T221320Z-fffffff/"] {
             assert!(text.parse::<RunId>().is_err(), "{text}");

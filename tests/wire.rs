@@ -230,3 +230,22 @@ fn people_are_found_by_address_and_projects_by_id() {
     // What is loaded beside the results is no result.
     assert_eq!(decode_page(&body).expect("an answer").rows, []);
 }
+
+#[test]
+fn permissions_of_any_shape_decode_and_what_they_do_not_say_is_hidden() {
+    let permissions = |text: &str| {
+        let body = format!(
+            r#"{{"results":[{{"key":"workspaces","id":"1"}}],"workspaces":{{"1":{{"title":"A"{text}}}}}}}"#
+        );
+        let projects = decode_workspaces(body.as_bytes()).expect("decodes");
+        projects[0].permissions.clone().visible()
+    };
+    let text =
+        r#","permissions":{"access_level":"admin","can_edit":true,"restricted":null,"more":[1]}"#;
+    let seen = permissions(text).expect("visible");
+    assert_eq!(seen.access_level.as_deref(), Some("admin"));
+    assert_eq!(seen.flags.into_iter().collect::<Vec<_>>(), [("can_edit".to_owned(), true)]);
+    for text in ["", r#","permissions":null"#, r#","permissions":["admin"]"#] {
+        assert_eq!(permissions(text), None, "{text}");
+    }
+}

@@ -7,6 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
+use jiff::SignedDuration;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::{
     sync::Semaphore,
@@ -91,6 +92,7 @@ pub struct Client<T> {
     breaker: Breaker,
     random: Mutex<fastrand::Rng>,
     sent: Mutex<(u64, u64)>,
+    skew: Mutex<Option<SignedDuration>>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -117,6 +119,7 @@ impl<T: Transport> Client<T> {
             breaker: Breaker::new(settings.breaker_failures.max(1)),
             random: Mutex::new(fastrand::Rng::with_seed(seed)),
             sent: Mutex::new((0, 0)),
+            skew: Mutex::new(None),
             settings,
         }
     }
@@ -127,6 +130,12 @@ impl<T: Transport> Client<T> {
         let (requests, writes) = *locked(&self.sent);
         let pace = self.pacer.seen();
         Traffic { requests, writes, throttled: pace.throttled, rate: pace.rate, held: pace.held }
+    }
+
+    /// How far the server's clock is ahead of ours, by the `Date` of its last answer; to the second.
+    #[must_use]
+    pub fn server_clock_skew(&self) -> Option<SignedDuration> {
+        *locked(&self.skew)
     }
 
     pub(super) fn settle_wait(&self) -> Duration {
@@ -256,10 +265,13 @@ impl<T: Transport> Client<T> {
             |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
         let shown = |text: &str| first_line(&self.without_token(text.as_bytes().to_vec().into()));
         let request_id = header("x-request-id").map(shown);
+        let date = header("date").and_then(retry::http_date);
+        if let Some(date) = date {
+            *locked(&self.skew) = Some(date.duration_since(self.clock.now()));
+        }
         if status == StatusCode::TOO_MANY_REQUESTS {
             // A date is held against the server's own clock where it shows it: ours may be wrong.
-            let now = header("date").and_then(retry::http_date);
-            let now = now.unwrap_or_else(|| self.clock.now());
+            let now = date.unwrap_or_else(|| self.clock.now());
             let retry_after =
                 header("retry-after").and_then(|asked| retry::retry_after(asked, now));
             return Err(ApiError::Throttled { retry_after });

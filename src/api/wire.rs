@@ -13,8 +13,8 @@ use serde::{
 
 use super::error::Complaint;
 use crate::model::{
-    AccessLevel, LiveFields, MembershipKey, Participation, ParticipationId, Person, RoleId, Seen,
-    UserId, Workspace, WorkspaceId,
+    AccessLevel, LiveFields, MembershipKey, Participation, ParticipationId, Permissions, Person,
+    RoleId, Seen, UserId, Workspace, WorkspaceId,
 };
 
 /// A string that borrows from the body where it has no escapes.
@@ -166,6 +166,9 @@ struct WorkspaceRow<'a> {
     title: Option<Text<'a>>,
     #[serde(default)]
     archived: bool,
+    /// Of any shape: nobody documents it.
+    #[serde(default)]
+    permissions: serde_json::Value,
 }
 
 #[derive(Debug, Deserialize)]
@@ -309,14 +312,26 @@ pub fn decode_workspaces(body: &[u8]) -> Result<Vec<Workspace>, serde_json::Erro
     let found = envelope.results.iter().filter(|result| result.key.0 == "workspaces");
     Ok(found
         .filter_map(|result| {
-            let WorkspaceRow { title, archived } = envelope.workspaces.find(result.id)?;
+            let WorkspaceRow { title, archived, permissions: allowed } =
+                envelope.workspaces.find(result.id)?;
             Some(Workspace {
                 id: WorkspaceId::new(result.id.0)?,
                 title: text(title).unwrap_or_default().to_owned(),
                 archived: *archived,
+                permissions: permissions(allowed).into(),
             })
         })
         .collect())
+}
+
+fn permissions(allowed: &serde_json::Value) -> Option<Permissions> {
+    let object = allowed.as_object()?;
+    let flag =
+        |(name, value): (&String, &serde_json::Value)| Some((name.clone(), value.as_bool()?));
+    Some(Permissions {
+        access_level: object.get("access_level").and_then(|word| word.as_str()).map(str::to_owned),
+        flags: object.iter().filter_map(flag).collect(),
+    })
 }
 
 #[derive(Deserialize)]

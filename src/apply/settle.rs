@@ -54,7 +54,9 @@ impl<A: WriteParticipations> Run<'_, A> {
         let projects: BTreeSet<WorkspaceId> = keys.iter().map(|key| key.workspace).collect();
         let listings = projects.into_iter().map(async |id| {
             let title = self.plan.workspaces.get(&id).map(|workspace| workspace.title.clone());
-            let project = Workspace { id, title: title.unwrap_or_default(), archived: false };
+            let title = title.unwrap_or_default();
+            let permissions = crate::model::Seen::Hidden;
+            let project = Workspace { id, title, archived: false, permissions };
             let listed = list_workspace(self.tools.api, &project, self.tools.clock).await;
             if let Err(ProofError::Api(error)) = &listed {
                 self.note(error);

@@ -9,8 +9,8 @@ use super::{
     Common, Failure,
     approval::approval,
     arguments::{ApplyArgs, PlanArgs},
-    material,
-    output::{self, Outputs},
+    export, material,
+    output::{self, Outputs, WholeFile},
     plan_file::{self, Approved},
     run::{Decision, Session, Start, block_on},
     signal,
@@ -19,6 +19,7 @@ use crate::{
     config::Settings,
     folder::StateFolder,
     lock::{Lock, LockError},
+    model::LiveSet,
     report::{ReportedCommand, RunReport},
     run::{Ended, ExitStatus, Stop},
 };
@@ -36,6 +37,7 @@ pub(super) fn apply(common: &Common, args: &ApplyArgs) -> Result<ExitStatus, Fai
     let outputs = Outputs::open(common)?;
     let approval = approval(args.approve_deletes.as_deref(), settings)?;
     let approved = args.plan.as_ref().map(plan_file::read).transpose()?;
+    let backup = args.backup.as_deref().map(WholeFile::open).transpose()?;
     let token = material::token(settings)?;
     let _lock = acquire_lock(settings, args)?;
     block_on(false, async {
@@ -53,15 +55,23 @@ pub(super) fn apply(common: &Common, args: &ApplyArgs) -> Result<ExitStatus, Fai
         signal::watch(&session.stop, args.deadline)?;
         let client = material::client(settings, token, session.clock)?;
         let approved = approved.as_ref();
-        let decide = async |planned: &RunReport| decide(&session, args, approved, planned).await;
+        let decide = async |planned: &RunReport, live: &LiveSet| {
+            let decision = decide(&session, args, approved, planned).await?;
+            Ok(export::backed_up(decision, backup, live, settings))
+        };
         let report = session.apply(&client, decide).await?;
-        if let Some(Approved::Plan(plan)) = approved
-            && (report.ended.is_complete() || report.pace.writes > 0)
-        {
-            session.use_plan(&plan.run);
-        }
+        use_up(approved, &session, &report);
         session.finish(&report, outputs)
     })?
+}
+
+/// A plan file works once.
+fn use_up(approved: Option<&Approved>, session: &Session<'_>, report: &RunReport) {
+    if let Some(Approved::Plan(plan)) = approved
+        && (report.ended.is_complete() || report.pace.writes > 0)
+    {
+        session.use_plan(&plan.run);
+    }
 }
 
 fn nobody_to_ask() -> Failure {

@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::ApprovedPlanChoice;
-use crate::{config::parse_duration, report::Format};
+use crate::{config::parse_duration, model::WorkspaceId, report::Format};
 
 fn duration(text: &str) -> Result<Duration, String> {
     parse_duration(text).map_err(|error| error.to_string())
@@ -99,6 +99,14 @@ pub enum Command {
     Sandbox(SandboxArgs),
     /// Print the effective configuration and where each value came from
     Config,
+    /// Write the live memberships as a roster
+    Export(ExportArgs),
+    /// List the runs that are kept
+    Runs,
+    /// Show the report of a run again, in any form
+    Show(ShowArgs),
+    /// Say what will fail before it does; cannot write to Kantata
+    Doctor(DoctorArgs),
     /// Print completions for a shell
     Completions {
         /// Which shell
@@ -157,6 +165,34 @@ pub struct ApplyArgs {
     /// Wait this long for another run to end
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub wait_lock: Option<Duration>,
+    /// Write the live memberships as a roster to this file before anything is sent
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub backup: Option<PathBuf>,
+}
+
+/// `export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// The projects (repeatable, or separated by commas); those of `scope.workspaces` without
+    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',')]
+    pub workspace: Vec<WorkspaceId>,
+}
+
+/// `show`.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// Its name, as much of it as is unique, or `latest`
+    pub run: String,
+}
+
+/// `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// The roster; without, the projects of `scope.workspaces` are looked at
+    pub roster: Option<PathBuf>,
+    /// The `--deadline` that an apply is to meet
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub deadline: Option<Duration>,
 }
 
 /// `rehearse`.

@@ -7,14 +7,20 @@ mod approval;
 mod arguments;
 mod check;
 mod config;
+mod doctor;
+mod export;
 mod failure;
+mod look;
 mod material;
 mod output;
+mod past;
 mod plan;
 mod plan_file;
 mod rehearse;
 mod run;
+mod runs;
 mod sandbox;
+mod show;
 mod signal;
 
 use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
@@ -52,6 +58,10 @@ pub fn run(arguments: &Arguments) -> ExitStatus {
         Command::Check(args) => check::check(common, args),
         Command::Sandbox(args) => sandbox::sandbox(args),
         Command::Config => config::config(common),
+        Command::Export(args) => export::export(common, args),
+        Command::Runs => runs::runs(common),
+        Command::Show(args) => show::show(common, args),
+        Command::Doctor(args) => doctor::doctor(common, args),
         Command::Completions { shell } => completions(*shell),
         Command::Man => man(),
     };

@@ -34,7 +34,38 @@ pub(super) fn say(text: &str) {
 pub(super) struct Outputs {
     format: Format,
     style: text::Style,
-    files: Vec<(PathBuf, Format, tempfile::NamedTempFile)>,
+    files: Vec<(Format, WholeFile)>,
+}
+
+/// A file that is opened before the first request and is in its place once it is whole.
+pub(super) struct WholeFile {
+    path: PathBuf,
+    file: tempfile::NamedTempFile,
+}
+
+impl WholeFile {
+    /// Makes sure that the file can be written.
+    pub(super) fn open(path: &Path) -> Result<Self, Failure> {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let file = tempfile::NamedTempFile::new_in(parent.unwrap_or(Path::new(".")))
+            .map_err(|error| unwritable(path, error))?;
+        Ok(Self { path: path.to_owned(), file })
+    }
+
+    /// Writes it and renames it into place.
+    pub(super) fn write(
+        self,
+        render: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        let Self { path, mut file } = self;
+        let mut page = io::BufWriter::new(file.as_file_mut());
+        let written = render(&mut page).and_then(|()| page.flush());
+        drop(page);
+        written
+            .and_then(|()| file.as_file().sync_data())
+            .and_then(|()| file.persist(&path).map(drop).map_err(|error| error.error))
+            .map_err(|error| unwritable(&path, error))
+    }
 }
 
 fn color(common: &Common, terminal: bool) -> bool {
@@ -63,10 +94,7 @@ impl Outputs {
         for path in &common.output {
             let format =
                 Format::of_path(path).map_err(|error| Failure::new(ExitStatus::Usage, error))?;
-            let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-            let file = tempfile::NamedTempFile::new_in(parent.unwrap_or(Path::new(".")))
-                .map_err(|error| unwritable(path, error))?;
-            files.push((path.clone(), format, file));
+            files.push((format, WholeFile::open(path)?));
         }
         let style = style(common, io::stdout().is_terminal());
         Ok(Self { format: common.format, style, files })
@@ -74,15 +102,32 @@ impl Outputs {
 
     /// Writes the report everywhere.
     pub(super) fn write(self, report: &RunReport, roster: &Roster) -> Result<(), Failure> {
+        self.write_each(|form, out| render(report, roster, form, out))
+    }
+
+    /// Writes whatever this renders everywhere.
+    pub(super) fn write_each(
+        self,
+        render: impl Fn((Format, text::Style), &mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Failure> {
         let mut page = Vec::new();
-        render(report, roster, (self.format, self.style), &mut page)?;
-        for (path, format, mut file) in self.files {
+        render((self.format, self.style), &mut page)?;
+        for (format, file) in self.files {
             let style = text::Style { color: false, verbose: true, limit: None };
-            let written = render(report, roster, (format, style), file.as_file_mut())
-                .and_then(|()| file.persist(&path).map(drop).map_err(|error| error.error));
-            written.map_err(|error| unwritable(&path, error))?;
+            file.write(|out| render((format, style), out))?;
         }
         Ok(print(&page)?)
+    }
+
+    /// The same, where what is written has only some of the forms.
+    pub(super) fn only(self, forms: &[Format]) -> Result<Self, Failure> {
+        let named = self.files.iter().map(|(format, _)| format).chain([&self.format]);
+        let Some(other) = named.into_iter().find(|format| !forms.contains(format)) else {
+            return Ok(self);
+        };
+        let words: Vec<&str> = forms.iter().map(|format| format.word()).collect();
+        let message = format!("this command has no form `{other}`");
+        Err(Failure::usage(&message, &format!("its forms: {}", words.join(", "))))
     }
 }
 

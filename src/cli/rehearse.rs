@@ -63,7 +63,7 @@ pub(super) fn rehearse(common: &Common, args: &RehearseArgs) -> Result<ExitStatu
             let http = settings.http.clone();
             Client::new(transport, BASE_URL, token.clone().into(), http, (session.clock, 0))
         };
-        let report = session.apply(&client(), async |_| Ok(Decision::Go)).await?;
+        let report = session.apply(&client(), async |_, _| Ok(Decision::Go)).await?;
         let again = Session::start(start(ReportedCommand::Plan))?.plan(&client(), true).await;
         let status = session.finish(&report, outputs)?;
         Ok(closing(&report, &again, status))

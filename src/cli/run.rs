@@ -20,7 +20,7 @@ use crate::{
     journal::{Entry, JOURNAL_FORMAT, JournalFile, Record as _},
     live::ListError,
     memory::Memory,
-    model::Fate,
+    model::{Fate, LiveSet},
     plan::{Digest, Policy, StuckWishes},
     progress::Progress,
     reconcile::{self, Job, Preview, RunFacts, Surroundings, assemble},
@@ -133,11 +133,11 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Plans, asks `decide`, and carries the plan out.
+    /// Plans, asks `decide` of the plan and of what is live, and carries the plan out.
     pub(super) async fn apply<T: Transport>(
         &self,
         client: &Client<T>,
-        decide: impl AsyncFnOnce(&RunReport) -> Result<Decision, Failure>,
+        decide: impl AsyncFnOnce(&RunReport, &LiveSet) -> Result<Decision, Failure>,
     ) -> Result<RunReport, Failure> {
         let listener = |event| self.progress.borrow_mut().take(event);
         let around = Surroundings { clock: self.clock, stop: &self.stop, listener: &listener };
@@ -148,7 +148,7 @@ impl<'a> Session<'a> {
             Err(error) => return Ok(self.report(client, unlisted(error), None, None, false)),
         };
         let planned = self.report(client, Ended::Complete, Some(&preview), None, false);
-        if let Decision::End(ended) = decide(&planned).await? {
+        if let Decision::End(ended) = decide(&planned, &preview.live).await? {
             return Ok(self.report(client, ended, Some(&preview), None, false));
         }
         if preview.reviewed.approved.plan().actions.is_empty() {
@@ -265,7 +265,7 @@ impl<'a> Session<'a> {
 }
 
 /// How a run ended whose live memberships could not be listed.
-fn unlisted(error: ListError) -> Ended {
+pub(super) fn unlisted(error: ListError) -> Ended {
     match error {
         ListError::Stopped(cause) => cause.into(),
         ListError::Api(cause) => match reconcile::ended_by(&cause) {
@@ -278,7 +278,7 @@ fn unlisted(error: ListError) -> Ended {
 }
 
 /// What the last applied run left; a damaged memory starts anew, and that is said.
-fn read_memory(state: &StateFolder) -> (Memory, Option<String>) {
+pub(super) fn read_memory(state: &StateFolder) -> (Memory, Option<String>) {
     match std::fs::read(state.memory()).ok().map(|text| Memory::parse(&text)) {
         None => (Memory::default(), None),
         Some(Ok(memory)) => (memory, None),

@@ -29,7 +29,7 @@ pub use self::{
     render::render_config,
     settings::{Monitor, RosterSettings, Settings},
     surroundings::Surroundings,
-    token::{Token, TokenError, TokenSource, read_token},
+    token::{Token, TokenError, TokenSource, read_token, token_place},
     value::{Delimiter, DurationError, Encoding, Ownership, parse_duration},
 };
 

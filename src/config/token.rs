@@ -131,6 +131,21 @@ pub fn read_token(source: &TokenSource, around: &Surroundings) -> Result<Token, 
     }
 }
 
+/// Where [`read_token`] looks, in words.
+#[must_use]
+pub fn token_place(source: &TokenSource, around: &Surroundings) -> String {
+    if around.variable(VARIABLE).is_some() {
+        return format!("`{VARIABLE}`");
+    }
+    match source {
+        TokenSource::VariableOnly => "nowhere".to_owned(),
+        TokenSource::File(path) => format!("token_file `{}`", path.display()),
+        TokenSource::Command(words) => {
+            format!("token_command `{}`", words.first().map_or("", String::as_str))
+        }
+    }
+}
+
 fn read_file(path: &Path) -> Result<Token, TokenError> {
     let failed = |source| TokenError::File { path: path.to_owned(), source };
     let file = File::open(path).map_err(failed)?;

@@ -1,6 +1,6 @@
 //! A membership (key and spec, as a roster wishes it) and a participation (a live record with an id).
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -128,4 +128,16 @@ pub struct Workspace {
     pub title: String,
     /// Archived projects are held: neither listed nor changed.
     pub archived: bool,
+    /// What the token's user may do there; hidden where the answer does not say.
+    pub permissions: Seen<Permissions>,
+}
+
+/// What the token's user may do on a project, in the API's words; which there are is documented
+/// nowhere, so nothing but a diagnosis may depend on them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Permissions {
+    /// The user's own level, in the words that are read.
+    pub access_level: Option<String>,
+    /// Everything that is a yes or no.
+    pub flags: BTreeMap<String, bool>,
 }

@@ -14,8 +14,8 @@ pub use access::{AccessLevel, AccessLevelError};
 pub use field::{Comparison, Drift, Field, FieldValue, Fields, LiveFields, Seen};
 pub use id::{IdError, ParticipationId, RoleId, UserId, WorkspaceId};
 pub use membership::{
-    ExternalReference, MembershipKey, MembershipSpec, Participation, Person, Role, RoleError,
-    Workspace,
+    ExternalReference, MembershipKey, MembershipSpec, Participation, Permissions, Person, Role,
+    RoleError, Workspace,
 };
 pub use outcome::{Fate, Outcome};
 pub use set::{

@@ -4,8 +4,10 @@
 //! no files, no arguments and no terminal.
 
 mod assemble;
+mod killed;
 
 pub use assemble::{RunFacts, assemble, exit_status};
+pub use killed::killed;
 
 use std::time::Duration;
 
@@ -18,7 +20,7 @@ use crate::{
     guard::{Approval, Limits, Reviewed, review},
     journal::Record,
     live::{ListError, Lister},
-    model::{Scope, WorkspaceId},
+    model::{LiveSet, Scope, WorkspaceId},
     plan::{Forecast, Policy, plan},
     run::{Ended, Stop},
 };
@@ -60,6 +62,8 @@ pub struct Surroundings<'a> {
 pub struct Preview {
     /// What may happen, and what the guard keeps back.
     pub reviewed: Reviewed,
+    /// The live memberships that it was planned from.
+    pub live: LiveSet,
     /// What it would take.
     pub forecast: Forecast,
     /// What a person should know besides.
@@ -87,7 +91,7 @@ pub async fn preview(
     let warnings = warnings.chain(plan.remarks.iter().cloned()).collect();
     let reviewed = review(plan, job.limits, job.approval);
     let forecast = Forecast::new(&reviewed.approved.plan().actions, job.requests_per_second);
-    Ok(Preview { reviewed, forecast, warnings })
+    Ok(Preview { reviewed, live, forecast, warnings })
 }
 
 /// Carries out what a preview approved.

@@ -6,9 +6,12 @@
 
 pub mod csv;
 mod escape;
+pub mod findings;
 pub mod html;
 pub mod json;
 pub mod markdown;
+pub mod roster;
+pub mod runs;
 #[cfg(test)]
 mod sample;
 pub mod text;

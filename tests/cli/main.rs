@@ -1,11 +1,14 @@
 //! The program as its users meet it: the binary in a process of its own, the sandbox over HTTP.
 
 mod apply;
+mod doctor;
+mod export;
 mod guard;
 mod harness;
 mod input;
 mod interruption;
 mod offline;
+mod past;
 mod place;
 mod plan;
 mod readme;

@@ -91,7 +91,10 @@ fn wrong_arguments_are_usage() {
 fn every_command_has_help_completions_and_a_man_page() {
     let desk = Desk::bare();
     insta::assert_snapshot!(desk.run(&["--help"]).text());
-    for command in ["plan", "apply", "rehearse", "check", "sandbox", "config"] {
+    for command in [
+        "plan", "apply", "rehearse", "check", "sandbox", "config", "export", "runs", "show",
+        "doctor",
+    ] {
         let ran = desk.run(&[command, "--help"]).ends_with(0);
         assert!(ran.stdout.contains("--state-dir"), "{}", ran.text());
     }

@@ -1,0 +1,112 @@
+//! What can be seen without the API: configuration, state folder, lock, roster.
+
+use std::{fs, path::Path};
+
+use crate::{
+    cli::{material, past::is_under_way, run::read_memory},
+    config::{Configuration, Settings},
+    desired::{Roster, read_roster},
+    folder::StateFolder,
+    report::findings::Findings,
+};
+
+/// An error and its causes in one line.
+pub(super) fn in_words(error: impl Into<anyhow::Error>) -> String {
+    format!("{:#}", error.into())
+}
+
+pub(super) fn configuration(configuration: &Configuration, found: &mut Findings) {
+    let Configuration { settings, file, .. } = configuration;
+    let file = match file {
+        Some(file) => format!("from {}", file.display()),
+        None => "no file; defaults, environment and flags alone".to_owned(),
+    };
+    let profile = settings.profile.as_ref().map(|name| format!(", profile `{name}`"));
+    found.ok("configuration", format!("{file}{}", profile.unwrap_or_default()));
+    let origin = configuration.origin("base_url").map(|origin| format!(" (from {origin})"));
+    let origin = origin.unwrap_or_default();
+    found.ok("base URL", format!("{}{origin}", settings.base_url));
+}
+
+pub(super) fn state(settings: &Settings, found: &mut Findings) {
+    const ELSEWHERE: &str = "`--state-dir DIR` or `state_dir` names another place";
+    let path = settings.state_folder();
+    let state = match StateFolder::open(path.clone()) {
+        Ok(state) => state,
+        Err(error) => return found.failure("state folder", in_words(error), ELSEWHERE),
+    };
+    if let Err(error) = tempfile::NamedTempFile::new_in(&path) {
+        let detail = format!("cannot write: {error}");
+        return found.failure("state folder", detail, ELSEWHERE);
+    }
+    let shown = path.display().to_string();
+    match open_to_others(&path) {
+        None => found.ok("state folder", format!("{shown} is writable and private")),
+        Some(mode) => {
+            let detail = format!("{shown} is open to others (mode {mode:04o})");
+            found.warning("state folder", detail, "run `chmod 700` on it");
+        }
+    }
+    if is_under_way(&state) {
+        let advice = "a second one exits 7, or waits with `--wait-lock`";
+        found.warning("lock", "another run is under way", advice);
+    } else {
+        found.ok("lock", "free");
+    }
+    if let (_, Some(damage)) = read_memory(&state) {
+        found.warning("memory", damage, "the next apply writes a new one");
+    }
+    last_run(&state, found);
+}
+
+fn last_run(state: &StateFolder, found: &mut Findings) {
+    let Ok(Some(journal)) = state.last_journal() else { return };
+    let in_doubt = journal.in_doubt().len();
+    if in_doubt > 0 {
+        let detail = format!("{} left in doubt: {in_doubt} requests", journal.run);
+        let advice = "`kantata-sync show` says which; the next apply starts from what is live";
+        found.warning("last apply", detail, advice);
+    }
+}
+
+#[cfg(unix)]
+fn open_to_others(path: &Path) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let mode = fs::metadata(path).ok()?.permissions().mode() & 0o7777;
+    (mode & 0o077 != 0).then_some(mode)
+}
+
+#[cfg(not(unix))]
+fn open_to_others(_: &Path) -> Option<u32> {
+    None
+}
+
+/// The roster, where one is named and can be used at all.
+pub(super) fn roster(
+    path: Option<&Path>,
+    settings: &Settings,
+    found: &mut Findings,
+) -> Option<Roster> {
+    let path = path?;
+    let roster = match read_roster(path, &material::reader_settings(settings, false)) {
+        Ok(roster) => roster,
+        Err(error) => {
+            let advice = "`kantata-sync check` lists everything that is wrong with it";
+            found.failure("roster", in_words(error), advice);
+            return None;
+        }
+    };
+    let (rows, projects) = (roster.rows, roster.desired.workspaces.len());
+    let partial = if roster.desired.partial { "; partial, never deletes" } else { "" };
+    let detail = format!("{}: {rows} rows, {projects} projects{partial}", path.display());
+    match roster.invalid_rows() {
+        0 => found.ok("roster", detail),
+        invalid => {
+            let advice =
+                "`kantata-sync check` lists them; their projects lose nobody, and a run exits 5";
+            found.failure("roster", format!("{detail}; {invalid} invalid"), advice);
+        }
+    }
+    Some(roster)
+}

@@ -1,0 +1,81 @@
+//! `doctor`: says what will fail before it does. Holds no writer; keeps no run.
+//!
+//! First what can be seen here, then what the API answers.
+
+mod here;
+mod project;
+mod there;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{
+    Common, Failure, arguments::DoctorArgs, look::Looker, material, output::Outputs, run::block_on,
+    signal,
+};
+use crate::{
+    clock::Clock,
+    config::{Configuration, Token, token_place},
+    desired::Roster,
+    report::findings::{self, Findings, Level},
+    run::{ExitStatus, Stop},
+};
+
+/// A doctor does not wait as long as a run: an API that does not answer twice is down.
+const TRIES: u32 = 2;
+
+/// What is still to be looked at once the API answers.
+struct Examination<'a> {
+    looker: Looker<'a>,
+    roster: Option<&'a Roster>,
+    args: &'a DoctorArgs,
+    configuration: &'a Configuration,
+}
+
+pub(super) fn doctor(common: &Common, args: &DoctorArgs) -> Result<ExitStatus, Failure> {
+    let mut configuration = material::configuration(common)?;
+    let outputs = Outputs::open(common)?.only(&findings::FORMS)?;
+    let http = &mut configuration.settings.http;
+    http.tries = http.tries.min(TRIES);
+    let mut found = Findings::default();
+    here::configuration(&configuration, &mut found);
+    here::state(&configuration.settings, &mut found);
+    let roster = here::roster(args.roster.as_deref(), &configuration.settings, &mut found);
+    let authorized = match token(&configuration, &mut found)? {
+        None => false,
+        Some(token) => block_on(false, async {
+            let clock = Clock::starting_at(Timestamp::now());
+            let stop = Arc::new(Stop::default());
+            signal::watch(&stop, None)?;
+            let settings = &configuration.settings;
+            let client = material::client(settings, token, clock)?;
+            let looker = Looker { common, settings, clock, stop: &stop };
+            let roster = roster.as_ref();
+            let examination = Examination { looker, roster, args, configuration: &configuration };
+            examination.of_the_api(&client, &mut found).await
+        })??,
+    };
+    outputs.write_each(|(format, _), out| findings::render(&found, format, out))?;
+    Ok(match (authorized, found.count(Level::Failure)) {
+        (false, _) => ExitStatus::Unauthorized,
+        (true, 0) => ExitStatus::Done,
+        (true, _) => ExitStatus::PartlyApplied,
+    })
+}
+
+fn token(configuration: &Configuration, found: &mut Findings) -> Result<Option<Token>, Failure> {
+    let settings = &configuration.settings;
+    match material::token(settings) {
+        Ok(token) => {
+            let place = token_place(&settings.token_source, &material::surroundings()?);
+            found.ok("token", format!("from {place}"));
+            Ok(Some(token))
+        }
+        Err(failure) => {
+            let advice = failure.hint.as_deref().unwrap_or("without it nothing can be asked");
+            found.failure("token", format!("{:#}", failure.error), advice);
+            Ok(None)
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The projects in scope: which can be read, what the token's user may do there, what is hidden.
+
+use std::collections::BTreeSet;
+
+use super::Examination;
+use crate::{
+    api::{ReadParticipations, WORKSPACES_PER_REQUEST},
+    model::{LiveSet, LiveWorkspace, Permissions, Seen, Workspace, WorkspaceId},
+    report::findings::Findings,
+};
+
+/// How many projects a line names.
+const NAMED: usize = 5;
+/// How many lines there are of one kind.
+const LINES: usize = 20;
+
+impl Examination<'_> {
+    /// What the answers say of the token's rights; what they do not say is unknown.
+    pub(super) async fn rights(
+        &self,
+        api: &impl ReadParticipations,
+        workspaces: &BTreeSet<WorkspaceId>,
+        found: &mut Findings,
+    ) {
+        let ids: Vec<WorkspaceId> = workspaces.iter().copied().collect();
+        let (mut well, mut unknown, mut poor) = (0, 0, Vec::new());
+        for chunk in ids.chunks(WORKSPACES_PER_REQUEST) {
+            // What cannot be asked here cannot be listed either, and is told there.
+            let projects = api.fetch_workspaces(chunk).await.unwrap_or_default();
+            for project in projects.into_iter().filter(|project| !project.archived) {
+                match project.permissions.clone().visible().map(|rights| lacks(&rights)) {
+                    None => unknown += 1,
+                    Some(None) => well += 1,
+                    Some(Some(lack)) => poor.push((project, lack)),
+                }
+            }
+        }
+        if well > 0 {
+            found.ok("rights", format!("project administrator on {}", projects(well)));
+        }
+        if unknown > 0 {
+            let detail = format!("unknown on {}: the answers do not say", projects(unknown));
+            found.ok("rights", detail);
+        }
+        let lines = poor.into_iter().map(|(project, lack)| (named(&project), lack)).collect();
+        limited(lines, found, |found, name, lack| {
+            let advice = "some changes may be refused or held: have the token's user made project administrator";
+            found.warning(&format!("rights on {name}"), lack, advice);
+        });
+    }
+
+    /// What the listings show.
+    pub(super) fn live(&self, live: &LiveSet, found: &mut Findings) {
+        let (mut readable, mut unreadable, mut archived) = (0, Vec::new(), Vec::new());
+        let mut hidden = Vec::new();
+        for (id, state) in &live.workspaces {
+            match state {
+                LiveWorkspace::Listed(listing) => {
+                    readable += 1;
+                    let mut rows = listing.participations.iter();
+                    if rows.any(|row| row.fields.access_level == Seen::Hidden) {
+                        hidden.push(titled(*id, &listing.title));
+                    }
+                }
+                LiveWorkspace::Archived { title } => {
+                    archived.push((titled(*id, title), "archived: held, not listed".to_owned()));
+                }
+                LiveWorkspace::Unreadable { title, reason } => {
+                    let name = titled(*id, title.as_deref().unwrap_or_default());
+                    unreadable.push((name, reason.clone()));
+                }
+            }
+        }
+        found.ok("projects", format!("{readable} of {} can be read", live.workspaces.len()));
+        limited(unreadable, found, |found, name, reason| {
+            let advice = "look at the id, and whether the token's user is on the project";
+            found.failure(&format!("project {name}"), reason, advice);
+        });
+        limited(archived, found, |found, name, words| {
+            let advice = "take it out of the roster, or restore it in Kantata";
+            found.warning(&format!("project {name}"), words, advice);
+        });
+        access_levels(readable, &hidden, found);
+        for entry in self.looker.settings.protect.unmatched(live.people.values()) {
+            let detail = format!("`{entry}` matches nobody on the projects in scope");
+            found.warning("protect.users", detail, "correct the entry, or take it out");
+        }
+    }
+}
+
+/// What is missing to administer a project, as far as the words tell.
+fn lacks(rights: &Permissions) -> Option<String> {
+    let Permissions { access_level, flags } = rights;
+    if flags.get("is_participant") == Some(&false) {
+        return Some("the token's user is not on the project".to_owned());
+    }
+    match access_level.as_deref() {
+        Some("admin") => None,
+        Some(other) => Some(format!("the token's user has access level `{other}`, not `admin`")),
+        None => {
+            let missing: Vec<&str> = ["can_invite", "can_edit"]
+                .into_iter()
+                .filter(|name| flags.get(*name) == Some(&false))
+                .collect();
+            (!missing.is_empty()).then(|| format!("the answer says no to {}", missing.join(", ")))
+        }
+    }
+}
+
+fn access_levels(readable: usize, hidden: &[String], found: &mut Findings) {
+    if hidden.is_empty() {
+        if readable > 0 {
+            found.ok("access levels", format!("visible on {}", projects(readable)));
+        }
+        return;
+    }
+    let mut shown = hidden.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    if hidden.len() > NAMED {
+        shown.push_str(&format!(" and {} more", hidden.len() - NAMED));
+    }
+    let advice = "managing access_level there will be held: only project administrators see it";
+    found.warning("access levels", format!("hidden on {shown}"), advice);
+}
+
+/// At most so many lines of a kind, and how many there are besides.
+fn limited(
+    mut lines: Vec<(String, String)>,
+    found: &mut Findings,
+    tell: impl Fn(&mut Findings, &str, &str),
+) {
+    let more = lines.len().saturating_sub(LINES);
+    let last = lines.get(LINES).cloned();
+    lines.truncate(LINES);
+    for (name, words) in &lines {
+        tell(found, name, words);
+    }
+    if let Some((name, words)) = last {
+        let besides = if more > 1 { format!(" and {} more", more - 1) } else { String::new() };
+        tell(found, &format!("{name}{besides}"), &words);
+    }
+}
+
+fn projects(count: usize) -> String {
+    format!("{count} project{}", if count == 1 { "" } else { "s" })
+}
+
+fn named(project: &Workspace) -> String {
+    titled(project.id, &project.title)
+}
+
+fn titled(id: WorkspaceId, title: &str) -> String {
+    if title.is_empty() { id.to_string() } else { format!("{title} ({id})") }
+}

@@ -1,0 +1,125 @@
+//! `export`: the live memberships as a roster; and the backup that an apply makes first.
+
+use std::{collections::BTreeSet, io::Write, sync::Arc};
+
+use jiff::Timestamp;
+
+use super::{
+    Common, Failure,
+    arguments::ExportArgs,
+    look::Looker,
+    material,
+    output::{self, WholeFile},
+    run::{Decision, block_on},
+    signal,
+};
+use crate::{
+    clock::Clock,
+    config::Settings,
+    model::{LiveSet, WorkspaceId},
+    report::{
+        Format,
+        roster::{self, RosterForm, RosterTable},
+    },
+    run::{Ended, ExitStatus, Stop},
+};
+
+pub(super) fn export(common: &Common, args: &ExportArgs) -> Result<ExitStatus, Failure> {
+    let configuration = material::configuration(common)?;
+    let settings = &configuration.settings;
+    let workspaces = scope(args, settings)?;
+    let files = files(common)?;
+    let token = material::token(settings)?;
+    block_on(false, async {
+        let clock = Clock::starting_at(Timestamp::now());
+        let stop = Arc::new(Stop::default());
+        signal::watch(&stop, None)?;
+        let client = material::client(settings, token, clock)?;
+        let live =
+            Looker { common, settings, clock, stop: &stop }.list(&client, workspaces).await?;
+        let table = RosterTable::of(&live);
+        let mut page = Vec::new();
+        write(&table, settings, &mut page)?;
+        if files.is_empty() {
+            output::print(&page)?;
+        }
+        for file in files {
+            file.write(|out| out.write_all(&page))?;
+        }
+        tell(&table, common.quiet);
+        Ok(if table.is_partial() { ExitStatus::PartlyApplied } else { ExitStatus::Done })
+    })?
+}
+
+fn scope(args: &ExportArgs, settings: &Settings) -> Result<BTreeSet<WorkspaceId>, Failure> {
+    let named =
+        if args.workspace.is_empty() { &settings.scope_workspaces } else { &args.workspace };
+    if named.is_empty() {
+        return Err(Failure::usage(
+            "no projects are named",
+            "give `--workspace ID`, or set `scope.workspaces` in the configuration",
+        ));
+    }
+    Ok(named.iter().copied().collect())
+}
+
+/// A roster is CSV and nothing else.
+fn files(common: &Common) -> Result<Vec<WholeFile>, Failure> {
+    let of_path = |path| Format::of_path(path).ok();
+    let others = common.output.iter().any(|path| of_path(path) != Some(Format::Csv));
+    if others || !matches!(common.format, Format::Text | Format::Csv) {
+        return Err(Failure::usage(
+            "a roster has no other form than CSV",
+            "leave `--format` out; `--output FILE` must end in `.csv`",
+        ));
+    }
+    common.output.iter().map(|path| WholeFile::open(path)).collect()
+}
+
+fn write(table: &RosterTable, settings: &Settings, out: &mut dyn Write) -> std::io::Result<()> {
+    let form =
+        RosterForm { delimiter: settings.roster.delimiter.byte(), names: &settings.roster.columns };
+    roster::render(table, form, out)
+}
+
+fn tell(table: &RosterTable, quiet: bool) {
+    for gap in &table.gaps {
+        output::say(&format!("partial: {gap}\n"));
+    }
+    if quiet {
+        return;
+    }
+    for note in &table.notes {
+        output::say(&format!("note: {note}\n"));
+    }
+    if table.rows.is_empty() {
+        output::say("note: without rows it is no roster that a plan reads\n");
+    }
+    let projects: BTreeSet<WorkspaceId> = table.rows.iter().map(|row| row.key.workspace).collect();
+    let partial = if table.is_partial() { "; a partial roster: never deletes" } else { "" };
+    let (rows, projects) = (table.rows.len(), projects.len());
+    output::say(&format!("{rows} rows, {projects} projects{partial}\n"));
+}
+
+/// Writes the backup once it was decided to go on; where it cannot be written, nothing is sent.
+pub(super) fn backed_up(
+    decision: Decision,
+    backup: Option<WholeFile>,
+    live: &LiveSet,
+    settings: &Settings,
+) -> Decision {
+    let (Decision::Go, Some(file)) = (&decision, backup) else { return decision };
+    let table = RosterTable::of(live);
+    match file.write(|out| write(&table, settings, out)) {
+        Ok(()) => {
+            for gap in &table.gaps {
+                output::say(&format!("the backup is partial: {gap}\n"));
+            }
+            decision
+        }
+        Err(failure) => {
+            let message = format!("{:#}; nothing was sent", failure.error);
+            Decision::End(Ended::Fatal { message })
+        }
+    }
+}

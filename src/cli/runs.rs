@@ -1,0 +1,56 @@
+//! `runs`: the runs of this profile and API that are kept, the newest first.
+
+use super::{
+    Common, Failure, material,
+    output::{self, Outputs},
+    past::{self, Past},
+};
+use crate::{
+    folder::StateFolder,
+    report::runs::{self, RunLine},
+    run::{ExitStatus, RunId},
+};
+
+pub(super) fn runs(common: &Common) -> Result<ExitStatus, Failure> {
+    let configuration = material::configuration(common)?;
+    let outputs = Outputs::open(common)?.only(&runs::FORMS)?;
+    let mut lines = match past::runs(&configuration.settings)? {
+        None => Vec::new(),
+        Some((state, runs)) => lines(&state, runs),
+    };
+    lines.reverse();
+    if lines.is_empty() && !common.quiet {
+        let folder = configuration.settings.state_folder();
+        output::say(&format!("no runs are kept in {}\n", folder.display()));
+    }
+    outputs.write_each(|(format, _), out| runs::render(&lines, format, out))?;
+    Ok(ExitStatus::Done)
+}
+
+/// One line a run, the oldest first.
+fn lines(state: &StateFolder, runs: Vec<RunId>) -> Vec<RunLine> {
+    // What has no report yet may be under way.
+    let unended = if past::is_under_way(state) { "under way, or killed" } else { "killed" };
+    let line = |run: RunId| match past::past(&state.run(&run)) {
+        Past::Reported(report) => RunLine::of(&report),
+        Past::Killed { report, ended: true, .. } => RunLine {
+            ended: format!("{}; its report could not be kept", report.ended.words()),
+            ..RunLine::of(&report)
+        },
+        Past::Killed { report, in_doubt, .. } => RunLine {
+            exit: None,
+            ended: format!("{unended}; requests in doubt: {}", in_doubt.len()),
+            ..RunLine::of(&report)
+        },
+        Past::Journal(journal) => {
+            let in_doubt = journal.in_doubt().len();
+            let ended = format!("{unended}; requests in doubt: {in_doubt}");
+            RunLine { in_doubt, ..RunLine::bare(run, ended) }
+        }
+        Past::Nothing => {
+            RunLine::bare(run, "ended before it wrote anything, or under way".to_owned())
+        }
+        Past::Unreadable(failure) => RunLine::bare(run, format!("unreadable: {:#}", failure.error)),
+    };
+    runs.into_iter().map(line).collect()
+}

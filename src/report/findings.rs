@@ -1,0 +1,163 @@
+//! What `doctor` found, line by line: text, JSON and CSV.
+//!
+//! Every line says whether it is well, what was looked at, what was seen, and what to do. Knows no
+//! file and no other renderer.
+
+use std::{
+    fmt,
+    io::{self, Write},
+    time::Duration,
+};
+
+use serde::Serialize;
+
+use super::{
+    Format,
+    escape::{cell, visible},
+    words,
+};
+
+/// Whether something is well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// It is.
+    Ok,
+    /// A run works, but not as somebody may expect.
+    Warning,
+    /// A run will fail, in whole or in part.
+    Failure,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Ok => "ok",
+            Self::Warning => "warning",
+            Self::Failure => "failure",
+        })
+    }
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Whether it is well.
+    pub level: Level,
+    /// What was looked at.
+    pub what: String,
+    /// What was seen.
+    pub detail: String,
+    /// What to do.
+    pub advice: Option<String>,
+}
+
+/// Everything that was looked at, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn add(&mut self, level: Level, what: &str, detail: String, advice: Option<&str>) {
+        let advice = advice.map(str::to_owned);
+        self.0.push(Finding { level, what: what.to_owned(), detail, advice });
+    }
+
+    /// Something is well.
+    pub fn ok(&mut self, what: &str, detail: impl Into<String>) {
+        self.add(Level::Ok, what, detail.into(), None);
+    }
+
+    /// A run works, but not as somebody may expect.
+    pub fn warning(&mut self, what: &str, detail: impl Into<String>, advice: &str) {
+        self.add(Level::Warning, what, detail.into(), Some(advice));
+    }
+
+    /// A run will fail, in whole or in part.
+    pub fn failure(&mut self, what: &str, detail: impl Into<String>, advice: &str) {
+        self.add(Level::Failure, what, detail.into(), Some(advice));
+    }
+
+    /// How many are of this level.
+    #[must_use]
+    pub fn count(&self, level: Level) -> usize {
+        self.0.iter().filter(|finding| finding.level == level).count()
+    }
+}
+
+/// The forms that findings have.
+pub const FORMS: [Format; 3] = [Format::Text, Format::Json, Format::Csv];
+
+/// A duration for people: `12 s`, `42 min`, `2 h 5 min`.
+#[must_use]
+pub fn in_words(duration: Duration) -> String {
+    words::duration(duration)
+}
+
+/// Writes the findings; forms other than [`FORMS`] as text.
+///
+/// # Errors
+/// What the writer returns.
+pub fn render(findings: &Findings, format: Format, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        Format::Json => {
+            let text = serde_json::to_string_pretty(&findings.0)?;
+            writeln!(out, "{}", super::escape::json(&text))
+        }
+        Format::Csv => {
+            let mut table = ::csv::Writer::from_writer(out);
+            table.write_record(["level", "what", "detail", "advice"])?;
+            for Finding { level, what, detail, advice } in &findings.0 {
+                let advice = advice.as_deref().unwrap_or_default();
+                let level = level.to_string();
+                let cells = [level.as_str(), what, detail, advice];
+                table.write_record(cells.map(|text| cell(text).into_owned()))?;
+            }
+            table.flush()
+        }
+        _ => text(findings, out),
+    }
+}
+
+fn text(findings: &Findings, out: &mut dyn Write) -> io::Result<()> {
+    for Finding { level, what, detail, advice } in &findings.0 {
+        write!(out, "{level:7}  {}: {}", visible(what), visible(detail))?;
+        match advice {
+            Some(advice) => writeln!(out, "; {}", visible(advice))?,
+            None => writeln!(out)?,
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_says_the_same_and_outside_text_cannot_act() {
+        let mut findings = Findings::default();
+        findings.ok("lock", "free");
+        findings.warning("project =Cove (3)", "arch\u{1b}ived", "remove it");
+        findings.failure("connection", "none", "look at the network");
+        let rendered = |format| {
+            let mut out = Vec::new();
+            render(&findings, format, &mut out).expect("memory");
+            String::from_utf8(out).expect("UTF-8")
+        };
+        insta::assert_snapshot!(rendered(Format::Text), @r"
+        ok       lock: free
+        warning  project =Cove (3): arch\u{1b}ived; remove it
+        failure  connection: none; look at the network
+        ");
+        insta::assert_snapshot!(rendered(Format::Csv), @r"
+        level,what,detail,advice
+        ok,lock,free,
+        warning,project =Cove (3),arch\u{1b}ived,remove it
+        failure,connection,none,look at the network
+        ");
+        let value: serde_json::Value = serde_json::from_str(&rendered(Format::Json)).expect("JSON");
+        assert_eq!(value[2]["level"], "failure");
+        assert!(!rendered(Format::Json).contains('\u{1b}'));
+        assert_eq!((findings.count(Level::Ok), findings.count(Level::Failure)), (1, 1));
+    }
+}

@@ -1,0 +1,304 @@
+//! A live set as a roster: what `export` writes, and the backup before an apply.
+//!
+//! What is hidden or not set becomes an empty cell, so that the roster manages only what was seen.
+//! What no roster can say makes it a partial one, which never deletes. Knows no file and no other
+//! renderer.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{self, Write},
+};
+
+use super::escape::visible as harmless;
+use crate::{
+    desired::{Column, PARTIAL_MARKER},
+    model::{
+        AccessLevel, Fields, Listing, LiveFields, LiveSet, LiveWorkspace, MembershipKey,
+        Participation, Role, RoleId, WorkspaceId,
+    },
+};
+
+/// The first of the columns that are left out where no row has a value.
+const FIRST_OPTIONAL: usize = 8;
+
+/// One row of a roster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RosterRow {
+    /// Who and where.
+    pub key: MembershipKey,
+    /// The side.
+    pub role: Role,
+    /// What is visible and set.
+    pub fields: Fields,
+}
+
+/// A roster, and what a person should know of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RosterTable {
+    /// By (project, person).
+    pub rows: Vec<RosterRow>,
+    /// What is live, or may be, and not in the rows: these make the roster a partial one.
+    pub gaps: Vec<String>,
+    /// What takes nothing away from the roster.
+    pub notes: Vec<String>,
+}
+
+/// How a roster is written where that is configured.
+#[derive(Debug, Clone, Copy)]
+pub struct RosterForm<'a> {
+    /// `,`, `;` or tab.
+    pub delimiter: u8,
+    /// Our column names to theirs.
+    pub names: &'a BTreeMap<String, String>,
+}
+
+impl RosterTable {
+    /// The roster that a plan would find in sync with this live set.
+    #[must_use]
+    pub fn of(live: &LiveSet) -> Self {
+        let mut table = Self::default();
+        for (id, state) in &live.workspaces {
+            match state {
+                LiveWorkspace::Listed(listing) => table.project(*id, listing),
+                LiveWorkspace::Archived { title } => {
+                    table.notes.push(format!("{}: archived, not exported", named(*id, title)));
+                }
+                LiveWorkspace::Unreadable { title, reason } => {
+                    let name = named(*id, title.as_deref().unwrap_or_default());
+                    let reason = harmless(reason);
+                    table.gaps.push(format!("{name}: unreadable, nothing is written: {reason}"));
+                }
+            }
+        }
+        table
+    }
+
+    /// Whether the rows are not the whole truth.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        !self.gaps.is_empty()
+    }
+
+    fn project(&mut self, id: WorkspaceId, listing: &Listing) {
+        let name = named(id, &listing.title);
+        if listing.total() == 0 {
+            self.notes.push(format!("{name}: nobody is on it, so it has no rows"));
+        }
+        for row in &listing.userless {
+            self.gaps.push(format!("{name}: participation {} names no person", row.id));
+        }
+        let doubtful = self.doubtful_leads(&name, listing);
+        for rows in listing.participations.chunk_by(|a, b| a.key.user == b.key.user) {
+            let [row] = rows else {
+                let ids: Vec<String> = rows.iter().map(|row| row.id.to_string()).collect();
+                let (user, ids) = (rows[0].key.user, ids.join(", "));
+                self.gaps.push(format!(
+                    "{name}: user {user} is on it more than once: participations {ids}"
+                ));
+                continue;
+            };
+            let Some(role) = row.role.visible() else {
+                let user = row.key.user;
+                self.gaps.push(format!("{name}: the side of user {user} is not visible"));
+                continue;
+            };
+            let mut fields = visible(&row.fields);
+            if fields.team_lead == Some(true) && doubtful.contains(role.word()) {
+                fields.team_lead = None;
+            }
+            self.rows.push(RosterRow { key: row.key, role, fields });
+        }
+    }
+
+    /// The sides with more than one lead, which no roster may have.
+    fn doubtful_leads(&mut self, name: &str, listing: &Listing) -> BTreeSet<&'static str> {
+        let leads = |role: Role| {
+            let leads = |row: &&Participation| row.fields.team_lead.visible() == Some(true);
+            let of_side = |row: &&Participation| row.role.visible() == Some(role);
+            listing.participations.iter().filter(of_side).filter(leads).count()
+        };
+        let sides = [Role::Maven, Role::Buyer].into_iter().filter(|role| leads(*role) > 1);
+        let sides: BTreeSet<&'static str> = sides.map(Role::word).collect();
+        for side in &sides {
+            self.notes.push(format!(
+                "{name}: more than one lead on the {side} side; their `team_lead` is left empty"
+            ));
+        }
+        sides
+    }
+}
+
+fn named(id: WorkspaceId, title: &str) -> String {
+    if title.is_empty() {
+        return format!("project {id}");
+    }
+    format!("{} ({id})", harmless(title))
+}
+
+fn visible(live: &LiveFields) -> Fields {
+    let LiveFields {
+        access_level,
+        team_lead,
+        can_invite,
+        can_schedule_their_hours,
+        can_schedule_team_hours,
+        workspace_role_id,
+        rate_in_cents,
+        cost_in_cents,
+    } = *live;
+    Fields {
+        access_level: access_level.visible(),
+        team_lead: team_lead.visible(),
+        can_invite: can_invite.visible(),
+        can_schedule_their_hours: can_schedule_their_hours.visible(),
+        can_schedule_team_hours: can_schedule_team_hours.visible(),
+        workspace_role_id: workspace_role_id.visible().flatten(),
+        rate_in_cents: rate_in_cents.visible().flatten(),
+        cost_in_cents: cost_in_cents.visible().flatten(),
+    }
+}
+
+fn text<T: ToString>(value: Option<T>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+fn cells(row: &RosterRow) -> [String; Column::ALL.len()] {
+    let RosterRow { key, role, fields } = row;
+    let Fields {
+        access_level,
+        team_lead,
+        can_invite,
+        can_schedule_their_hours,
+        can_schedule_team_hours,
+        workspace_role_id,
+        rate_in_cents,
+        cost_in_cents,
+    } = *fields;
+    // In the order of `Column::ALL`.
+    [
+        key.workspace.to_string(),
+        key.user.to_string(),
+        role.word().to_owned(),
+        text(access_level.map(AccessLevel::word)),
+        text(team_lead),
+        text(can_invite),
+        text(can_schedule_their_hours),
+        text(can_schedule_team_hours),
+        text(workspace_role_id.map(RoleId::number)),
+        text(rate_in_cents),
+        text(cost_in_cents),
+    ]
+}
+
+/// Writes the roster, marked as partial where it is.
+///
+/// # Errors
+/// What the writer returns.
+pub fn render(table: &RosterTable, form: RosterForm<'_>, out: &mut dyn Write) -> io::Result<()> {
+    if table.is_partial() {
+        writeln!(out, "{PARTIAL_MARKER}")?;
+    }
+    let rows: Vec<_> = table.rows.iter().map(cells).collect();
+    let is_there =
+        |at: &usize| *at < FIRST_OPTIONAL || rows.iter().any(|cells| !cells[*at].is_empty());
+    let columns: Vec<usize> = (0..Column::ALL.len()).filter(is_there).collect();
+    let name = |at: &usize| {
+        let name = Column::ALL[*at].name();
+        form.names.get(name).map_or(name, String::as_str)
+    };
+    let mut csv = ::csv::WriterBuilder::new().delimiter(form.delimiter).from_writer(out);
+    csv.write_record(columns.iter().map(name))?;
+    for cells in &rows {
+        csv.write_record(columns.iter().map(|at| &cells[*at]))?;
+    }
+    csv.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::model::{ParticipationId, Person, Seen, UserId, UserlessRow};
+
+    fn row(id: u64, user: u64, role: Seen<Role>, fields: LiveFields) -> Participation {
+        let workspace = WorkspaceId::new(5).expect("not 0");
+        Participation {
+            id: ParticipationId::new(id).expect("not 0"),
+            key: MembershipKey { workspace, user: UserId::new(user).expect("not 0") },
+            role,
+            fields,
+            external_references: Seen::Hidden,
+            created_at: None,
+            updated_at: None,
+        }
+    }
+
+    fn table(participations: Vec<Participation>, userless: Vec<UserlessRow>) -> RosterTable {
+        let user = UserId::new(1).expect("not 0");
+        let token_user =
+            Person { id: user, name: String::new(), email: None, disabled: Seen::Hidden };
+        let listed_at = Timestamp::UNIX_EPOCH;
+        let title = "At\u{1b}las".to_owned();
+        let listing = Listing { title, participations, userless, listed_at };
+        let listed = (WorkspaceId::new(5).expect("not 0"), LiveWorkspace::Listed(listing));
+        let workspaces = BTreeMap::from([listed]);
+        RosterTable::of(&LiveSet { token_user, workspaces, people: BTreeMap::new() })
+    }
+
+    fn rendered(table: &RosterTable, delimiter: u8) -> String {
+        let mut out = Vec::new();
+        let names = BTreeMap::from([("user_id".to_owned(), "Kantata ID".to_owned())]);
+        render(table, RosterForm { delimiter, names: &names }, &mut out).expect("memory");
+        String::from_utf8(out).expect("UTF-8")
+    }
+
+    const MAVEN: Seen<Role> = Seen::Visible(Role::Maven);
+
+    #[test]
+    fn what_is_hidden_or_not_set_is_an_empty_cell_and_needs_no_column() {
+        let shown = LiveFields {
+            access_level: Seen::Visible(AccessLevel::ViewTasks),
+            team_lead: Seen::Visible(false),
+            can_invite: Seen::Visible(true),
+            rate_in_cents: Seen::Visible(Some(-5)),
+            cost_in_cents: Seen::Visible(None),
+            ..LiveFields::default()
+        };
+        let rows = vec![
+            row(1, 7, MAVEN, shown),
+            row(2, 8, Seen::Visible(Role::Buyer), LiveFields::default()),
+        ];
+        insta::assert_snapshot!(rendered(&table(rows, Vec::new()), b';'), @r"
+        workspace_id;Kantata ID;role;access_level;team_lead;can_invite;can_schedule_their_hours;can_schedule_team_hours;rate_in_cents
+        5;7;maven;view_tasks;false;true;;;-5
+        5;8;buyer;;;;;;
+        ");
+    }
+
+    #[test]
+    fn what_no_roster_can_say_makes_it_partial() {
+        let lead = LiveFields { team_lead: Seen::Visible(true), ..LiveFields::default() };
+        let rows = vec![
+            row(1, 7, MAVEN, LiveFields::default()),
+            row(2, 7, MAVEN, LiveFields::default()),
+            row(3, 8, Seen::Hidden, LiveFields::default()),
+            row(4, 9, MAVEN, lead),
+            row(5, 10, MAVEN, lead),
+        ];
+        let nobody = UserlessRow { id: ParticipationId::new(6).expect("not 0") };
+        let table = table(rows, vec![nobody]);
+        insta::assert_snapshot!(table.gaps.join("\n"), @r"
+        At\u{1b}las (5): participation 6 names no person
+        At\u{1b}las (5): user 7 is on it more than once: participations 1, 2
+        At\u{1b}las (5): the side of user 8 is not visible
+        ");
+        insta::assert_snapshot!(table.notes.join("\n"), @r"At\u{1b}las (5): more than one lead on the maven side; their `team_lead` is left empty");
+        insta::assert_snapshot!(rendered(&table, b','), @r"
+        # kantata-sync: partial roster
+        workspace_id,Kantata ID,role,access_level,team_lead,can_invite,can_schedule_their_hours,can_schedule_team_hours
+        5,9,maven,,,,,
+        5,10,maven,,,,,
+        ");
+    }
+}
