@@ -4,6 +4,7 @@ use std::{fmt, str::FromStr, sync::OnceLock};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 
 /// A run's name; sorts by time: `20261124T030739Z-1f2e3d4c`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -142,18 +143,33 @@ impl From<StopCause> for Ended {
 
 /// Once set, nothing new is started; what is under way is finished.
 #[derive(Debug, Default)]
-pub struct Stop(OnceLock<StopCause>);
+pub struct Stop {
+    cause: OnceLock<StopCause>,
+    told: Notify,
+}
 
 impl Stop {
     /// Asks the run to end; the first cause counts.
     pub fn set(&self, cause: StopCause) {
-        self.0.get_or_init(|| cause);
+        self.cause.get_or_init(|| cause);
+        self.told.notify_waiters();
     }
 
     /// The cause, once there is one.
     #[must_use]
     pub fn cause(&self) -> Option<StopCause> {
-        self.0.get().copied()
+        self.cause.get().copied()
+    }
+
+    /// Returns once there is a cause.
+    pub async fn stopped(&self) -> StopCause {
+        loop {
+            let told = self.told.notified();
+            if let Some(cause) = self.cause() {
+                return cause;
+            }
+            told.await;
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use super::{
-    Answered, ApiError, Disposition, HttpSettings, Repeat, Transport,
+    Answered, ApiError, Complaint, Disposition, HttpSettings, Repeat, Transport,
     breaker::{Breaker, Kind},
     error::first_line,
     pace::Pacer,
@@ -159,7 +159,8 @@ impl<T: Transport> Client<T> {
         let result = self.send_patiently(outgoing, &decode).await;
         self.breaker.note(outgoing.kind(), &result);
         if let Err(error) = &result {
-            tracing::debug!(method = %outgoing.method, path = %outgoing.path, %error, "request failed");
+            let error = first_line(error.to_string().as_bytes());
+            tracing::debug!(method = %outgoing.method, path = %outgoing.path, error, "request failed");
         }
         result
     }
@@ -297,7 +298,7 @@ impl<T: Transport> Client<T> {
     ) -> Result<Answer, ApiError> {
         let code = status.as_u16();
         let complaints = match wire::decode_complaints(body) {
-            Ok(complaints) => complaints,
+            Ok(complaints) => self.complaints_without_token(complaints),
             // A bare 404 may be a proxy's: it says nothing about the record.
             Err(_) if body.is_empty() && status != StatusCode::NOT_FOUND => Vec::new(),
             Err(error) if status.is_server_error() => {
@@ -321,10 +322,22 @@ impl<T: Transport> Client<T> {
     /// What the server says, with the token cut out should it be echoed.
     fn without_token(&self, said: Bytes) -> Bytes {
         let token = self.token.expose_secret();
-        if token.is_empty() || memchr::memmem::find(&said, token.as_bytes()).is_none() {
+        // JSON may write a slash with a backslash before it.
+        let escaped = token.replace('/', "\\/");
+        let has = |text: &str| memchr::memmem::find(&said, text.as_bytes()).is_some();
+        if token.is_empty() || !(has(token) || has(&escaped)) {
             return said;
         }
-        Bytes::from(String::from_utf8_lossy(&said).replace(token, "[token]"))
+        let text = String::from_utf8_lossy(&said).replace(&escaped, "[token]");
+        Bytes::from(text.replace(token, "[token]"))
+    }
+
+    /// The same for texts that were decoded: JSON has many ways to write a character.
+    fn complaints_without_token(&self, mut complaints: Vec<Complaint>) -> Vec<Complaint> {
+        for complaint in &mut complaints {
+            complaint.message = complaint.message.replace(self.token.expose_secret(), "[token]");
+        }
+        complaints
     }
 }
 

@@ -190,13 +190,24 @@ impl ApiError {
     }
 }
 
+/// Characters that reorder or hide the text around them.
+const fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}'
+    )
+}
+
 /// The beginning of an outside text, fit for one line of a log: control characters escaped.
 pub(super) fn first_line(text: &[u8]) -> String {
     struct Escaped<'a>(&'a str);
     impl fmt::Display for Escaped<'_> {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             for c in self.0.chars().take(120) {
-                if c.is_control() {
+                if c.is_control() || is_invisible(c) {
                     write!(f, "{}", c.escape_default())?
                 } else {
                     write!(f, "{c}")?

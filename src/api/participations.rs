@@ -66,11 +66,13 @@ impl<T: Transport> ReadParticipations for Client<T> {
         match self.read(path, wire::decode_page).await {
             Ok(mut page) => {
                 let people = std::mem::take(&mut page.people);
-                let live = members(page).into_iter().find(|row| row.id == id);
-                Ok(live.map(|live| {
-                    let person = people.into_iter().find(|person| person.id == live.key.user);
-                    FetchedParticipation { live, person }
-                }))
+                // Only a 404 says that a record is gone; an answer without it says nothing.
+                let Some(live) = members(page).into_iter().find(|row| row.id == id) else {
+                    let why = format!("the answer does not show participation {id} with a person");
+                    return Err(ApiError::Unusable { status: 200, why, first_line: String::new() });
+                };
+                let person = people.into_iter().find(|person| person.id == live.key.user);
+                Ok(Some(FetchedParticipation { live, person }))
             }
             Err(error) if error.is_gone() => Ok(None),
             Err(error) => Err(error),

@@ -186,7 +186,12 @@ async fn complaints_come_in_several_forms() {
         (r#"{"errors":["plain"]}"#, "plain"),
         (r#"{"error_message":"alone"}"#, "alone"),
         (r#"{"errors":[{"message":"m"}],"error_message":"too"}"#, "m; too"),
-        (r#"{"errors":[7]}"#, "an error of a form nobody documents"),
+        (r#"{"errors":[7]}"#, "7"),
+        (r#"{"errors":{"role":["is not in the list"]}}"#, r#"{"role":["is not in the list"]}"#),
+        (
+            r#"{"errors":[{"message":null,"index":"0","code":3}]}"#,
+            r#"{"code":3,"index":"0","message":null}"#,
+        ),
     ] {
         let (client, _) = scripted(&[Answer(422, body)], quick());
         let error = client.delete(id()).await.expect_err("refused");
@@ -242,7 +247,7 @@ async fn retry_after_is_honoured_in_every_form() {
     ] {
         let script = [With(429, "retry-after", value, ""), Answer(200, EMPTY)];
         let (client, seen) = scripted(&script, quick());
-        client.fetch_participation(id()).await.expect("answered");
+        client.list_page(creation().key.workspace, 1).await.expect("answered");
         let gap = seen.gaps()[0];
         assert!(
             (Duration::from_secs(least)..=Duration::from_secs(most)).contains(&gap),
@@ -280,9 +285,39 @@ async fn an_echoed_token_is_cut_out_of_what_is_said() {
         let error = client.create(&[creation()]).await.expect_err("an error");
         assert!(!format!("{error} {error:?}").contains("secret-token"), "{error}");
     }
+    for body in
+        [r#"{"errors":["\u0073ecret-token"]}"#, r#"{"errors":[{"message":"secret\u002dtoken"}]}"#]
+    {
+        let (client, _) = scripted(&[Answer(422, body)], quick());
+        let error = client.create(&[creation()]).await.expect_err("an error");
+        assert!(!format!("{error} {error:?}").contains("secret-token"), "{error}");
+    }
     let (client, _) = scripted(&[Answer(502, "<html>secret-token</html>")], quick());
     let error = client.create(&[creation()]).await.expect_err("an error");
     assert!(!format!("{error} {error:?}").contains("secret-token"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_doubt_outlives_a_refused_token() {
+    let body = r#"{"errors":[{"type":"oauth","message":"You are not authorized"}]}"#;
+    let (client, seen) = scripted(&[Cut, Answer(401, body)], quick());
+    let error = client.delete(id()).await.expect_err("refused");
+    assert_eq!(error.disposition(Repeat::Safe), Disposition::InDoubt, "{error}");
+    assert!(matches!(client.delete(id()).await, Err(ApiError::Unauthorized { .. })));
+    assert_eq!(seen.count(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_without_the_record_does_not_say_that_it_is_gone() {
+    for body in [
+        EMPTY,
+        r#"{"count":1,"results":[{"key":"participations","id":"9"}],"participations":{"9":{"workspace_id":"1","user_id":null}}}"#,
+    ] {
+        let (client, _) = scripted(&[Answer(200, body)], quick());
+        assert!(client.fetch_participation(id()).await.is_err(), "{body}");
+    }
+    let (client, _) = scripted(&[Answer(404, "")], quick());
+    assert!(client.fetch_participation(id()).await.is_err(), "a bare 404 may be a proxy's");
 }
 
 #[tokio::test(start_paused = true)]

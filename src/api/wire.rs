@@ -8,8 +8,9 @@ use std::{borrow::Cow, fmt, marker::PhantomData};
 use jiff::Timestamp;
 use serde::{
     Deserialize, Deserializer,
-    de::{self, IgnoredAny, MapAccess, Visitor},
+    de::{self, MapAccess, Visitor},
 };
+use serde_json::Value;
 
 use super::error::Complaint;
 use crate::model::{
@@ -335,22 +336,23 @@ fn permissions(allowed: &serde_json::Value) -> Option<Permissions> {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum WireError {
-    Object {
-        #[serde(default)]
-        message: String,
-        field: Option<String>,
-        index: Option<usize>,
-    },
-    Plain(String),
-    Other(IgnoredAny),
+struct ErrorBody {
+    errors: Option<Value>,
+    error_message: Option<Value>,
 }
 
-#[derive(Deserialize)]
-struct ErrorBody {
-    errors: Option<Vec<WireError>>,
-    error_message: Option<String>,
+/// One complaint of whatever form: what can be read of it, else its JSON word for word.
+fn complaint(error: &Value) -> Complaint {
+    let words = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let number = |value: &Value| {
+        value.as_u64().or_else(|| value.as_str()?.parse().ok()).and_then(|at| at.try_into().ok())
+    };
+    let part = |name: &str| error.get(name).filter(|value| !value.is_null());
+    Complaint {
+        message: part("message").map_or_else(|| words(error), words),
+        field: part("field").map(words),
+        index: part("index").and_then(number),
+    }
 }
 
 /// The server's complaints; none when the body has none (it is then an answer), an error when the
@@ -360,13 +362,12 @@ struct ErrorBody {
 /// When the body is no JSON object.
 pub fn decode_complaints(body: &[u8]) -> Result<Vec<Complaint>, serde_json::Error> {
     let ErrorBody { errors, error_message } = serde_json::from_slice(body)?;
-    let plain = |message: String| Complaint { message, field: None, index: None };
-    let listed = errors.unwrap_or_default().into_iter().map(|error| match error {
-        WireError::Object { message, field, index } => Complaint { message, field, index },
-        WireError::Plain(message) => plain(message),
-        WireError::Other(IgnoredAny) => plain("an error of a form nobody documents".to_owned()),
-    });
-    Ok(listed.chain(error_message.map(plain)).collect())
+    let listed = match errors {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::Array(errors)) => errors,
+        Some(other) => vec![other],
+    };
+    Ok(listed.iter().chain(&error_message).filter(|one| !one.is_null()).map(complaint).collect())
 }
 
 /// Whether a successful answer carries complaints all the same; cheap where it does not.

@@ -10,8 +10,8 @@ use crate::{
     api::{ApiError, Creation, Disposition, Repeat, WriteParticipations},
     journal::Request,
     model::{
-        Drift, Fate, Field, FieldValue, LiveFields, MembershipSpec, Outcome, Participation,
-        ParticipationId, Seen, WorkspaceId,
+        Drift, Fate, Field, FieldValue, LiveFields, MembershipSpec, Outcome, Participation, Seen,
+        WorkspaceId,
     },
     plan::{Change, WorkspaceState},
 };
@@ -127,7 +127,7 @@ impl<A: WriteParticipations> Run<'_, A> {
         let fate = match result {
             Ok(_) => Fate::new(Outcome::Applied, ""),
             Err(error) if error.is_gone() => Fate::new(Outcome::Applied, "was gone already"),
-            Err(error) => self.failed_delete(live.id, &error).await,
+            Err(error) => self.failed_delete(seq, live, &error).await,
         };
         if fate.outcome == Outcome::Applied {
             self.deleted.borrow_mut().insert(live.id);
@@ -135,14 +135,20 @@ impl<A: WriteParticipations> Run<'_, A> {
         Some(fate.of(live.id).answered(request_id))
     }
 
-    async fn failed_delete(&self, id: ParticipationId, error: &ApiError) -> Fate {
+    async fn failed_delete(&self, seq: u64, live: &Participation, error: &ApiError) -> Fate {
         self.note(error);
         let Disposition::InDoubt = error.disposition(Repeat::Safe) else {
             return refused_fate(error);
         };
-        match self.tools.api.fetch_participation(id).await {
-            Ok(None) => Fate::new(Outcome::Applied, "gone on reading back"),
-            Ok(Some(_)) => Fate::new(Outcome::Failed, format!("{error}; still there")),
+        match self.tools.api.fetch_participation(live.id).await {
+            Ok(None) => {
+                self.record_read_back(seq, live.key, None);
+                Fate::new(Outcome::Applied, "gone on reading back")
+            }
+            Ok(Some(_)) => {
+                self.record_read_back(seq, live.key, Some(live.id));
+                Fate::new(Outcome::Failed, format!("{error}; still there"))
+            }
             Err(second) => {
                 self.note(&second);
                 Fate::new(Outcome::InDoubt, format!("{error}; reading back failed: {second}"))

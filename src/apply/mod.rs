@@ -22,7 +22,7 @@ use crate::{
     clock::Clock,
     event::{Event, Listener},
     guard::ApprovedPlan,
-    journal::{Entry, JournalError, Record, Request, RequestResult},
+    journal::{Entry, JournalError, PresentRow, Record, Request, RequestResult},
     model::{Fate, MembershipKey, Outcome, ParticipationId, WorkspaceId},
     plan::{Action, BATCH_LIMIT, Change, Plan, Stage},
     run::Stop,
@@ -171,6 +171,17 @@ impl<A: WriteParticipations> Run<'_, A> {
                 false
             }
         }
+    }
+
+    /// Notes that a record was read back: what became of its request is known.
+    fn record_read_back(&self, seq: u64, key: MembershipKey, live: Option<ParticipationId>) {
+        let present = live.map(|id| PresentRow { key, id });
+        self.record(&Entry::Settled {
+            seq,
+            absent: if present.is_none() { vec![key] } else { Vec::new() },
+            present: present.into_iter().collect(),
+            unknown: Vec::new(),
+        });
     }
 
     fn record_result<T>(&self, seq: u64, result: &Result<T, ApiError>, request_id: Option<String>) {

@@ -8,6 +8,9 @@ use crate::{
     plan::{Change, Target},
 };
 
+/// Which request a doubt is about: its number in the journal, and its record.
+type Sent = (u64, MembershipKey, ParticipationId);
+
 impl<A: WriteParticipations> Run<'_, A> {
     /// Carries out one update, and decides it.
     pub(super) async fn update(&self, index: usize) {
@@ -43,34 +46,41 @@ impl<A: WriteParticipations> Run<'_, A> {
         let fate = match result {
             Ok(answer) => match answer.value {
                 Some(live) => updated_fate(drift, &live),
-                None => self.read_back(id, drift, "the answer does not show the record").await,
+                None => {
+                    let why = "the answer does not show the record";
+                    self.read_back((seq, key, id), drift, why).await
+                }
             },
-            Err(error) => self.failed_update(id, drift, &error).await,
+            Err(error) => self.failed_update((seq, key, id), drift, &error).await,
         };
         Some(fate.of(id).answered(request_id))
     }
 
-    async fn failed_update(&self, id: ParticipationId, drift: &[Drift], error: &ApiError) -> Fate {
+    async fn failed_update(&self, sent: Sent, drift: &[Drift], error: &ApiError) -> Fate {
         self.note(error);
         if error.is_gone() {
             let detail = "the record is gone: somebody removed it since the plan";
             return Fate::new(Outcome::Rejected, detail);
         }
         match error.disposition(Repeat::Safe) {
-            Disposition::InDoubt => self.read_back(id, drift, &error.to_string()).await,
+            Disposition::InDoubt => self.read_back(sent, drift, &error.to_string()).await,
             _ => refused_fate(error),
         }
     }
 
     /// Looks whether an update whose answers were all lost has happened.
-    async fn read_back(&self, id: ParticipationId, drift: &[Drift], why: &str) -> Fate {
+    async fn read_back(&self, (seq, key, id): Sent, drift: &[Drift], why: &str) -> Fate {
         match self.tools.api.fetch_participation(id).await {
             Err(error) => {
                 self.note(&error);
                 Fate::new(Outcome::InDoubt, format!("{why}; reading back failed: {error}"))
             }
-            Ok(None) => Fate::new(Outcome::Failed, format!("{why}; the record is gone")),
+            Ok(None) => {
+                self.record_read_back(seq, key, None);
+                Fate::new(Outcome::Failed, format!("{why}; the record is gone"))
+            }
             Ok(Some(found)) => {
+                self.record_read_back(seq, key, Some(id));
                 let unchanged = unchanged(drift, &found.live);
                 if unchanged.is_empty() {
                     return Fate::new(Outcome::Applied, "seen on reading back");

@@ -21,7 +21,7 @@ use crate::{
     lock::{Lock, LockError},
     model::LiveSet,
     report::{ReportedCommand, RunReport},
-    run::{Ended, ExitStatus, Stop},
+    run::{Ended, ExitStatus},
 };
 
 pub(super) fn apply(common: &Common, args: &ApplyArgs) -> Result<ExitStatus, Failure> {
@@ -130,7 +130,7 @@ async fn decide(
     });
     let line = tokio::select! {
         line = answer => line.map_err(|error| Failure::new(ExitStatus::Unexpected, error))??,
-        () = stopped(stop) => String::new(),
+        _ = stop.stopped() => String::new(),
     };
     if let Some(cause) = stop.cause() {
         return Ok(Decision::End(cause.into()));
@@ -138,11 +138,5 @@ async fn decide(
     match line.trim().to_ascii_lowercase().as_str() {
         "y" | "yes" => Ok(Decision::Go),
         _ => Ok(Decision::End(Ended::Declined)),
-    }
-}
-
-async fn stopped(stop: &Stop) {
-    while stop.cause().is_none() {
-        tokio::time::sleep(material::LOCK_STEP).await;
     }
 }

@@ -6,7 +6,7 @@ use super::{Common, Failure, arguments::CheckArgs, material, output};
 use crate::{desired::read_roster, report::Format, run::ExitStatus};
 
 pub(super) fn check(common: &Common, args: &CheckArgs) -> Result<ExitStatus, Failure> {
-    let configuration = material::configuration(common)?;
+    let configuration = material::offline_configuration(common)?;
     let reader = material::reader_settings(&configuration.settings, false);
     let roster = read_roster(&args.roster, &reader)?;
     let mut page = String::new();

@@ -36,6 +36,13 @@ pub(super) fn configuration(common: &Common) -> Result<Configuration, Failure> {
     Ok(config::load(&flags(common), &surroundings()?)?)
 }
 
+/// The configuration of a command that keeps nothing: it needs no place for state.
+pub(super) fn offline_configuration(common: &Common) -> Result<Configuration, Failure> {
+    let mut flags = flags(common);
+    flags.state_dir.get_or_insert_with(|| ".".to_owned());
+    Ok(config::load(&flags, &surroundings()?)?)
+}
+
 /// How this configuration reads rosters.
 pub(super) fn reader_settings(settings: &Settings, strict: bool) -> ReaderSettings {
     let roster = &settings.roster;

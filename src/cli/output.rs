@@ -46,6 +46,9 @@ pub(super) struct WholeFile {
 impl WholeFile {
     /// Makes sure that the file can be written.
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
+        if path.is_dir() {
+            return Err(unwritable(path, io::ErrorKind::IsADirectory.into()));
+        }
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
         let file = tempfile::NamedTempFile::new_in(parent.unwrap_or(Path::new(".")))
             .map_err(|error| unwritable(path, error))?;
@@ -112,11 +115,13 @@ impl Outputs {
     ) -> Result<(), Failure> {
         let mut page = Vec::new();
         render((self.format, self.style), &mut page)?;
-        for (format, file) in self.files {
-            let style = text::Style { color: false, verbose: true, limit: None };
-            file.write(|out| render((format, style), out))?;
-        }
-        Ok(print(&page)?)
+        print(&page)?;
+        let style = text::Style { color: false, verbose: true, limit: None };
+        let write =
+            |(format, file): (Format, WholeFile)| file.write(|out| render((format, style), out));
+        // Every file is tried before the first failure is told.
+        let written: Vec<Result<(), Failure>> = self.files.into_iter().map(write).collect();
+        written.into_iter().collect()
     }
 
     /// The same, where what is written has only some of the forms.

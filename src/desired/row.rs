@@ -138,7 +138,9 @@ fn user_id(cell: &[u8]) -> Result<UserId, Expected> {
 }
 
 fn role_id(cell: &[u8]) -> Result<RoleId, Expected> {
-    RoleId::from_digits(cell).ok_or_else(|| expected_id(cell))
+    // What no signed 64-bit number holds is no id of any account, and could not be compared.
+    let fits = |role: &RoleId| i64::try_from(role.number()).is_ok();
+    RoleId::from_digits(cell).filter(fits).ok_or_else(|| expected_id(cell))
 }
 
 fn expected_id(cell: &[u8]) -> Expected {

@@ -133,7 +133,9 @@ fn membership() -> impl Strategy<Value = (MembershipKey, MembershipSpec)> {
                 can_invite: flags.0,
                 can_schedule_their_hours: flags.1,
                 can_schedule_team_hours: flags.2,
-                workspace_role_id: numbers.0.and_then(RoleId::new),
+                workspace_role_id: numbers
+                    .0
+                    .and_then(|number| RoleId::new(number & (u64::MAX >> 1))),
                 rate_in_cents: numbers.1,
                 cost_in_cents: numbers.2,
             };

@@ -156,6 +156,12 @@ fn review_approved(mut plan: Plan, approval: &Approval) -> Reviewed {
             refusals.push(refusal.clone());
         }
     }
+    reviewed(plan, withheld, refusals)
+}
+
+fn reviewed(mut plan: Plan, withheld: Vec<Withheld>, refusals: Vec<Refusal>) -> Reviewed {
+    let kept: Vec<&Action> = withheld.iter().map(|one| &one.action).collect();
+    plan.digest = plan.digest.without(&kept);
     Reviewed { approved: ApprovedPlan(plan), withheld, refusals }
 }
 
@@ -174,7 +180,7 @@ fn review_limits(mut plan: Plan, limits: &Limits) -> Reviewed {
         }
     });
     let refusals = run.into_iter().chain(projects.into_values()).collect();
-    Reviewed { approved: ApprovedPlan(plan), withheld, refusals }
+    reviewed(plan, withheld, refusals)
 }
 
 fn run_refusal(plan: &Plan, limits: &Limits) -> Option<Refusal> {

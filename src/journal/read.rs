@@ -70,9 +70,10 @@ impl Journal {
                 Entry::Intent { seq, request } => {
                     open.insert(*seq, request);
                 }
-                Entry::Outcome { result: RequestResult::Unknown { .. }, .. } => {}
-                Entry::Outcome { seq, .. } => {
-                    open.remove(seq);
+                Entry::Outcome { seq, result } => {
+                    if open.get(seq).is_some_and(|request| is_answered(request, result)) {
+                        open.remove(seq);
+                    }
                 }
                 Entry::Settled { seq, unknown, .. } if unknown.is_empty() => {
                     open.remove(seq);
@@ -81,6 +82,20 @@ impl Journal {
             }
         }
         open.into_values().collect()
+    }
+}
+
+/// Whether an answer leaves nothing open: of a bulk create every row must be named or settled.
+fn is_answered(request: &Request, result: &RequestResult) -> bool {
+    let rows = match request {
+        Request::Create { memberships } => memberships.len(),
+        Request::Update { .. } | Request::Delete { .. } => 0,
+    };
+    match result {
+        RequestResult::Unknown { .. } => false,
+        RequestResult::NotDone { .. } => true,
+        RequestResult::Refused { .. } => rows <= 1,
+        RequestResult::Done { present, .. } => present.len() >= rows,
     }
 }
 

@@ -56,6 +56,19 @@ impl Lister<'_> {
         api: &impl ReadParticipations,
         scope: &Scope,
     ) -> Result<LiveSet, ListError> {
+        // Reading changes nothing, so it is dropped wherever it waits when the run is to end.
+        tokio::select! {
+            biased;
+            listed = self.list_all(api, scope) => listed,
+            cause = self.stop.stopped() => Err(ListError::Stopped(cause)),
+        }
+    }
+
+    async fn list_all(
+        &self,
+        api: &impl ReadParticipations,
+        scope: &Scope,
+    ) -> Result<LiveSet, ListError> {
         (self.listener)(Event::ListingStarted { workspaces: scope.workspaces.len() });
         let token_user = api.fetch_token_user().await?;
         let visible = self.prove_workspaces(api, scope).await?;

@@ -152,7 +152,8 @@ impl Pages {
         let mut ids: Vec<_> = ids.chain(self.userless.iter().map(|row| row.id)).collect();
         ids.sort_unstable();
         ids.dedup();
-        if ids.len() as u64 == count {
+        let rows = self.members.len() + self.userless.len();
+        if ids.len() as u64 == count && rows as u64 == count {
             return Ok(());
         }
         Err(format!("{} different records where the count is {count}", ids.len()))

@@ -44,15 +44,29 @@ impl Digest {
     /// The fingerprint. Roster lines are left out: shuffling rows changes no plan.
     pub(super) fn of(actions: &[Action], held: &[Held], frozen: &[Frozen]) -> Self {
         let frozen: Vec<&Action> = frozen.iter().map(|frozen| &frozen.action).collect();
+        Self::over(&(actions, held, frozen))
+    }
+
+    fn over(value: &impl Serialize) -> Self {
         let mut hash = HashWriter(Sha256::new());
         // JSON comes in pieces of a few bytes, which the hash would take in one by one.
         let mut writer = io::BufWriter::new(&mut hash);
-        let written = serde_json::to_writer(&mut writer, &(actions, held, frozen));
+        let written = serde_json::to_writer(&mut writer, value);
         // Neither the types nor the hash can fail; what is still in the buffer must get there.
         let written = written.map_err(io::Error::from).and_then(|()| writer.flush());
         debug_assert!(written.is_ok(), "plans serialise");
         drop(writer);
         Self(hash.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// The digest of the same plan without what the guard withholds: a plan shown so is another one
+    /// than a plan of which all goes through.
+    #[must_use]
+    pub fn without(&self, withheld: &[&Action]) -> Self {
+        if withheld.is_empty() {
+            return self.clone();
+        }
+        Self::over(&(self, withheld))
     }
 
     /// The first digits, for people.

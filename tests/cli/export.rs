@@ -121,10 +121,10 @@ fn where_no_backup_can_be_made_nothing_is_sent() {
     insta::assert_snapshot!(ran.text());
     assert_eq!(sandbox.log(), []);
 
-    // The place is there at the start, and taken by a folder when the file is to be put there.
+    // A folder in its place is told before anything is asked.
     fs::create_dir(desk.path("before.csv")).expect("a folder");
     let ran = desk.run(&["apply", "--yes", "-q", "--backup", "before.csv", "roster.csv"]);
-    insta::assert_snapshot!("a_backup_that_fails_late", ran.ends_with(1).text());
+    insta::assert_snapshot!("a_backup_onto_a_folder", ran.ends_with(1).text());
     assert_eq!(writes(&sandbox), []);
 }
 
