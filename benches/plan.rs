@@ -73,6 +73,7 @@ fn listing(project: u64) -> Listing {
         participations: (1..=MEMBERS).map(row).collect(),
         userless: Vec::new(),
         listed_at: Timestamp::UNIX_EPOCH,
+        pages: 1,
     }
 }
 

@@ -15,6 +15,9 @@ use crate::{
     model::{MembershipKey, Participation, ParticipationId, Workspace, WorkspaceId},
 };
 
+/// How often a project that could not be read back is tried once more.
+const LOOK_AGAIN: u32 = 3;
+
 /// What reading back showed of one membership.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Seen {
@@ -36,17 +39,27 @@ impl<A: WriteParticipations> Run<'_, A> {
     pub(super) async fn settle(&self, seq: u64, rows: &[Creation]) -> Settled {
         let keys: BTreeSet<MembershipKey> = rows.iter().map(|row| row.key).collect();
         let mut settled = self.look(&keys).await;
-        let missing: BTreeSet<MembershipKey> = settled
-            .iter()
-            .filter(|(_, seen)| **seen == Seen::Absent)
-            .map(|(key, _)| *key)
-            .collect();
+        let missing = with(&settled, |seen| *seen == Seen::Absent);
         if !missing.is_empty() {
             self.tools.api.settle_pause().await;
             settled.extend(self.look(&missing).await);
         }
+        self.look_again(&mut settled).await;
         self.record(&settled_entry(seq, &settled));
         settled
+    }
+
+    /// Other creates of this very run shift the pages of large projects while they are read; they
+    /// come to an end, so what could not be read back is tried again.
+    async fn look_again(&self, settled: &mut Settled) {
+        for _ in 0..LOOK_AGAIN {
+            let unread = with(settled, |seen| matches!(seen, Seen::Unknown(_)));
+            if unread.is_empty() || !self.can_go_on() {
+                return;
+            }
+            self.tools.api.settle_pause().await;
+            settled.extend(self.look(&unread).await);
+        }
     }
 
     /// One look.
@@ -73,6 +86,11 @@ impl<A: WriteParticipations> Run<'_, A> {
         };
         listings.fold(Settled::new(), looked).await
     }
+}
+
+/// The keys that were seen so.
+fn with(settled: &Settled, is_so: impl Fn(&Seen) -> bool) -> BTreeSet<MembershipKey> {
+    settled.iter().filter(|(_, seen)| is_so(seen)).map(|(key, _)| *key).collect()
 }
 
 fn seen(

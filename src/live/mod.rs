@@ -14,7 +14,7 @@ use crate::{
     api::{ApiError, ReadParticipations, WORKSPACES_PER_REQUEST},
     clock::Clock,
     event::{Event, Listener},
-    model::{LiveSet, LiveWorkspace, Person, Scope, UserId, Workspace, WorkspaceId},
+    model::{LiveSet, LiveWorkspace, Person, Scope, Seen, UserId, Workspace, WorkspaceId},
     run::{Stop, StopCause},
 };
 
@@ -84,6 +84,43 @@ impl Lister<'_> {
         }
         drop(listings);
         Ok(LiveSet { token_user, workspaces, people })
+    }
+
+    /// Reads a project of several pages once more, before anybody is created there: if somebody was
+    /// removed and somebody else came between two pages, the count is right and yet a row was
+    /// passed over. Whether both listings have the same records; the new one is in the set then.
+    ///
+    /// # Errors
+    /// As [`Lister::list`].
+    pub async fn confirm(
+        &self,
+        api: &impl ReadParticipations,
+        live: &mut LiveSet,
+        id: WorkspaceId,
+    ) -> Result<bool, ListError> {
+        let Some(LiveWorkspace::Listed(before)) = live.workspaces.get(&id) else { return Ok(true) };
+        let title = before.title.clone();
+        let records: Vec<_> = before.participations.iter().map(|row| row.id).collect();
+        let project = Workspace { id, title, archived: false, permissions: Seen::Hidden };
+        let listed = tokio::select! {
+            biased;
+            listed = list_workspace(api, &project, self.clock) => listed,
+            cause = self.stop.stopped() => return Err(ListError::Stopped(cause)),
+        };
+        let (same, state) = match listed {
+            Ok(Proved { listing, people }) => {
+                live.people.extend(people.into_iter().map(|person| (person.id, person)));
+                let now = listing.participations.iter().map(|row| row.id);
+                (now.eq(records), LiveWorkspace::Listed(listing))
+            }
+            Err(ProofError::Api(error)) if error.ends_the_run() => return Err(error.into()),
+            Err(error) => {
+                let (title, reason) = (Some(project.title), error.in_words());
+                (true, LiveWorkspace::Unreadable { title, reason })
+            }
+        };
+        live.workspaces.insert(id, state);
+        Ok(same)
     }
 
     /// Which projects are visible. A chunk that cannot be read leaves its projects unreadable.

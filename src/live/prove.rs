@@ -50,6 +50,7 @@ impl ProofError {
 #[derive(Default)]
 struct Pages {
     count: Option<u64>,
+    number: u64,
     members: Vec<Participation>,
     userless: Vec<UserlessRow>,
     people: Vec<Person>,
@@ -72,13 +73,14 @@ pub async fn list_workspace(
                 read_again += 1;
             }
             Err(error) => return Err(error),
-            Ok(Pages { mut members, userless, people, .. }) => {
+            Ok(Pages { mut members, userless, people, number: pages, .. }) => {
                 members.sort_by_key(|row| (row.key.user, row.id));
                 let listing = Listing {
                     title: workspace.title.clone(),
                     participations: members,
                     userless,
                     listed_at: clock.now(),
+                    pages,
                 };
                 return Ok(Proved { listing, people });
             }
@@ -100,6 +102,7 @@ async fn read_pages(
             return Err(ProofError::Contradiction { why });
         }
         pages.take(page, workspace).map_err(|why| ProofError::Contradiction { why })?;
+        pages.number = number;
         if number >= page_count {
             break;
         }

@@ -124,6 +124,8 @@ pub struct Listing {
     pub userless: Vec<UserlessRow>,
     /// When the proof was complete.
     pub listed_at: Timestamp,
+    /// How many pages it took.
+    pub pages: u64,
 }
 
 impl Listing {

@@ -79,6 +79,7 @@ fn live(rows: Vec<Participation>) -> LiveSet {
             participations,
             userless: Vec::new(),
             listed_at: Timestamp::UNIX_EPOCH,
+            pages: 1,
         })
     };
     LiveSet {

@@ -9,7 +9,7 @@ mod killed;
 pub use assemble::{RunFacts, assemble, exit_status};
 pub use killed::killed;
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use crate::{
     api::{ReadParticipations, Traffic, WriteParticipations},
@@ -20,10 +20,13 @@ use crate::{
     guard::{Approval, Limits, Reviewed, review},
     journal::Record,
     live::{ListError, Lister},
-    model::{LiveSet, Scope, WorkspaceId},
-    plan::{Forecast, Policy, plan},
+    model::{LiveSet, LiveWorkspace, Scope, WorkspaceId},
+    plan::{Change, Forecast, Plan, Policy, plan},
     run::{Ended, Stop},
 };
+
+/// How often a project of several pages is read before two readings must have agreed.
+const CONFIRM_TRIES: u32 = 4;
 
 /// What is to be reconciled, and within which bounds.
 pub struct Job<'a> {
@@ -82,8 +85,8 @@ pub async fn preview(
     let scope = Scope::new(&job.roster.desired, job.named_workspaces);
     let Surroundings { clock, stop, listener } = around;
     let lister = Lister { clock, max_in_flight: job.max_in_flight, stop, listener };
-    let live = lister.list(api, &scope).await?;
-    let plan = plan(&job.roster.desired, &live, job.policy);
+    let mut live = lister.list(api, &scope).await?;
+    let plan = confirmed_plan(api, job, &lister, &mut live).await?;
     let unmatched = job.policy.protection.unmatched(live.people.values());
     let warnings = unmatched
         .into_iter()
@@ -92,6 +95,44 @@ pub async fn preview(
     let reviewed = review(plan, job.limits, job.approval);
     let forecast = Forecast::new(&reviewed.approved.plan().actions, job.requests_per_second);
     Ok(Preview { reviewed, live, forecast, warnings })
+}
+
+/// Plans, and reads the projects of several pages again where the plan creates somebody; until two
+/// listings in a row agree, nothing is planned for such a project.
+async fn confirmed_plan(
+    api: &impl ReadParticipations,
+    job: &Job<'_>,
+    lister: &Lister<'_>,
+    live: &mut LiveSet,
+) -> Result<Plan, ListError> {
+    let mut found = plan(&job.roster.desired, live, job.policy);
+    let mut confirmed = BTreeSet::new();
+    for attempt in 1.. {
+        let open: BTreeSet<WorkspaceId> = found
+            .actions
+            .iter()
+            .filter(|action| matches!(action.change, Change::Create { .. }))
+            .map(|action| action.key.workspace)
+            .filter(|id| !confirmed.contains(id) && has_pages(live, *id))
+            .collect();
+        if open.is_empty() {
+            break;
+        }
+        for id in open {
+            if lister.confirm(api, live, id).await? {
+                confirmed.insert(id);
+            } else if attempt >= CONFIRM_TRIES {
+                let reason = "its members changed every time it was read".to_owned();
+                live.workspaces.insert(id, LiveWorkspace::Unreadable { title: None, reason });
+            }
+        }
+        found = plan(&job.roster.desired, live, job.policy);
+    }
+    Ok(found)
+}
+
+fn has_pages(live: &LiveSet, id: WorkspaceId) -> bool {
+    matches!(live.workspaces.get(&id), Some(LiveWorkspace::Listed(listing)) if listing.pages > 1)
 }
 
 /// Carries out what a preview approved.

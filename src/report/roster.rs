@@ -240,7 +240,7 @@ mod tests {
             Person { id: user, name: String::new(), email: None, disabled: Seen::Hidden };
         let listed_at = Timestamp::UNIX_EPOCH;
         let title = "At\u{1b}las".to_owned();
-        let listing = Listing { title, participations, userless, listed_at };
+        let listing = Listing { title, participations, userless, listed_at, pages: 1 };
         let listed = (WorkspaceId::new(5).expect("not 0"), LiveWorkspace::Listed(listing));
         let workspaces = BTreeMap::from([listed]);
         RosterTable::of(&LiveSet { token_user, workspaces, people: BTreeMap::new() })

@@ -359,6 +359,8 @@ pub(super) fn nothing_left(converging: &RunRecord, last: &RunRecord) -> Check {
         .zip(&applied.fates)
         .filter(|(_, fate)| fate.outcome != Outcome::Applied)
         .map(|(action, _)| action.key)
+        // What was held of a row may go through once the rest of the run is done.
+        .chain(plan.held.iter().map(|held| held.key))
         .collect();
     for action in &second.reviewed.approved.plan().actions {
         let again = done.contains(&action.key) && !open.contains(&action.key);

@@ -104,8 +104,8 @@ fn journals(state: &Path) -> Vec<std::path::PathBuf> {
 
 #[test]
 fn a_run_killed_at_any_request_is_finished_by_the_next() {
-    // The sample job has 93 requests, 71 of them writes.
-    for at in (1..=93).step_by(4) {
+    // The sample job has 95 requests, 71 of them writes.
+    for at in (1..=95).step_by(4) {
         let sandbox = sample_sandbox();
         let (server, victim) = signalling(&sandbox, &["KILL"], at);
         let desk = Desk::at(&server.base_url());
@@ -128,8 +128,8 @@ fn a_run_killed_at_any_request_is_finished_by_the_next() {
 #[test]
 fn the_next_run_names_what_a_killed_one_left_in_doubt() {
     let sandbox = sample_sandbox();
-    // Request 23 is the first write.
-    let (server, victim) = signalling(&sandbox, &["KILL"], 24);
+    // Request 25 is the first write.
+    let (server, victim) = signalling(&sandbox, &["KILL"], 26);
     let desk = Desk::at(&server.base_url());
     let mut child =
         desk.command(&["apply", "--yes", "-q", &sample_roster()]).spawn().expect("starts");
