@@ -279,10 +279,18 @@ pub(super) fn unlisted(error: ListError) -> Ended {
 
 /// What the last applied run left; a damaged memory starts anew, and that is said.
 pub(super) fn read_memory(state: &StateFolder) -> (Memory, Option<String>) {
-    match std::fs::read(state.memory()).ok().map(|text| Memory::parse(&text)) {
-        None => (Memory::default(), None),
-        Some(Ok(memory)) => (memory, None),
-        Some(Err(error)) => (Memory::default(), Some(error.to_string())),
+    let text = match std::fs::read(state.memory()) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return (Memory::default(), None);
+        }
+        Err(error) => {
+            return (Memory::default(), Some(format!("memory.json cannot be read: {error}")));
+        }
+    };
+    match Memory::parse(&text) {
+        Ok(memory) => (memory, None),
+        Err(error) => (Memory::default(), Some(error.to_string())),
     }
 }
 
