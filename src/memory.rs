@@ -1,7 +1,7 @@
 //! What one applied run leaves for the next: `memory.json`.
 //!
-//! Written only by an apply, under the lock. Pure but for nothing: text in, text out; the state
-//! folder knows where it lies. A lost or damaged memory starts anew: everybody waits again.
+//! Written only where something is applied. Pure: text in, value out; the state folder knows where
+//! it lies. A lost or damaged memory starts anew: everybody waits again.
 
 use std::collections::{BTreeMap, BTreeSet};
 

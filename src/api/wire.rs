@@ -1,5 +1,5 @@
 //! The JSON of the API, decoded without building a tree: ids as strings or integers, keyed maps
-//! as lists, absent told from null (API.md §2, §3). Bodies of requests are built here too.
+//! as lists, absent told from null (API.md §2, §3).
 //!
 //! `results` is the only authority for what an answer holds; keyed maps are looked up from it.
 

@@ -24,7 +24,7 @@ use crate::{
     guard::ApprovedPlan,
     journal::{Entry, JournalError, PresentRow, Record, Request, RequestResult},
     model::{Fate, MembershipKey, Outcome, ParticipationId, WorkspaceId},
-    plan::{Action, BATCH_LIMIT, Change, Plan, Stage},
+    plan::{Action, Change, Plan, Stage, batches},
     run::Stop,
 };
 
@@ -131,7 +131,7 @@ impl<A: WriteParticipations> Run<'_, A> {
     async fn creates(&self) {
         let creates = self.indices(Stage::Create);
         self.announce(Stage::Create, creates.len());
-        stream::iter(creates.chunks(BATCH_LIMIT))
+        stream::iter(batches(&creates))
             .for_each_concurrent(self.tools.max_in_flight, |batch| self.create_batch(batch))
             .await;
     }

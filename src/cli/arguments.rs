@@ -148,7 +148,7 @@ pub struct ApplyArgs {
     pub yes: bool,
     /// Apply only if the plan computed now is this one: a digest (or its beginning), or a file that
     /// `plan --output FILE.json` wrote
-    #[arg(long, value_name = "DIGEST|FILE")]
+    #[arg(long, value_name = "DIGEST|FILE", conflicts_with = "dry_run")]
     pub plan: Option<ApprovedPlanChoice>,
     /// Any invalid row stops the run
     #[arg(long)]

@@ -9,7 +9,7 @@ use crate::{
     api::{Client, HttpTransport},
     clock::Clock,
     config::{self, Configuration, Flags, Settings, Surroundings, Token, read_token},
-    desired::{Delimiter, ReaderSettings, Roster, read_roster},
+    desired::{ReaderSettings, Roster, read_roster},
     memory::Memory,
     plan::{AbsenceRule, Policy},
     run::ExitStatus,
@@ -47,11 +47,7 @@ pub(super) fn offline_configuration(common: &Common) -> Result<Configuration, Fa
 pub(super) fn reader_settings(settings: &Settings, strict: bool) -> ReaderSettings {
     let roster = &settings.roster;
     ReaderSettings {
-        delimiter: match roster.delimiter {
-            config::Delimiter::Comma => Delimiter::Comma,
-            config::Delimiter::Semicolon => Delimiter::Semicolon,
-            config::Delimiter::Tab => Delimiter::Tab,
-        },
+        delimiter: roster.delimiter,
         ignore_columns: roster.ignore_columns.clone(),
         columns: roster.columns.clone(),
         strict,

@@ -17,9 +17,6 @@ use crate::{
     sandbox::{BASE_PATH, Faults, Sandbox, Settings, Start},
 };
 
-/// Kinds of faults that `--fault` spreads its share over.
-const FAULT_KINDS: f64 = 13.0;
-
 pub(super) fn sandbox(args: &SandboxArgs) -> Result<ExitStatus, Failure> {
     let settings = settings(args)?;
     let world = rehearse::world(args.seed.as_deref())?;
@@ -73,7 +70,7 @@ fn settings(args: &SandboxArgs) -> Result<Settings, Failure> {
         settings.faults = Faults {
             hang: settings.faults.hang,
             slow_by: settings.faults.slow_by,
-            ..Faults::even(settings.faults.seed, share / FAULT_KINDS)
+            ..Faults::spread(settings.faults.seed, share)
         };
     }
     if let Some(seed) = args.fault_seed {

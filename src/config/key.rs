@@ -12,9 +12,7 @@ use figment::{
 
 use super::{
     base_url::BaseUrl,
-    value::{
-        CommandText, Delimiter, Encoding, Ownership, PathText, People, Rate, Setting, Span, Whole,
-    },
+    value::{CommandText, Encoding, Ownership, PathText, People, Rate, Setting, Span, Whole},
 };
 use crate::{model::WorkspaceId, plan::Mode};
 
@@ -58,7 +56,7 @@ pub(super) const KEYS: &[Key] = &[
     key::<People>("protect.users"),
     key::<Vec<WorkspaceId>>("scope.workspaces"),
     key::<Encoding>("roster.encoding"),
-    key::<Delimiter>("roster.delimiter"),
+    key::<crate::desired::Delimiter>("roster.delimiter"),
     key::<Vec<String>>("roster.ignore_columns"),
     key::<BTreeMap<String, String>>("roster.columns"),
     key::<Whole<1, 10_000>>("breaker.consecutive_failures"),

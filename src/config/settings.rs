@@ -19,10 +19,11 @@ use super::{
     layer::{Origin, Source},
     surroundings::Surroundings,
     token::TokenSource,
-    value::{CommandText, Delimiter, Encoding, Ownership, PathText, People, Rate, Span, Whole},
+    value::{CommandText, Encoding, Ownership, PathText, People, Rate, Span, Whole},
 };
 use crate::{
     api::HttpSettings,
+    desired::Delimiter,
     guard::Limits,
     model::WorkspaceId,
     plan::{Mode, Protection},

@@ -9,6 +9,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{base_url::BaseUrl, token::split_words};
 use crate::{
+    desired::Delimiter,
     model::WorkspaceId,
     plan::{Mode, Protection},
 };
@@ -238,32 +239,6 @@ pub enum Encoding {
     /// Windows-1252.
     #[serde(rename = "windows-1252")]
     Windows1252,
-}
-
-/// What stands between a roster's cells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub enum Delimiter {
-    /// `,`
-    #[serde(rename = ",")]
-    Comma,
-    /// `;`
-    #[serde(rename = ";")]
-    Semicolon,
-    /// A tab, written as itself or as `tab`.
-    #[serde(rename = "tab", alias = "\t")]
-    Tab,
-}
-
-impl Delimiter {
-    /// The byte that it is in a file.
-    #[must_use]
-    pub const fn byte(self) -> u8 {
-        match self {
-            Self::Comma => b',',
-            Self::Semicolon => b';',
-            Self::Tab => b'\t',
-        }
-    }
 }
 
 macro_rules! expects {

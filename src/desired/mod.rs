@@ -22,5 +22,5 @@ pub use error::DesiredError;
 pub use header::Column;
 pub use problem::{Expected, Freezes, RosterWarning, RowProblem, SpreadsheetDamage};
 pub use read::{RecordStatus, Roster, RosterRecord, parse_roster, read_roster};
-pub use settings::{Delimiter, DelimiterError, ReaderSettings};
+pub use settings::{Delimiter, ReaderSettings};
 pub use source::PARTIAL_MARKER;

@@ -2,26 +2,23 @@
 //!
 //! Owns the settings that the reader takes; where they come from is the configuration's business.
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt};
+
+use serde::Deserialize;
 
 /// The character between two cells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 pub enum Delimiter {
     /// `,`
     #[default]
+    #[serde(rename = ",")]
     Comma,
     /// `;`, as spreadsheets write where the comma is the decimal sign.
+    #[serde(rename = ";")]
     Semicolon,
-    /// A tab.
+    /// A tab, written as itself or as `tab`.
+    #[serde(rename = "tab", alias = "\t")]
     Tab,
-}
-
-/// Text that is no delimiter.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is no delimiter (`,`, `;` or `tab`)")]
-pub struct DelimiterError {
-    /// What was found.
-    pub text: String,
 }
 
 impl Delimiter {
@@ -49,20 +46,6 @@ impl fmt::Display for Delimiter {
     }
 }
 
-impl FromStr for Delimiter {
-    type Err = DelimiterError;
-
-    /// The character itself, or the word `tab`.
-    fn from_str(text: &str) -> Result<Self, DelimiterError> {
-        match text {
-            "," => Ok(Self::Comma),
-            ";" => Ok(Self::Semicolon),
-            "\t" | "tab" => Ok(Self::Tab),
-            _ => Err(DelimiterError { text: text.to_owned() }),
-        }
-    }
-}
-
 /// How to read a roster. The encoding is UTF-8, with or without BOM.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ReaderSettings {
@@ -84,8 +67,9 @@ mod tests {
     #[test]
     fn a_delimiter_is_read_as_it_is_shown() {
         for delimiter in Delimiter::ALL {
-            assert_eq!(delimiter.to_string().parse(), Ok(delimiter));
+            let text = serde_json::Value::from(delimiter.to_string());
+            assert_eq!(serde_json::from_value::<Delimiter>(text).ok(), Some(delimiter));
         }
-        assert!("|".parse::<Delimiter>().is_err());
+        assert!(serde_json::from_str::<Delimiter>("\"|\"").is_err());
     }
 }

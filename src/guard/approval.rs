@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, fmt};
 use jiff::Timestamp;
 
 use crate::{
-    model::{MembershipKey, ParticipationId, Role, Seen, UserId, WorkspaceId},
+    model::{MembershipKey, ParticipationId, Role, UserId, WorkspaceId},
     plan::{Action, Change},
     run::RunId,
 };
@@ -147,26 +147,11 @@ impl Approval {
                 None => "not on the approved list".to_owned(),
             });
         };
-        let role = match live.role {
-            Seen::Visible(role) => Some(role),
-            Seen::Hidden => None,
-        };
+        let role = live.role.visible();
         if row.key == action.key && row.role == role && row.action == action.change.word() {
             return Ok(());
         }
         Err("on the approved list with another action, person or role".to_owned())
-    }
-
-    /// Approved rows.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// Whether nothing is approved.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
     }
 }
 
@@ -258,7 +243,7 @@ mod tests {
     #[test]
     fn a_list_as_written_or_as_a_spreadsheet_saves_it_is_read() {
         let approval = Approval::parse(LIST).expect("a list");
-        assert_eq!(approval.len(), 2);
+        assert_eq!(approval.rows.len(), 2);
         let saved = LIST.replace('\n', ",,,,,,,\r\n").replace("reason,,,,,,,", "reason");
         let saved = saved.replace("gone,,,,,,,", "gone").replace("moved,,,,,,,", "moved");
         assert_eq!(Approval::parse(&format!("\u{feff}{saved}")), Ok(approval.clone()));

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Entry, LeftInDoubt, RunReport, escape::visible, words};
 use crate::{
     model::{Outcome, WorkspaceId},
-    plan::{Change, Digest},
+    plan::Change,
 };
 
 const STYLE: &str = include_str!("html.css");
@@ -101,26 +101,10 @@ fn shown(text: &str) -> Markup {
 }
 
 fn summary(report: &RunReport) -> Markup {
-    let planned = report.digest.as_ref();
-    let facts = [
-        ("API", Some(report.base_url.clone())),
-        ("Mode", Some(report.mode.to_string())),
-        ("Roster", Some(words::roster(report))),
-        ("Time", Some(format!("{:.0}, took {}", report.started_at, words::took(report)))),
-        ("Plan", planned.map(|_| words::counts(report))),
-        ("Takes", words::forecast(report)),
-        ("Digest", planned.map(|digest| Digest::short(digest).to_owned())),
-        ("Result", words::outcomes(report)),
-        ("Pace", words::pace(&report.pace)),
-        ("Note", words::create_note(report)),
-        ("Ended", Some(words::ended(report))),
-    ];
     html! {
         dl {
-            @for (name, value) in facts {
-                @if let Some(value) = value {
-                    dt { (name) } dd { (shown(&value)) }
-                }
+            @for (name, value) in words::facts(report) {
+                dt { (name) } dd { (shown(&value)) }
             }
         }
     }

@@ -6,7 +6,7 @@
 use std::io::{self, Write};
 
 use super::{Entry, LeftInDoubt, RunReport, escape::markdown, words};
-use crate::{model::Outcome, plan::Digest};
+use crate::model::Outcome;
 
 /// Writes the report as Markdown.
 ///
@@ -44,25 +44,9 @@ fn lost(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn summary(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
-    let planned = report.digest.as_ref();
-    let facts = [
-        ("API", Some(report.base_url.clone())),
-        ("Mode", Some(report.mode.to_string())),
-        ("Roster", Some(words::roster(report))),
-        ("Time", Some(format!("{:.0}, took {}", report.started_at, words::took(report)))),
-        ("Plan", planned.map(|_| words::counts(report))),
-        ("Takes", words::forecast(report)),
-        ("Digest", planned.map(|digest| Digest::short(digest).to_owned())),
-        ("Result", words::outcomes(report)),
-        ("Pace", words::pace(&report.pace)),
-        ("Note", words::create_note(report)),
-        ("Ended", Some(words::ended(report))),
-    ];
     writeln!(out)?;
-    for (name, value) in facts {
-        if let Some(value) = value {
-            writeln!(out, "- **{name}**: {}", markdown(&value))?;
-        }
+    for (name, value) in words::facts(report) {
+        writeln!(out, "- **{name}**: {}", markdown(&value))?;
     }
     Ok(())
 }

@@ -18,6 +18,25 @@ const MANY_CREATES: usize = 25;
 /// The way out when the guard withheld deletes.
 pub(super) const APPROVE_HINT: &str = "review withheld-deletes.csv, then --approve-deletes";
 
+/// What a run came to, as names and values for a table; what is not known is left out.
+pub(super) fn facts(report: &RunReport) -> impl Iterator<Item = (&'static str, String)> {
+    let planned = report.digest.as_ref();
+    let facts = [
+        ("API", Some(report.base_url.clone())),
+        ("Mode", Some(report.mode.to_string())),
+        ("Roster", Some(roster(report))),
+        ("Time", Some(format!("{:.0}, took {}", report.started_at, took(report)))),
+        ("Plan", planned.map(|_| counts(report))),
+        ("Takes", forecast(report)),
+        ("Digest", planned.map(|digest| digest.short().to_owned())),
+        ("Result", outcomes(report)),
+        ("Pace", pace(&report.pace)),
+        ("Note", create_note(report)),
+        ("Ended", Some(ended(report))),
+    ];
+    facts.into_iter().filter_map(|(name, value)| Some((name, value?)))
+}
+
 /// The command's name.
 pub(super) const fn command(command: ReportedCommand) -> &'static str {
     match command {

@@ -60,6 +60,9 @@ impl Fault {
     }
 }
 
+/// How many kinds of faults there are.
+const KINDS: u8 = 13;
+
 /// How often each fault happens: probabilities for one request, 0 to 1, their sum at most 1.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -161,7 +164,13 @@ impl Faults {
         }
     }
 
-    fn table(&self) -> [(Fault, f64); 13] {
+    /// Faults in this share of all requests, spread evenly over their kinds.
+    #[must_use]
+    pub fn spread(seed: u64, share: f64) -> Self {
+        Self::even(seed, share / f64::from(KINDS))
+    }
+
+    fn table(&self) -> [(Fault, f64); KINDS as usize] {
         [
             (Fault::ErrorBefore, self.error_before),
             (Fault::ErrorAfter, self.error_after),

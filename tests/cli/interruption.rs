@@ -227,7 +227,7 @@ fn over_a_failing_network_repeated_runs_converge_and_double_nobody() {
             settings.faults = Faults {
                 hang: Duration::from_millis(400),
                 slow_by: Duration::from_millis(20),
-                ..Faults::even(seed, 0.2 / 13.0)
+                ..Faults::spread(seed, 0.2)
             };
         });
         sandbox.reseed(seed);
