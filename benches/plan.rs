@@ -63,8 +63,8 @@ fn listing(project: u64) -> Listing {
             workspace_role_id: Seen::Visible(None),
             rate_in_cents: Seen::Visible(Some(12_500)),
             cost_in_cents: Seen::Visible(None),
+            tagged: Seen::Visible(false),
         },
-        external_references: Seen::Hidden,
         created_at: Some(Timestamp::UNIX_EPOCH),
         updated_at: Some(Timestamp::UNIX_EPOCH),
     };

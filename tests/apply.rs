@@ -12,7 +12,7 @@ use kantata_sync::{
     journal::{Entry, JournalError, Record},
     model::Outcome,
     plan::Policy,
-    reconcile::{self, Job, Preview, Surroundings},
+    reconcile::{self, Job, Preview, Surroundings, Wish},
     run::Stop,
     sandbox::{
         Answered, Bulk, Duplicates, Fault, RequestKind, Sandbox, Settings, User, Workspace, World,
@@ -91,7 +91,7 @@ async fn apply_with(
         delete_floor: 5,
     };
     let job = Job {
-        roster: &roster,
+        wish: Wish::Roster(&roster),
         named_workspaces: &[],
         policy: &Policy::default(),
         limits: &limits,

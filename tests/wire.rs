@@ -157,6 +157,29 @@ fn what_was_not_asked_for_is_hidden_never_false() {
 }
 
 #[test]
+fn a_tag_is_seen_only_where_its_reference_is_answered() {
+    let page = |association: &str, side: &str| {
+        let body = format!(
+            r#"{{"count":1,"results":[{{"key":"participations","id":"1"}}],
+            "participations":{{"1":{{"workspace_id":"2","user_id":"3"{association}}}}}{side}}}"#
+        );
+        let page = decode_page(body.as_bytes()).expect("a page");
+        let ListedRow::Member(row) = &page.rows[0] else { panic!("a member") };
+        row.fields.tagged
+    };
+    let ids = |ids: &str| format!(r#","external_reference_ids":[{ids}]"#);
+    let side =
+        |name: &str| format!(r#","external_references":{{"7":{{"service_name":"{name}"}}}}"#);
+    assert_eq!(page("", ""), Seen::Hidden);
+    assert_eq!(page(&ids(""), ""), Seen::Visible(false));
+    assert_eq!(page(&ids("\"7\""), &side("kantata-sync")), Seen::Visible(true));
+    assert_eq!(page(&ids("\"7\""), &side("another")), Seen::Visible(false));
+    assert_eq!(page(&ids("\"7\",\"8\""), &side("kantata-sync")), Seen::Visible(true));
+    // One that is not in the answer may be ours.
+    assert_eq!(page(&ids("\"7\",\"8\""), &side("another")), Seen::Hidden);
+}
+
+#[test]
 fn a_created_row_is_found_by_project_and_person_whatever_its_place() {
     let rows = members("bulk_create_22_per_page");
     let keys: BTreeSet<_> = rows.iter().map(|row| row.key).collect();

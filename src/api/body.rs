@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Creation;
-use crate::model::{Drift, Fields, MembershipSpec};
+use super::{Creation, wire::SERVICE_NAME};
+use crate::model::{Drift, Field, Fields, MembershipKey, MembershipSpec};
 
 /// The body of a bulk create.
 pub(super) fn create(batch: &[Creation]) -> Value {
@@ -17,6 +17,7 @@ fn creation(creation: &Creation) -> Value {
         can_invite,
         can_schedule_their_hours,
         can_schedule_team_hours,
+        tagged,
         // Not accepted on POST; they follow as an update.
         team_lead: _,
         workspace_role_id: _,
@@ -40,12 +41,29 @@ fn creation(creation: &Creation) -> Value {
             object.insert(name.to_owned(), (*flag).into());
         }
     }
+    if *tagged == Some(true) {
+        let (name, value) = tag(*key);
+        object.insert(name, value);
+    }
     Value::Object(object)
 }
 
 /// The body of an update: exactly the wishes of the drift.
-pub(super) fn update(drift: &[Drift]) -> Value {
-    let fields: Map<String, Value> =
-        drift.iter().map(|drift| (drift.field.name().to_owned(), json!(drift.after))).collect();
+pub(super) fn update(key: MembershipKey, drift: &[Drift]) -> Value {
+    let wish = |drift: &Drift| match drift.field {
+        Field::Tagged => tag(key),
+        field => (field.name().to_owned(), json!(drift.after)),
+    };
+    let fields: Map<String, Value> = drift.iter().map(wish).collect();
     json!({ "participation": fields })
+}
+
+/// This tool's external reference on a membership: a record has one for each service.
+fn tag(MembershipKey { workspace, user }: MembershipKey) -> (String, Value) {
+    let reference = json!({
+        "service_name": SERVICE_NAME,
+        "service_model": "membership",
+        "service_model_ref": format!("{workspace}-{user}"),
+    });
+    ("external_reference".to_owned(), reference)
 }

@@ -7,6 +7,7 @@ mod body;
 mod breaker;
 mod client;
 mod error;
+mod json;
 mod pace;
 mod participations;
 mod retry;
@@ -99,9 +100,10 @@ pub trait WriteParticipations: ReadParticipations {
         batch: &[Creation],
     ) -> impl Future<Output = Result<Answered<Vec<Participation>>, ApiError>>;
 
-    /// Sets the wishes of the drift; answers the record as it is then.
+    /// Sets the wishes of the drift on the record of this membership; answers the record as it is then.
     fn update(
         &self,
+        key: MembershipKey,
         id: ParticipationId,
         drift: &[Drift],
     ) -> impl Future<Output = Result<Answered<Option<Participation>>, ApiError>>;

@@ -5,13 +5,16 @@ use super::{
     MEMBERS_PER_PAGE, ReadParticipations, Transport, WriteParticipations, body, client::Outgoing,
     wire,
 };
-use crate::model::{Drift, Participation, ParticipationId, Person, Workspace, WorkspaceId};
+use crate::model::{
+    Drift, MembershipKey, Participation, ParticipationId, Person, Workspace, WorkspaceId,
+};
 
 /// What comes back only when it is named (API.md §1.3).
 const OPTIONAL_FIELDS: &str =
     "access_level,permissions_label,can_schedule_their_hours,can_schedule_team_hours";
-/// `user` for names and addresses; without `workspace_role` there is no `workspace_role_id`.
-const INCLUDE: &str = "user,workspace_role";
+/// `user` for names and addresses; without `workspace_role` there is no `workspace_role_id`, without
+/// `external_references` nothing says whose a record is.
+const INCLUDE: &str = "user,workspace_role,external_references";
 
 fn members(page: ListPage) -> Vec<Participation> {
     let member = |row| match row {
@@ -99,6 +102,7 @@ impl<T: Transport> WriteParticipations for Client<T> {
 
     async fn update(
         &self,
+        key: MembershipKey,
         id: ParticipationId,
         drift: &[Drift],
     ) -> Result<Answered<Option<Participation>>, ApiError> {
@@ -107,7 +111,7 @@ impl<T: Transport> WriteParticipations for Client<T> {
             path: format!(
                 "/participations/{id}?include={INCLUDE}&optional_fields={OPTIONAL_FIELDS}"
             ),
-            body: Some(body::update(drift)),
+            body: Some(body::update(key, drift)),
         };
         let find = |page| members(page).into_iter().find(|row| row.id == id);
         self.send(&outgoing, |body| wire::decode_page(body).map(find)).await

@@ -147,7 +147,7 @@ async fn reads_updates_and_deletes_are_repeated_when_the_answer_is_lost() {
     {
         let script = [lost, Answer(200, EMPTY)];
         let (client, seen) = scripted(&script, quick());
-        client.update(id(), &[]).await.expect("the second answer");
+        client.update(creation().key, id(), &[]).await.expect("the second answer");
         assert_eq!(seen.count(), 2);
         let (client, seen) = scripted(&script, quick());
         client.delete(id()).await.expect("the second answer");

@@ -1,108 +1,22 @@
-//! The JSON of the API, decoded without building a tree: ids as strings or integers, keyed maps
-//! as lists, absent told from null (API.md §2, §3).
+//! The API's answers, decoded (API.md §2, §3).
 //!
 //! `results` is the only authority for what an answer holds; keyed maps are looked up from it.
 
-use std::{borrow::Cow, fmt, marker::PhantomData};
-
 use jiff::Timestamp;
-use serde::{
-    Deserialize, Deserializer,
-    de::{self, MapAccess, Visitor},
-};
+use serde::Deserialize;
 use serde_json::Value;
 
-use super::error::Complaint;
+use super::{
+    error::Complaint,
+    json::{Id, Keyed, Text, present},
+};
 use crate::model::{
     AccessLevel, LiveFields, MembershipKey, Participation, ParticipationId, Permissions, Person,
     RoleId, Seen, UserId, Workspace, WorkspaceId,
 };
 
-/// A string that borrows from the body where it has no escapes.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-struct Text<'a>(Cow<'a, str>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TextVisitor<'a>(PhantomData<&'a str>);
-        impl<'de: 'a, 'a> Visitor<'de> for TextVisitor<'a> {
-            type Value = Text<'a>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string")
-            }
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'a>, E> {
-                Ok(Text(Cow::Borrowed(text)))
-            }
-            fn visit_str<E>(self, text: &str) -> Result<Text<'a>, E> {
-                Ok(Text(Cow::Owned(text.to_owned())))
-            }
-        }
-        deserializer.deserialize_str(TextVisitor(PhantomData))
-    }
-}
-
-/// An id as a string or an integer; 0 and anything else that is no id is an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Id(u64);
-
-impl<'de> Deserialize<'de> for Id {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct IdVisitor;
-        impl Visitor<'_> for IdVisitor {
-            type Value = Id;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an id as a string or an integer")
-            }
-            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Id, E> {
-                if number == 0 { Err(E::custom("0 is no id")) } else { Ok(Id(number)) }
-            }
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Id, E> {
-                UserId::from_digits(text.as_bytes())
-                    .map(|id| Id(id.number()))
-                    .ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
-            }
-        }
-        deserializer.deserialize_any(IdVisitor)
-    }
-}
-
-/// A map from ids to objects, as a list sorted by id.
-#[derive(Debug)]
-struct Keyed<T>(Vec<(Id, T)>);
-
-impl<T> Default for Keyed<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Keyed<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct KeyedVisitor<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for KeyedVisitor<T> {
-            type Value = Keyed<T>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a map from ids to objects")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Keyed<T>, A::Error> {
-                let mut entries = Vec::with_capacity(map.size_hint().unwrap_or(64));
-                while let Some(entry) = map.next_entry()? {
-                    entries.push(entry);
-                }
-                entries.sort_by_key(|(id, _)| *id);
-                Ok(Keyed(entries))
-            }
-        }
-        deserializer.deserialize_map(KeyedVisitor(PhantomData))
-    }
-}
-
-impl<T> Keyed<T> {
-    fn find(&self, id: Id) -> Option<&T> {
-        let at = self.0.binary_search_by_key(&id, |(id, _)| *id).ok()?;
-        Some(&self.0[at].1)
-    }
-}
+/// The service of this tool's external references (API.md §3.1); one a record and service.
+pub(super) const SERVICE_NAME: &str = "kantata-sync";
 
 #[derive(Debug, Deserialize)]
 struct ResultRef<'a> {
@@ -115,15 +29,6 @@ struct ResultRef<'a> {
 struct Meta {
     count: Option<u64>,
     page_count: Option<u64>,
-}
-
-/// Told apart: `None` is absent, `Some(None)` is null.
-fn present<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
-where
-    T: Deserialize<'de>,
-    D: Deserializer<'de>,
-{
-    Option::deserialize(deserializer).map(Some)
 }
 
 #[derive(Debug, Deserialize)]
@@ -146,10 +51,17 @@ struct ParticipationRow<'a> {
     cost_in_cents: Option<Option<i64>>,
     #[serde(default, deserialize_with = "present")]
     workspace_role_id: Option<Option<Id>>,
+    external_reference_ids: Option<Vec<Id>>,
     #[serde(borrow)]
     created_at: Option<Text<'a>>,
     #[serde(borrow)]
     updated_at: Option<Text<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ExternalReferenceRow<'a> {
+    #[serde(borrow)]
+    service_name: Option<Text<'a>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -185,6 +97,8 @@ struct Envelope<'a> {
     users: Keyed<UserRow<'a>>,
     #[serde(borrow, default)]
     workspaces: Keyed<WorkspaceRow<'a>>,
+    #[serde(borrow, default)]
+    external_references: Keyed<ExternalReferenceRow<'a>>,
 }
 
 /// One row of a participation list.
@@ -222,12 +136,14 @@ pub struct ListPage {
 /// When the body is no such JSON; the text says where.
 pub fn decode_page(body: &[u8]) -> Result<ListPage, serde_json::Error> {
     let envelope: Envelope<'_> = serde_json::from_slice(body)?;
-    let Envelope { count, results, meta, participations, users, .. } = &envelope;
+    let Envelope { count, results, meta, participations, users, external_references, .. } =
+        &envelope;
     let mut rows = Vec::with_capacity(results.len());
     let mut unresolved = 0;
     for result in results {
         let found = (result.key.0 == "participations").then(|| participations.find(result.id));
-        match found.flatten().and_then(|row| listed_row(result.id, row)) {
+        let row = found.flatten().and_then(|row| listed_row(result.id, row, external_references));
+        match row {
             Some(row) => rows.push(row),
             None => unresolved += 1,
         }
@@ -242,7 +158,11 @@ pub fn decode_page(body: &[u8]) -> Result<ListPage, serde_json::Error> {
     })
 }
 
-fn listed_row(id: Id, row: &ParticipationRow<'_>) -> Option<ListedRow> {
+fn listed_row(
+    id: Id,
+    row: &ParticipationRow<'_>,
+    references: &References<'_>,
+) -> Option<ListedRow> {
     let id = ParticipationId::new(id.0)?;
     let workspace = WorkspaceId::new(row.workspace_id?.0)?;
     let Some(user) = row.user_id.and_then(|user| UserId::new(user.0)) else {
@@ -252,11 +172,27 @@ fn listed_row(id: Id, row: &ParticipationRow<'_>) -> Option<ListedRow> {
         id,
         key: MembershipKey { workspace, user },
         role: text(&row.role).and_then(|word| word.parse().ok()).into(),
-        fields: live_fields(row),
-        external_references: Seen::Hidden,
+        fields: LiveFields { tagged: tagged(row, references), ..live_fields(row) },
         created_at: time(&row.created_at),
         updated_at: time(&row.updated_at),
     }))
+}
+
+type References<'a> = Keyed<ExternalReferenceRow<'a>>;
+
+/// Whether a record carries this tool's reference; unknown where its references were not answered,
+/// or one of them is not in the answer.
+fn tagged(row: &ParticipationRow<'_>, references: &References<'_>) -> Seen<bool> {
+    let Some(ids) = &row.external_reference_ids else { return Seen::Hidden };
+    let mut tagged = Seen::Visible(false);
+    for id in ids {
+        match references.find(*id).and_then(|reference| text(&reference.service_name)) {
+            Some(SERVICE_NAME) => return Seen::Visible(true),
+            Some(_) => {}
+            None => tagged = Seen::Hidden,
+        }
+    }
+    tagged
 }
 
 fn live_fields(row: &ParticipationRow<'_>) -> LiveFields {
@@ -273,6 +209,7 @@ fn live_fields(row: &ParticipationRow<'_>) -> LiveFields {
         workspace_role_id: row.workspace_role_id.map(role).into(),
         rate_in_cents: row.rate_in_cents.into(),
         cost_in_cents: row.cost_in_cents.into(),
+        tagged: Seen::Hidden,
     }
 }
 

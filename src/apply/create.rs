@@ -280,11 +280,7 @@ fn read_back_fate(row: &Creation, live: &Participation) -> Fate {
 fn journalled(result: &Result<Answered<Vec<Participation>>, ApiError>) -> RequestResult {
     match result {
         Ok(answer) => RequestResult::Done {
-            present: answer
-                .value
-                .iter()
-                .map(|row| PresentRow { key: row.key, id: row.id })
-                .collect(),
+            present: answer.value.iter().map(PresentRow::from).collect(),
             request_id: answer.request_id.clone(),
         },
         Err(error) => match error.disposition(Repeat::Unsafe) {

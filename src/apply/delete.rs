@@ -5,13 +5,13 @@
 
 use jiff::SignedDuration;
 
-use super::{Run, create::Urgency, refused_fate};
+use super::{Run, create::Urgency, refused_fate, request_id};
 use crate::{
     api::{ApiError, Creation, Disposition, Repeat, WriteParticipations},
     journal::Request,
     model::{
         Drift, Fate, Field, FieldValue, LiveFields, MembershipSpec, Outcome, Participation, Seen,
-        WorkspaceId,
+        UserId, WorkspaceId,
     },
     plan::{Change, WorkspaceState},
 };
@@ -39,7 +39,7 @@ impl<A: WriteParticipations> Run<'_, A> {
                     self.decide(index, fate);
                 }
             }
-            Change::Replace { live, demote_first, spec, later } => {
+            Change::Replace { live, demote_first, spec, later, takes_lead_from } => {
                 if let Some(fate) = self.look_once_more(live, *demote_first, true).await {
                     return self.decide(index, fate);
                 }
@@ -47,7 +47,7 @@ impl<A: WriteParticipations> Run<'_, A> {
                 if fate.outcome != Outcome::Applied {
                     return self.decide(index, fate);
                 }
-                let fate = self.create_again(live, *spec, later).await;
+                let fate = self.create_again(live, *spec, (later, *takes_lead_from)).await;
                 self.decide(index, fate);
             }
             Change::Create { .. } | Change::Update { .. } => {}
@@ -111,7 +111,7 @@ impl<A: WriteParticipations> Run<'_, A> {
                 before: FieldValue::Flag(true),
                 after: FieldValue::Flag(false),
             }];
-            let fate = self.put(live.key, live.id, &drift).await?;
+            let fate = self.put(live.key, live.id, &drift, None).await?;
             if fate.outcome != Outcome::Applied {
                 let detail = format!("still leads its side; {}", fate.detail);
                 return Some(Fate { detail, ..fate });
@@ -119,11 +119,8 @@ impl<A: WriteParticipations> Run<'_, A> {
         }
         let seq = self.intend(Request::Delete { live: Box::new(live.clone()) })?;
         let result = self.tools.api.delete(live.id).await;
-        let request_id = match &result {
-            Ok(answer) => answer.request_id.clone(),
-            Err(error) => error.request_id(),
-        };
-        self.record_result(seq, &result, request_id.clone());
+        let request_id = request_id(&result);
+        self.record_result(seq, &result, None);
         let fate = match result {
             Ok(_) => Fate::new(Outcome::Applied, ""),
             Err(error) if error.is_gone() => Fate::new(Outcome::Applied, "was gone already"),
@@ -145,8 +142,8 @@ impl<A: WriteParticipations> Run<'_, A> {
                 self.record_read_back(seq, live.key, None);
                 Fate::new(Outcome::Applied, "gone on reading back")
             }
-            Ok(Some(_)) => {
-                self.record_read_back(seq, live.key, Some(live.id));
+            Ok(Some(found)) => {
+                self.record_read_back(seq, live.key, Some(&found.live));
                 Fate::new(Outcome::Failed, format!("{error}; still there"))
             }
             Err(second) => {
@@ -161,7 +158,7 @@ impl<A: WriteParticipations> Run<'_, A> {
         &self,
         live: &Participation,
         spec: MembershipSpec,
-        later: &[Drift],
+        (later, takes_lead_from): (&[Drift], Option<UserId>),
     ) -> Fate {
         let creation = Creation { key: live.key, spec };
         let mut fates = self.create_rows(vec![creation], Urgency::Finish).await;
@@ -170,7 +167,7 @@ impl<A: WriteParticipations> Run<'_, A> {
         };
         match (fate.outcome, fate.participation) {
             (Outcome::Applied, Some(id)) if !later.is_empty() && self.can_go_on() => {
-                self.put(live.key, id, later).await.unwrap_or(fate)
+                self.put(live.key, id, later, takes_lead_from).await.unwrap_or(fate)
             }
             (Outcome::Applied | Outcome::NotStuck | Outcome::InDoubt, _) => fate,
             _ => Fate {

@@ -18,12 +18,12 @@ use std::{
 use futures_util::{StreamExt as _, stream};
 
 use crate::{
-    api::{ApiError, WriteParticipations},
+    api::{Answered, ApiError, WriteParticipations},
     clock::Clock,
     event::{Event, Listener},
     guard::ApprovedPlan,
     journal::{Entry, JournalError, PresentRow, Record, Request, RequestResult},
-    model::{Fate, MembershipKey, Outcome, ParticipationId, WorkspaceId},
+    model::{Fate, MembershipKey, Outcome, Participation, ParticipationId, WorkspaceId},
     plan::{Action, Change, Plan, Stage, batches},
     run::Stop,
 };
@@ -174,8 +174,8 @@ impl<A: WriteParticipations> Run<'_, A> {
     }
 
     /// Notes that a record was read back: what became of its request is known.
-    fn record_read_back(&self, seq: u64, key: MembershipKey, live: Option<ParticipationId>) {
-        let present = live.map(|id| PresentRow { key, id });
+    fn record_read_back(&self, seq: u64, key: MembershipKey, live: Option<&Participation>) {
+        let present = live.map(PresentRow::from);
         self.record(&Entry::Settled {
             seq,
             absent: if present.is_none() { vec![key] } else { Vec::new() },
@@ -184,9 +184,19 @@ impl<A: WriteParticipations> Run<'_, A> {
         });
     }
 
-    fn record_result<T>(&self, seq: u64, result: &Result<T, ApiError>, request_id: Option<String>) {
+    /// Notes how an update or a delete was answered, with the record where the answer shows it.
+    fn record_result<T>(
+        &self,
+        seq: u64,
+        result: &Result<Answered<T>, ApiError>,
+        shown: Option<&Participation>,
+    ) {
+        let request_id = request_id(result);
         let result = match result {
-            Ok(_) => RequestResult::Done { present: Vec::new(), request_id },
+            Ok(_) => {
+                let present = shown.map(PresentRow::from).into_iter().collect();
+                RequestResult::Done { present, request_id }
+            }
             Err(error) if error.may_have_arrived() => {
                 RequestResult::Unknown { message: error.to_string() }
             }
@@ -267,6 +277,14 @@ impl<A: WriteParticipations> Run<'_, A> {
     fn change(&self, index: usize) -> (&MembershipKey, &Change) {
         let action = &self.plan.actions[index];
         (&action.key, &action.change)
+    }
+}
+
+/// The `x-request-id` of an answer, of an error too.
+fn request_id<T>(result: &Result<Answered<T>, ApiError>) -> Option<String> {
+    match result {
+        Ok(answer) => answer.request_id.clone(),
+        Err(error) => error.request_id(),
     }
 }
 

@@ -115,7 +115,7 @@ fn settled_entry(seq: u64, settled: &Settled) -> Entry {
     let (mut present, mut absent, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
     for (key, seen) in settled {
         match seen {
-            Seen::Present(row) => present.push(PresentRow { key: *key, id: row.id }),
+            Seen::Present(row) => present.push(PresentRow::from(row.as_ref())),
             Seen::Absent => absent.push(*key),
             Seen::Twice(_) | Seen::Unknown(_) => unknown.push(*key),
         }

@@ -1,10 +1,10 @@
 //! Updates: repeated by the client where an answer was lost, then held against the wish.
 
-use super::{Run, refused_fate};
+use super::{Run, refused_fate, request_id};
 use crate::{
     api::{ApiError, Disposition, Repeat, WriteParticipations},
     journal::Request,
-    model::{Drift, Fate, MembershipKey, Outcome, Participation, ParticipationId},
+    model::{Drift, Fate, MembershipKey, Outcome, Participation, ParticipationId, UserId},
     plan::{Change, Target},
 };
 
@@ -14,7 +14,9 @@ type Sent = (u64, MembershipKey, ParticipationId);
 impl<A: WriteParticipations> Run<'_, A> {
     /// Carries out one update, and decides it.
     pub(super) async fn update(&self, index: usize) {
-        let (key, Change::Update { target, drift }) = self.change(index) else { return };
+        let (key, Change::Update { target, drift, takes_lead_from }) = self.change(index) else {
+            return;
+        };
         let id = match target {
             Target::Live(id) => Some(*id),
             Target::Created => self.created.borrow().get(key).copied(),
@@ -23,7 +25,7 @@ impl<A: WriteParticipations> Run<'_, A> {
             let detail = "the create that it follows is not known to have happened";
             return self.decide(index, Fate::new(Outcome::NotReached, detail));
         };
-        if let Some(fate) = self.put(*key, id, drift).await {
+        if let Some(fate) = self.put(*key, id, drift, *takes_lead_from).await {
             self.decide(index, fate);
         }
     }
@@ -34,15 +36,14 @@ impl<A: WriteParticipations> Run<'_, A> {
         key: MembershipKey,
         id: ParticipationId,
         drift: &[Drift],
+        takes_lead_from: Option<UserId>,
     ) -> Option<Fate> {
-        let request = Request::Update { key, id, drift: drift.to_vec() };
+        let request = Request::Update { key, id, drift: drift.to_vec(), takes_lead_from };
         let seq = self.intend(request)?;
-        let result = self.tools.api.update(id, drift).await;
-        let request_id = match &result {
-            Ok(answer) => answer.request_id.clone(),
-            Err(error) => error.request_id(),
-        };
-        self.record_result(seq, &result, request_id.clone());
+        let result = self.tools.api.update(key, id, drift).await;
+        let request_id = request_id(&result);
+        let shown = result.as_ref().ok().and_then(|answer| answer.value.as_ref());
+        self.record_result(seq, &result, shown);
         let fate = match result {
             Ok(answer) => match answer.value {
                 Some(live) => updated_fate(drift, &live),
@@ -80,7 +81,7 @@ impl<A: WriteParticipations> Run<'_, A> {
                 Fate::new(Outcome::Failed, format!("{why}; the record is gone"))
             }
             Ok(Some(found)) => {
-                self.record_read_back(seq, key, Some(id));
+                self.record_read_back(seq, key, Some(&found.live));
                 let unchanged = unchanged(drift, &found.live);
                 if unchanged.is_empty() {
                     return Fate::new(Outcome::Applied, "seen on reading back");

@@ -105,6 +105,10 @@ pub enum Command {
     Runs,
     /// Show the report of a run again, in any form
     Show(ShowArgs),
+    /// Plan and apply the reverse of a run
+    Undo(UndoArgs),
+    /// Mark the live memberships that a roster names as this tool's, for `ownership = "tagged"`
+    Adopt(AdoptArgs),
     /// Say what will fail before it does; cannot write to Kantata
     Doctor(DoctorArgs),
     /// Print completions for a shell
@@ -116,14 +120,11 @@ pub enum Command {
     Man,
 }
 
-/// `plan`.
+/// The roster, and how it is taken.
 #[derive(Debug, Args)]
-pub struct PlanArgs {
+pub struct RosterArgs {
     /// The roster
     pub roster: PathBuf,
-    /// Exit 6 when anything differs, held differences included
-    #[arg(long)]
-    pub check: bool,
     /// Any invalid row stops the run
     #[arg(long)]
     pub strict: bool,
@@ -135,30 +136,19 @@ pub struct PlanArgs {
     pub retry_stuck: bool,
 }
 
-/// `apply`.
-#[derive(Debug, Clone, Args)]
-pub struct ApplyArgs {
-    /// The roster
-    pub roster: PathBuf,
-    /// Show what would be done, and do nothing: the same as `plan`
+/// How a plan is carried out.
+#[derive(Debug, Args)]
+pub struct WriteArgs {
+    /// Show what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
     /// Apply only if the plan computed now is this one: a digest (or its beginning), or a file that
-    /// `plan --output FILE.json` wrote
+    /// `--output FILE.json` of a dry run or of `plan` wrote
     #[arg(long, value_name = "DIGEST|FILE", conflicts_with = "dry_run")]
     pub plan: Option<ApprovedPlanChoice>,
-    /// Any invalid row stops the run
-    #[arg(long)]
-    pub strict: bool,
-    /// Delete only what this reviewed withheld-deletes.csv has, over the limits too
-    #[arg(long, value_name = "FILE")]
-    pub approve_deletes: Option<PathBuf>,
-    /// Try wishes again that were answered as done and changed nothing
-    #[arg(long)]
-    pub retry_stuck: bool,
     /// Start nothing new after this long
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub deadline: Option<Duration>,
@@ -168,6 +158,54 @@ pub struct ApplyArgs {
     /// Write the live memberships as a roster to this file before anything is sent
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     pub backup: Option<PathBuf>,
+}
+
+/// `plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// The roster, and how it is taken.
+    #[command(flatten)]
+    pub roster: RosterArgs,
+    /// Exit 6 when anything differs, held differences included
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// `apply`.
+#[derive(Debug, Args)]
+pub struct ApplyArgs {
+    /// The roster, and how it is taken.
+    #[command(flatten)]
+    pub roster: RosterArgs,
+    /// How the plan is carried out.
+    #[command(flatten)]
+    pub write: WriteArgs,
+}
+
+/// `adopt`.
+#[derive(Debug, Args)]
+pub struct AdoptArgs {
+    /// The roster
+    pub roster: PathBuf,
+    /// Any invalid row stops the run
+    #[arg(long)]
+    pub strict: bool,
+    /// How the plan is carried out.
+    #[command(flatten)]
+    pub write: WriteArgs,
+}
+
+/// `undo`.
+#[derive(Debug, Args)]
+pub struct UndoArgs {
+    /// Its name, as much of it as is unique, or `latest`
+    pub run: String,
+    /// Delete only what this reviewed withheld-deletes.csv has, over the limits too
+    #[arg(long, value_name = "FILE")]
+    pub approve_deletes: Option<PathBuf>,
+    /// How the plan is carried out.
+    #[command(flatten)]
+    pub write: WriteArgs,
 }
 
 /// `export`.

@@ -68,6 +68,7 @@ pub(super) fn policy(settings: &Settings, memory: &Memory, now: Timestamp) -> Po
         stuck: memory.stuck(),
         mode: settings.mode,
         allow_replace: settings.allow_replace,
+        ownership: settings.ownership,
         protection: settings.protect.clone(),
     }
 }

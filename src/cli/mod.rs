@@ -2,9 +2,11 @@
 //!
 //! One file for each command. Data goes to stdout, talk to stderr. `anyhow` is used here only.
 
+mod adopt;
 mod apply;
 mod approval;
 mod arguments;
+mod carry_out;
 mod check;
 mod config;
 mod doctor;
@@ -14,7 +16,6 @@ mod look;
 mod material;
 mod output;
 mod past;
-mod plan;
 mod plan_file;
 mod rehearse;
 mod run;
@@ -22,6 +23,7 @@ mod runs;
 mod sandbox;
 mod show;
 mod signal;
+mod undo;
 
 use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
 use failure::Failure;
@@ -52,7 +54,7 @@ pub fn arguments() -> Result<Arguments, ExitStatus> {
 pub fn run(arguments: &Arguments) -> ExitStatus {
     let common = &arguments.common;
     let result = match &arguments.command {
-        Command::Plan(args) => plan::plan(common, args),
+        Command::Plan(args) => apply::plan(common, args),
         Command::Apply(args) => apply::apply(common, args),
         Command::Rehearse(args) => rehearse::rehearse(common, args),
         Command::Check(args) => check::check(common, args),
@@ -61,6 +63,8 @@ pub fn run(arguments: &Arguments) -> ExitStatus {
         Command::Export(args) => export::export(common, args),
         Command::Runs => runs::runs(common),
         Command::Show(args) => show::show(common, args),
+        Command::Undo(args) => undo::undo(common, args),
+        Command::Adopt(args) => adopt::adopt(common, args),
         Command::Doctor(args) => doctor::doctor(common, args),
         Command::Completions { shell } => completions(*shell),
         Command::Man => man(),

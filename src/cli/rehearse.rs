@@ -16,6 +16,7 @@ use crate::{
     api::{Client, ServiceTransport},
     config::{Configuration, Settings},
     desired::{Roster, parse_roster},
+    reconcile::Wish,
     report::{ReportedCommand, RunReport},
     run::ExitStatus,
     sandbox::{self, Sandbox, World},
@@ -36,10 +37,7 @@ pub(super) fn rehearse(common: &Common, args: &RehearseArgs) -> Result<ExitStatu
     let scratch = tempfile::tempdir()?;
     let configuration = configuration(common, scratch.path())?;
     let settings = &configuration.settings;
-    let roster = match &args.roster {
-        Some(path) => material::roster(path, settings, false)?,
-        None => sample_roster(settings)?,
-    };
+    let roster = &roster(args, settings)?;
     let outputs = Outputs::open(common)?;
     let world = world(args.seed.as_deref())?;
     let state_folder = settings.state_dir.join("rehearse");
@@ -48,7 +46,8 @@ pub(super) fn rehearse(common: &Common, args: &RehearseArgs) -> Result<ExitStatu
         let start = |command| Start {
             common,
             settings,
-            roster: &roster,
+            wish: Wish::Roster(roster),
+            roster,
             state_folder: state_folder.clone(),
             base_url: BASE_URL.to_owned(),
             command,
@@ -117,7 +116,10 @@ fn configuration(common: &Common, scratch: &Path) -> Result<Configuration, Failu
     Ok(crate::config::load(&flags, &material::surroundings()?)?)
 }
 
-fn sample_roster(settings: &Settings) -> Result<Roster, Failure> {
+fn roster(args: &RehearseArgs, settings: &Settings) -> Result<Roster, Failure> {
+    if let Some(path) = &args.roster {
+        return material::roster(path, settings, false);
+    }
     let bytes = SAMPLE_ROSTER.as_bytes().to_vec();
     let path = Path::new("sample-data/roster.csv");
     Ok(parse_roster(bytes, path, &material::reader_settings(settings, false))?)

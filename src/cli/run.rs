@@ -23,7 +23,7 @@ use crate::{
     model::{Fate, LiveSet},
     plan::{Digest, Policy, StuckWishes},
     progress::Progress,
-    reconcile::{self, Job, Preview, RunFacts, Surroundings, assemble},
+    reconcile::{self, Job, Preview, RunFacts, Surroundings, Wish, assemble},
     report::{LeftInDoubt, ReportedCommand, RunReport, json},
     run::{Ended, ExitStatus, RunId, Stop},
 };
@@ -40,9 +40,10 @@ pub(super) enum Decision {
 pub(super) struct Session<'a> {
     pub common: &'a Common,
     pub settings: &'a Settings,
-    pub roster: &'a Roster,
-    pub base_url: String,
-    pub command: ReportedCommand,
+    roster: &'a Roster,
+    wish: Wish<'a>,
+    base_url: String,
+    command: ReportedCommand,
     pub clock: Clock,
     pub stop: Arc<Stop>,
     run: RunId,
@@ -62,6 +63,8 @@ pub(super) struct Session<'a> {
 pub(super) struct Start<'a> {
     pub common: &'a Common,
     pub settings: &'a Settings,
+    pub wish: Wish<'a>,
+    /// The lines that reports tell of.
     pub roster: &'a Roster,
     pub state_folder: PathBuf,
     pub base_url: String,
@@ -73,8 +76,7 @@ pub(super) struct Start<'a> {
 impl<'a> Session<'a> {
     /// Makes the run's folder: where nothing can be kept, nothing is sent.
     pub(super) fn start(start: Start<'a>) -> Result<Self, Failure> {
-        let Start { common, settings, roster, state_folder, base_url, command, approval, .. } =
-            start;
+        let Start { common, settings, wish, roster, state_folder, base_url, command, .. } = start;
         let state = StateFolder::open(state_folder)?;
         let started_at = Timestamp::now();
         let run = RunId::new(started_at, fastrand::u32(..));
@@ -82,7 +84,7 @@ impl<'a> Session<'a> {
         let folder = state.start_run(&run)?;
         let terminal = std::io::stderr().is_terminal();
         let (memory, warning) = read_memory(&state);
-        let mut policy = material::policy(settings, &memory, started_at);
+        let mut policy = wish.policy(material::policy(settings, &memory, started_at));
         if start.retry_stuck {
             policy.stuck = StuckWishes::default();
         }
@@ -90,6 +92,7 @@ impl<'a> Session<'a> {
             common,
             settings,
             roster,
+            wish,
             base_url,
             command,
             clock: Clock::starting_at(started_at),
@@ -101,7 +104,7 @@ impl<'a> Session<'a> {
             progress: RefCell::new(Progress::new(terminal && !common.quiet)),
             left_in_doubt,
             started_at,
-            approval,
+            approval: start.approval,
             memory,
             warnings: RefCell::new(warning.into_iter().collect()),
         })
@@ -109,7 +112,7 @@ impl<'a> Session<'a> {
 
     fn job(&self) -> Job<'_> {
         Job {
-            roster: self.roster,
+            wish: self.wish,
             named_workspaces: &self.settings.scope_workspaces,
             policy: &self.policy,
             limits: &self.settings.guard,
@@ -172,8 +175,10 @@ impl<'a> Session<'a> {
 
     /// Keeps what the next run has to know; only an apply comes here, under the lock.
     fn remember(&self, preview: &Preview, fates: &[Fate]) {
+        // What an undo or an adoption leaves says nothing of a roster.
+        let Wish::Roster(roster) = self.wish else { return };
         let mut memory = self.memory.clone();
-        memory.learn(&self.roster.desired, &preview.reviewed, fates, self.clock.now());
+        memory.learn(&roster.desired, &preview.reviewed, fates, self.clock.now());
         // What was done is told in any case; the report says that this was not kept.
         if let Err(error) = self.state.write_memory(&memory) {
             let message = format!("{error}: this run does not count for absences and vain wishes");
@@ -215,7 +220,7 @@ impl<'a> Session<'a> {
             run: self.run.clone(),
             command: self.command,
             base_url: self.base_url.clone(),
-            mode: self.settings.mode,
+            mode: self.policy.mode,
             times: (self.started_at, self.clock.now()),
             ended,
             check,
@@ -228,7 +233,8 @@ impl<'a> Session<'a> {
 
     fn all_warnings(&self, preview: Option<&Preview>) -> Vec<String> {
         let plan = preview.map(|preview| preview.reviewed.approved.plan());
-        let plan = plan.filter(|_| !self.roster.desired.partial);
+        let whole = matches!(self.wish, Wish::Roster(roster) if !roster.desired.partial);
+        let plan = plan.filter(|_| whole);
         let changes = plan.map(|plan| self.memory.changes(&plan.workspaces)).unwrap_or_default();
         self.warnings.borrow().iter().cloned().chain(changes).collect()
     }
@@ -245,10 +251,6 @@ impl<'a> Session<'a> {
         let kept = output::keep(&self.folder, report, self.roster, delimiter).map_err(unkept);
         outputs.write(report, self.roster)?;
         let kept = kept?;
-        if self.command == ReportedCommand::Apply {
-            // Under the lock: a planning run could take the folder of an apply under way.
-            self.state.prune(self.settings.keep_runs).map_err(unkept)?;
-        }
         // The folder of a rehearsal goes with it, unless one is named.
         let lasts = self.command != ReportedCommand::Rehearse || self.common.state_dir.is_some();
         if lasts && !self.common.quiet {
@@ -261,6 +263,12 @@ impl<'a> Session<'a> {
             ));
         }
         Ok(report.exit)
+    }
+
+    /// Removes the oldest runs; under the lock only, or it could take the folder of one under way.
+    pub(super) fn prune(&self) -> Result<(), Failure> {
+        let failed = |error| Failure::new(ExitStatus::Unexpected, error);
+        self.state.prune(self.settings.keep_runs).map_err(failed)
     }
 }
 

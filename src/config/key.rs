@@ -12,9 +12,12 @@ use figment::{
 
 use super::{
     base_url::BaseUrl,
-    value::{CommandText, Encoding, Ownership, PathText, People, Rate, Setting, Span, Whole},
+    value::{CommandText, Encoding, PathText, People, Rate, Setting, Span, Whole},
 };
-use crate::{model::WorkspaceId, plan::Mode};
+use crate::{
+    model::WorkspaceId,
+    plan::{Mode, Ownership},
+};
 
 /// A key and what its value must be.
 pub(super) struct Key {
@@ -68,13 +71,8 @@ pub(super) const KEYS: &[Key] = &[
 
 /// Keys that this version takes at their default only, so that nobody relies on what is not there.
 /// A feature that arrives takes its key from this list.
-const LATER: &[&str] = &[
-    "ownership",
-    "roster.encoding",
-    "monitor.ping_url",
-    "monitor.webhook_url",
-    "monitor.metrics_file",
-];
+const LATER: &[&str] =
+    &["roster.encoding", "monitor.ping_url", "monitor.webhook_url", "monitor.metrics_file"];
 
 /// Keys whose value may carry a secret: never repeated in a message.
 const SECRET: &[&str] = &["base_url", "monitor.ping_url", "monitor.webhook_url"];

@@ -30,7 +30,7 @@ pub use self::{
     settings::{Monitor, RosterSettings, Settings},
     surroundings::Surroundings,
     token::{Token, TokenError, TokenSource, read_token, token_place},
-    value::{DurationError, Encoding, Ownership, parse_duration},
+    value::{DurationError, Encoding, parse_duration},
 };
 
 use self::{

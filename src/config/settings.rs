@@ -19,14 +19,14 @@ use super::{
     layer::{Origin, Source},
     surroundings::Surroundings,
     token::TokenSource,
-    value::{CommandText, Encoding, Ownership, PathText, People, Rate, Span, Whole},
+    value::{CommandText, Encoding, PathText, People, Rate, Span, Whole},
 };
 use crate::{
     api::HttpSettings,
     desired::Delimiter,
     guard::Limits,
     model::WorkspaceId,
-    plan::{Mode, Protection},
+    plan::{Mode, Ownership, Protection},
 };
 
 /// Everything that is configured (PRODUCT.md §8), validated.

@@ -244,20 +244,16 @@ fn values_that_do_not_go_together_are_refused() {
 #[test]
 fn what_a_later_version_does_is_refused_now() {
     let setup = Setup::new(
-        r#"ownership = "tagged"
-delete_after_runs = 2
-delete_after_days = 0
-[roster]
+        r#"[roster]
 encoding = "windows-1252"
 [monitor]
 ping_url = "https://health.example/secret"
 "#,
     );
     insta::assert_snapshot!(setup.bad(&Flags::default()), @r#"
-    the configuration has 3 problems:
-      kantata-sync.toml:1: `ownership = "tagged"`: this version does not do that yet; leave it at "all"
-      kantata-sync.toml:5: `roster.encoding = "windows-1252"`: this version does not do that yet; leave it at "utf-8"
-      kantata-sync.toml:7: `monitor.ping_url`: this version does not do that yet; leave it out
+    the configuration has 2 problems:
+      kantata-sync.toml:2: `roster.encoding = "windows-1252"`: this version does not do that yet; leave it at "utf-8"
+      kantata-sync.toml:4: `monitor.ping_url`: this version does not do that yet; leave it out
     "#);
 }
 

@@ -11,7 +11,7 @@ use super::{base_url::BaseUrl, token::split_words};
 use crate::{
     desired::Delimiter,
     model::WorkspaceId,
-    plan::{Mode, Protection},
+    plan::{Mode, Ownership, Protection},
 };
 
 /// A type that a key's value can have.
@@ -215,16 +215,6 @@ impl Setting for People {
     fn expectation() -> String {
         "a list of user ids, e-mail addresses and patterns".to_owned()
     }
-}
-
-/// Whose memberships may be deleted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Ownership {
-    /// Everybody's.
-    All,
-    /// Only those that this tool created.
-    Tagged,
 }
 
 /// How a roster's bytes become text.

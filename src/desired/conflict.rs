@@ -119,6 +119,8 @@ fn cells(spec: &MembershipSpec) -> [(Column, Option<String>); 9] {
         workspace_role_id,
         rate_in_cents,
         cost_in_cents,
+        // No column: the policy wishes it.
+        tagged: _,
     } = fields;
     let flag = |value: Option<bool>| value.map(|value| value.to_string());
     [

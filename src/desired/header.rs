@@ -80,7 +80,7 @@ impl fmt::Display for Column {
 }
 
 /// A sound header.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Header {
     /// The cells as the file has them.
     pub cells: Vec<String>,

@@ -205,6 +205,22 @@ fn desired_set(
 }
 
 impl Roster {
+    /// The roster of a run that has none: no columns and no rows, only a name and how many
+    /// memberships the run is about.
+    #[must_use]
+    pub fn without_rows(path: &Path, memberships: usize) -> Self {
+        Self {
+            path: path.to_owned(),
+            desired: DesiredSet::default(),
+            problems: Vec::new(),
+            warnings: Vec::new(),
+            rows: memberships,
+            blank_lines: 0,
+            header: Header::default(),
+            source: Source::empty(),
+        }
+    }
+
     /// The header's cells as the file has them.
     #[must_use]
     pub fn header(&self) -> &[String] {

@@ -125,6 +125,8 @@ impl<'a> Cells<'a> {
             workspace_role_id: self.optional(Column::WorkspaceRoleId, role_id),
             rate_in_cents: self.optional(Column::RateInCents, integer),
             cost_in_cents: self.optional(Column::CostInCents, integer),
+            // No column: the policy wishes it.
+            tagged: None,
         }
     }
 }

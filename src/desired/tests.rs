@@ -138,6 +138,7 @@ fn membership() -> impl Strategy<Value = (MembershipKey, MembershipSpec)> {
                     .and_then(|number| RoleId::new(number & (u64::MAX >> 1))),
                 rate_in_cents: numbers.1,
                 cost_in_cents: numbers.2,
+                tagged: None,
             };
             let role = if buyer { Role::Buyer } else { Role::Maven };
             (key, MembershipSpec { role, fields })

@@ -4,7 +4,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    model::{Drift, MembershipKey, MembershipSpec, Participation, ParticipationId},
+    model::{
+        Drift, LiveFields, MembershipKey, MembershipSpec, Participation, ParticipationId, Role,
+        Seen, UserId,
+    },
     plan::Digest,
     run::{Ended, RunId},
 };
@@ -80,6 +83,9 @@ pub enum Request {
         id: ParticipationId,
         /// Every before → after.
         drift: Vec<Drift>,
+        /// Who led the side that this makes the person lead.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        takes_lead_from: Option<UserId>,
     },
     /// A delete.
     Delete {
@@ -97,13 +103,33 @@ pub struct CreateRow {
     pub spec: MembershipSpec,
 }
 
-/// A record that a create made.
+/// A record that an answer shows, or reading back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PresentRow {
     /// Who and where.
     pub key: MembershipKey,
     /// The record.
     pub id: ParticipationId,
+    /// How it was then: what an undo holds it against. Early journals have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<SeenRecord>,
+}
+
+/// How a record was when it was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are those of `Participation`")]
+pub struct SeenRecord {
+    pub role: Seen<Role>,
+    pub fields: LiveFields,
+    pub updated_at: Option<Timestamp>,
+}
+
+impl From<&Participation> for PresentRow {
+    fn from(live: &Participation) -> Self {
+        let Participation { id, key, role, fields, created_at: _, updated_at } = live;
+        let seen = SeenRecord { role: *role, fields: *fields, updated_at: *updated_at };
+        Self { key: *key, id: *id, seen: Some(seen) }
+    }
 }
 
 /// How a write request was answered.
@@ -112,7 +138,7 @@ pub struct PresentRow {
 pub enum RequestResult {
     /// Done.
     Done {
-        /// Records that the answer shows (creates).
+        /// Records that the answer shows.
         present: Vec<PresentRow>,
         /// The server's `x-request-id`.
         request_id: Option<String>,

@@ -7,7 +7,7 @@ mod entry;
 mod file;
 mod read;
 
-pub use entry::{CreateRow, Entry, JOURNAL_FORMAT, PresentRow, Request, RequestResult};
+pub use entry::{CreateRow, Entry, JOURNAL_FORMAT, PresentRow, Request, RequestResult, SeenRecord};
 pub use file::JournalFile;
 pub use read::{Journal, JournalReadError, parse_journal, read_journal};
 

@@ -5,9 +5,9 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 
-use super::{AccessLevel, RoleId};
+use super::{AccessLevel, FieldValue, RoleId};
 
 /// A value as the token sees it. Absent means unknown, never false or empty (API.md §1.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -56,9 +56,25 @@ pub enum Field {
     RateInCents,
     /// Cost rate, in cents; update only.
     CostInCents,
+    /// Whether the record carries this tool's external reference (`ownership = "tagged"`). No
+    /// roster column: the policy and `adopt` wish it.
+    Tagged,
 }
 
 impl Field {
+    /// All of them, in order.
+    pub const ALL: [Self; 9] = [
+        Self::AccessLevel,
+        Self::TeamLead,
+        Self::CanInvite,
+        Self::CanScheduleTheirHours,
+        Self::CanScheduleTeamHours,
+        Self::WorkspaceRoleId,
+        Self::RateInCents,
+        Self::CostInCents,
+        Self::Tagged,
+    ];
+
     /// The name that rosters, requests and reports use.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -71,6 +87,7 @@ impl Field {
             Self::WorkspaceRoleId => "workspace_role_id",
             Self::RateInCents => "rate_in_cents",
             Self::CostInCents => "cost_in_cents",
+            Self::Tagged => "tagged",
         }
     }
 }
@@ -78,123 +95,6 @@ impl Field {
 impl fmt::Display for Field {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
-    }
-}
-
-/// One value of one field. In JSON: a word, true/false, an integer, null (not set), or `"hidden"`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FieldValue {
-    /// A level.
-    Access(AccessLevel),
-    /// A yes or no.
-    Flag(bool),
-    /// Cents, or an id.
-    Number(i64),
-    /// Visible and empty.
-    Unset,
-    /// Not visible to this token.
-    Hidden,
-}
-
-impl fmt::Display for FieldValue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Access(level) => level.fmt(f),
-            Self::Flag(flag) => flag.fmt(f),
-            Self::Number(number) => number.fmt(f),
-            Self::Unset => f.write_str("unset"),
-            Self::Hidden => f.write_str("hidden"),
-        }
-    }
-}
-
-impl Serialize for FieldValue {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Access(level) => serializer.serialize_str(level.word()),
-            Self::Flag(flag) => serializer.serialize_bool(*flag),
-            Self::Number(number) => serializer.serialize_i64(*number),
-            Self::Unset => serializer.serialize_unit(),
-            Self::Hidden => serializer.serialize_str("hidden"),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for FieldValue {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(FieldValueVisitor)
-    }
-}
-
-struct FieldValueVisitor;
-
-impl de::Visitor<'_> for FieldValueVisitor {
-    type Value = FieldValue;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an access level, true or false, an integer, null or `hidden`")
-    }
-
-    fn visit_bool<E: de::Error>(self, flag: bool) -> Result<FieldValue, E> {
-        Ok(FieldValue::Flag(flag))
-    }
-
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<FieldValue, E> {
-        Ok(FieldValue::Number(number))
-    }
-
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<FieldValue, E> {
-        i64::try_from(number).map(FieldValue::Number).map_err(E::custom)
-    }
-
-    fn visit_str<E: de::Error>(self, word: &str) -> Result<FieldValue, E> {
-        match word {
-            "hidden" => Ok(FieldValue::Hidden),
-            _ => word.parse().map(FieldValue::Access).map_err(E::custom),
-        }
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<FieldValue, E> {
-        Ok(FieldValue::Unset)
-    }
-}
-
-impl From<AccessLevel> for FieldValue {
-    fn from(level: AccessLevel) -> Self {
-        Self::Access(level)
-    }
-}
-
-impl From<bool> for FieldValue {
-    fn from(flag: bool) -> Self {
-        Self::Flag(flag)
-    }
-}
-
-impl From<i64> for FieldValue {
-    fn from(number: i64) -> Self {
-        Self::Number(number)
-    }
-}
-
-impl From<RoleId> for FieldValue {
-    fn from(role: RoleId) -> Self {
-        Self::Number(i64::try_from(role.number()).unwrap_or(i64::MAX))
-    }
-}
-
-impl<T: Into<FieldValue>> From<Option<T>> for FieldValue {
-    fn from(value: Option<T>) -> Self {
-        value.map_or(Self::Unset, Into::into)
-    }
-}
-
-impl<T: Into<FieldValue>> From<Seen<T>> for FieldValue {
-    fn from(seen: Seen<T>) -> Self {
-        match seen {
-            Seen::Visible(value) => value.into(),
-            Seen::Hidden => Self::Hidden,
-        }
     }
 }
 
@@ -236,6 +136,8 @@ pub struct Fields {
     pub rate_in_cents: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost_in_cents: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tagged: Option<bool>,
 }
 
 /// The same fields as an answer shows them.
@@ -250,6 +152,8 @@ pub struct LiveFields {
     pub workspace_role_id: Seen<Option<RoleId>>,
     pub rate_in_cents: Seen<Option<i64>>,
     pub cost_in_cents: Seen<Option<i64>>,
+    #[serde(default)]
+    pub tagged: Seen<bool>,
 }
 
 /// The result of holding a wish against what is live; both empty means in sync.
@@ -290,6 +194,7 @@ impl Fields {
             workspace_role_id,
             rate_in_cents,
             cost_in_cents,
+            tagged,
         } = *self;
         let mut found = Comparison::default();
         found.field(Field::AccessLevel, access_level, live.access_level);
@@ -308,6 +213,7 @@ impl Fields {
         found.field(Field::WorkspaceRoleId, workspace_role_id, live.workspace_role_id);
         found.field(Field::RateInCents, rate_in_cents, live.rate_in_cents);
         found.field(Field::CostInCents, cost_in_cents, live.cost_in_cents);
+        found.field(Field::Tagged, tagged, live.tagged);
         found
     }
 
@@ -324,12 +230,14 @@ impl Fields {
             workspace_role_id,
             rate_in_cents,
             cost_in_cents,
+            tagged,
         } = *self;
         let created = Self {
             access_level,
             can_invite,
             can_schedule_their_hours,
             can_schedule_team_hours,
+            tagged,
             ..Self::default()
         };
         let mut later = Comparison::default();
@@ -342,7 +250,74 @@ impl Fields {
     }
 }
 
+impl Fields {
+    /// Wishes a value of a field; whether it can be wished. What is hidden, unset or a missing tag
+    /// cannot: no request takes a value away (API.md §3.1).
+    #[must_use]
+    pub fn wish(&mut self, field: Field, value: FieldValue) -> bool {
+        let flag = |slot: &mut Option<bool>, flag| {
+            *slot = Some(flag);
+            true
+        };
+        match (field, value) {
+            (Field::AccessLevel, FieldValue::Access(level)) => {
+                self.access_level = Some(level);
+                true
+            }
+            (Field::TeamLead, FieldValue::Flag(lead)) => flag(&mut self.team_lead, lead),
+            (Field::CanInvite, FieldValue::Flag(can)) => flag(&mut self.can_invite, can),
+            (Field::CanScheduleTheirHours, FieldValue::Flag(can)) => {
+                flag(&mut self.can_schedule_their_hours, can)
+            }
+            (Field::CanScheduleTeamHours, FieldValue::Flag(can)) => {
+                flag(&mut self.can_schedule_team_hours, can)
+            }
+            (Field::WorkspaceRoleId, FieldValue::Number(number)) => {
+                self.workspace_role_id = u64::try_from(number).ok().and_then(RoleId::new);
+                self.workspace_role_id.is_some()
+            }
+            (Field::RateInCents, FieldValue::Number(cents)) => {
+                self.rate_in_cents = Some(cents);
+                true
+            }
+            (Field::CostInCents, FieldValue::Number(cents)) => {
+                self.cost_in_cents = Some(cents);
+                true
+            }
+            (Field::Tagged, FieldValue::Flag(true)) => flag(&mut self.tagged, true),
+            _ => false,
+        }
+    }
+}
+
 impl LiveFields {
+    /// These values as wishes, for who is to become so again; what cannot be wished is left out.
+    #[must_use]
+    pub fn as_wishes(&self) -> Fields {
+        let Self {
+            access_level,
+            team_lead,
+            can_invite,
+            can_schedule_their_hours,
+            can_schedule_team_hours,
+            workspace_role_id,
+            rate_in_cents,
+            cost_in_cents,
+            tagged,
+        } = *self;
+        Fields {
+            access_level: access_level.visible(),
+            team_lead: team_lead.visible(),
+            can_invite: can_invite.visible(),
+            can_schedule_their_hours: can_schedule_their_hours.visible(),
+            can_schedule_team_hours: can_schedule_team_hours.visible(),
+            workspace_role_id: workspace_role_id.visible().flatten(),
+            rate_in_cents: rate_in_cents.visible().flatten(),
+            cost_in_cents: cost_in_cents.visible().flatten(),
+            tagged: tagged.visible().filter(|tagged| *tagged),
+        }
+    }
+
     /// The live value of one field.
     #[must_use]
     pub fn value(&self, field: Field) -> FieldValue {
@@ -355,6 +330,7 @@ impl LiveFields {
             Field::WorkspaceRoleId => self.workspace_role_id.into(),
             Field::RateInCents => self.rate_in_cents.into(),
             Field::CostInCents => self.cost_in_cents.into(),
+            Field::Tagged => self.tagged.into(),
         }
     }
 }
@@ -404,19 +380,5 @@ mod tests {
         assert_eq!(fields, [Field::TeamLead, Field::CostInCents]);
         let demoted = Fields { team_lead: Some(false), ..Fields::default() };
         assert!(demoted.split_for_create().1.is_empty());
-    }
-
-    #[test]
-    fn values_survive_json() {
-        for value in [
-            FieldValue::Access(AccessLevel::ViewTasks),
-            FieldValue::Flag(false),
-            FieldValue::Number(-3),
-            FieldValue::Unset,
-            FieldValue::Hidden,
-        ] {
-            let text = serde_json::to_string(&value).expect("plain value");
-            assert_eq!(serde_json::from_str::<FieldValue>(&text).expect("same"), value, "{text}");
-        }
     }
 }

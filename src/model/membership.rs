@@ -78,15 +78,6 @@ pub struct MembershipSpec {
     pub fields: Fields,
 }
 
-/// A mark that an integration leaves on a record (API.md §3.1); one per service name.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names are the API's own")]
-pub struct ExternalReference {
-    pub service_name: String,
-    pub service_model: String,
-    pub service_model_ref: String,
-}
-
 /// A live membership, as far as the token can see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Participation {
@@ -98,8 +89,6 @@ pub struct Participation {
     pub role: Seen<Role>,
     /// The managed fields.
     pub fields: LiveFields,
-    /// The marks of integrations; hidden unless they were asked for and answered.
-    pub external_references: Seen<Vec<ExternalReference>>,
     /// When the person joined.
     pub created_at: Option<Timestamp>,
     /// When the record last changed: how a later look tells whether somebody else was here.

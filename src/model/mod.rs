@@ -9,15 +9,16 @@ mod id;
 mod membership;
 mod outcome;
 mod set;
+mod value;
 
 pub use access::{AccessLevel, AccessLevelError};
-pub use field::{Comparison, Drift, Field, FieldValue, Fields, LiveFields, Seen};
+pub use field::{Comparison, Drift, Field, Fields, LiveFields, Seen};
 pub use id::{IdError, ParticipationId, RoleId, UserId, WorkspaceId};
 pub use membership::{
-    ExternalReference, MembershipKey, MembershipSpec, Participation, Permissions, Person, Role,
-    RoleError, Workspace,
+    MembershipKey, MembershipSpec, Participation, Permissions, Person, Role, RoleError, Workspace,
 };
 pub use outcome::{Fate, Outcome};
 pub use set::{
     DesiredMembership, DesiredSet, Freeze, Listing, LiveSet, LiveWorkspace, Scope, UserlessRow,
 };
+pub use value::FieldValue;

@@ -51,6 +51,9 @@ pub struct DesiredSet {
     pub freeze: Freeze,
     /// Marked as not the whole truth: never deletes, never replaces.
     pub partial: bool,
+    /// Who of those that it does not name is to go; everybody without, for a roster is the whole
+    /// truth of its projects.
+    pub leaving: Option<BTreeSet<MembershipKey>>,
 }
 
 impl DesiredSet {
@@ -64,7 +67,7 @@ impl DesiredSet {
         }
         let projects = entries.chunk_by(|a, b| a.key.workspace == b.key.workspace);
         let workspaces = projects.map(|project| project[0].key.workspace).collect();
-        Self { entries, workspaces, freeze: Freeze::default(), partial: false }
+        Self { entries, workspaces, freeze: Freeze::default(), partial: false, leaving: None }
     }
 
     /// All memberships, by (project, person).
@@ -79,6 +82,15 @@ impl DesiredSet {
         let start = self.entries.partition_point(|entry| entry.key.workspace < workspace);
         let rest = &self.entries[start..];
         &rest[..rest.partition_point(|entry| entry.key.workspace == workspace)]
+    }
+
+    /// Whether a live membership that it does not name is to go.
+    #[must_use]
+    pub fn dismisses(&self, key: MembershipKey) -> bool {
+        match &self.leaving {
+            Some(leaving) => leaving.contains(&key),
+            None => !self.partial,
+        }
     }
 
     /// The membership with this key.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Mode, Wait};
 use crate::model::{
-    Drift, Field, FieldValue, MembershipKey, MembershipSpec, Participation, ParticipationId,
+    Drift, Field, FieldValue, MembershipKey, MembershipSpec, Participation, ParticipationId, UserId,
 };
 
 /// One change of one membership.
@@ -35,6 +35,10 @@ pub enum Change {
         target: Target,
         /// Every before → after; the PUT carries exactly the afters.
         drift: Vec<Drift>,
+        /// Who leads the side that this makes the person lead: whether that ends by itself is
+        /// documented nowhere (API.md §3.3), and an undo has to know.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        takes_lead_from: Option<UserId>,
     },
     /// Live in scope, not desired.
     Delete {
@@ -53,6 +57,9 @@ pub enum Change {
         spec: MembershipSpec,
         /// What only an update may carry, sent after the create.
         later: Vec<Drift>,
+        /// As of an update.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        takes_lead_from: Option<UserId>,
     },
 }
 
@@ -160,6 +167,16 @@ pub enum Reason {
     ProjectWithoutRows,
     /// On the other side of the project; a side cannot be updated.
     RoleDiffers,
+    /// The roster names it, and it does not carry this tool's reference.
+    NotTagged,
+    /// The run that is undone deleted it.
+    DeletedByRun,
+    /// The run that is undone created it.
+    CreatedByRun,
+    /// The run that is undone set other values.
+    UpdatedByRun,
+    /// The run that is undone moved it to the other side.
+    ReplacedByRun,
 }
 
 impl fmt::Display for Reason {
@@ -173,6 +190,11 @@ impl fmt::Display for Reason {
                 "scope.workspaces names the project, the roster has no rows for it"
             }
             Self::RoleDiffers => "on the other side of the project, which no update can change",
+            Self::NotTagged => "named by the roster, not yet tagged as this tool's",
+            Self::DeletedByRun => "the run that is undone deleted it",
+            Self::CreatedByRun => "the run that is undone created it",
+            Self::UpdatedByRun => "the run that is undone set other values",
+            Self::ReplacedByRun => "the run that is undone moved it to the other side",
         })
     }
 }
@@ -214,6 +236,17 @@ pub enum HoldReason {
     LeadIsProtected,
     /// The token cannot see the live value.
     Hidden,
+    /// Only what carries this tool's reference may be deleted, and this does not.
+    NotTagged,
+    /// Not as the run that is undone left it.
+    ChangedSince {
+        /// In what, in words.
+        how: String,
+    },
+    /// Nobody knows whether the run that is undone did it.
+    LeftInDoubt,
+    /// The run that is undone set what cannot be taken away again.
+    CannotUnset,
     /// Missing from the roster, but not for long enough.
     Waiting {
         /// What is missing.
@@ -249,14 +282,17 @@ impl fmt::Display for HoldReason {
                 f.write_str("would take the lead from a protected person or the token's own user")
             }
             Self::Hidden => f.write_str("the live value is not visible to this token"),
-            Self::Waiting { wait: Wait { runs, runs_needed, not_before } } => {
-                write!(f, "missing from the roster for {runs}")?;
-                if *runs_needed > 0 {
-                    write!(f, " of {runs_needed}")?;
-                }
-                f.write_str(" runs in a row")?;
-                not_before.map_or(Ok(()), |time| write!(f, "; stays until {time:.0} at least"))
-            }
+            Self::NotTagged => f.write_str(
+                "neither created nor adopted by this tool (ownership = tagged)",
+            ),
+            Self::ChangedSince { how } => write!(f, "changed since the run that is undone: {how}"),
+            Self::LeftInDoubt => f.write_str(
+                "it cannot be proved that the run that is undone did this",
+            ),
+            Self::CannotUnset => f.write_str(
+                "had no value before the run that is undone; no request takes a value away",
+            ),
+            Self::Waiting { wait } => wait.fmt(f),
             Self::Stuck => f.write_str(
                 "answered as done in two runs and unchanged; tried again when the roster or the live value changes, or with --retry-stuck",
             ),

@@ -4,8 +4,8 @@
 //! are to go, once it is known who will lead each side.
 
 use super::{
-    Action, Change, FreezeCause, Frozen, Held, HoldReason, Mode, Policy, Reason, Target,
-    WorkspacePlan, WorkspaceState,
+    Action, Change, Frozen, Held, HoldReason, Mode, Policy, Reason, Target, WorkspacePlan,
+    WorkspaceState,
     lead::{is_demotion, is_end_of_lead, is_start_of_lead},
 };
 use crate::model::{
@@ -32,7 +32,7 @@ pub(super) struct Findings {
 }
 
 impl Findings {
-    fn hold(&mut self, key: MembershipKey, change: Option<Change>, reason: HoldReason) {
+    pub(super) fn hold(&mut self, key: MembershipKey, change: Option<Change>, reason: HoldReason) {
         self.held.push(Held { key, change, reason });
     }
 
@@ -81,21 +81,29 @@ fn ordinary(listing: &Listing, token_user: UserId) -> usize {
 }
 
 /// A live record that is to go, before it is known whether it may.
-struct Leaving<'a> {
-    live: &'a Participation,
+pub(super) struct Leaving<'a> {
+    pub live: &'a Participation,
     /// What is to come in its place; `None` for a plain delete.
-    replacement: Option<MembershipSpec>,
+    pub replacement: Option<MembershipSpec>,
+}
+
+/// An update that ends a lead, before it is known whether somebody follows.
+pub(super) struct Demotion {
+    pub key: MembershipKey,
+    pub id: ParticipationId,
+    pub role: Role,
+    pub drift: Vec<Drift>,
 }
 
 /// Both sides of a project, with something for each.
 #[derive(Default, Clone, Copy)]
-struct Sides<T> {
+pub(super) struct Sides<T> {
     maven: T,
     buyer: T,
 }
 
 impl<T> Sides<T> {
-    fn of(&mut self, role: Role) -> &mut T {
+    pub(super) fn of(&mut self, role: Role) -> &mut T {
         match role {
             Role::Maven => &mut self.maven,
             Role::Buyer => &mut self.buyer,
@@ -103,17 +111,19 @@ impl<T> Sides<T> {
     }
 }
 
-struct Comparer<'a> {
-    found: &'a mut Findings,
-    workspace: WorkspaceId,
+pub(super) struct Comparer<'a> {
+    pub(super) found: &'a mut Findings,
+    pub(super) workspace: WorkspaceId,
     listing: &'a Listing,
-    inputs: Inputs<'a>,
+    pub(super) inputs: Inputs<'a>,
+    /// Who leads each side now.
+    leads: Sides<Option<UserId>>,
     /// Sides led by somebody who is never demoted.
     protected_lead: Sides<Option<UserId>>,
     /// Sides that somebody leads, or will before anybody is demoted or deleted.
-    will_lead: Sides<Option<UserId>>,
+    pub(super) will_lead: Sides<Option<UserId>>,
     leaving: Vec<Leaving<'a>>,
-    demotions: Vec<(MembershipKey, ParticipationId, Role, Vec<Drift>)>,
+    demotions: Vec<Demotion>,
 }
 
 impl<'a> Comparer<'a> {
@@ -128,15 +138,19 @@ impl<'a> Comparer<'a> {
             workspace,
             listing,
             inputs: *inputs,
+            leads: Sides::default(),
             protected_lead: Sides::default(),
             will_lead: Sides::default(),
             leaving: Vec::new(),
             demotions: Vec::new(),
         };
         for row in &listing.participations {
-            if let (Seen::Visible(true), Seen::Visible(role)) = (row.fields.team_lead, row.role)
-                && comparer.untouchable(row.key.user).is_some()
-            {
+            let (Seen::Visible(true), Seen::Visible(role)) = (row.fields.team_lead, row.role)
+            else {
+                continue;
+            };
+            *comparer.leads.of(role) = Some(row.key.user);
+            if comparer.untouchable(row.key.user).is_some() {
                 *comparer.protected_lead.of(role) = Some(row.key.user);
             }
         }
@@ -171,8 +185,10 @@ impl<'a> Comparer<'a> {
             }
             match (desired.next_if(|entry| entry.key.user == user), rows) {
                 (Some(entry), [row]) => self.compare(entry, row),
-                (None, [row]) if self.inputs.desired.partial => {
-                    self.note_lead(row.role, row.fields.team_lead, user);
+                (None, rows) if self.may_pass_over(rows) => {
+                    for row in rows {
+                        self.note_lead(row.role, row.fields.team_lead, user);
+                    }
                 }
                 (None, [row]) => self.leaving.push(Leaving { live: row, replacement: None }),
                 (_, rows) => {
@@ -184,6 +200,13 @@ impl<'a> Comparer<'a> {
         desired.for_each(|entry| self.create(entry));
     }
 
+    /// Whether these records of one person are nobody's business in this run. In a roster's project
+    /// a person who is there twice is reported, named or not.
+    fn may_pass_over(&self, rows: &[Participation]) -> bool {
+        let desired = self.inputs.desired;
+        !desired.dismisses(rows[0].key) && (rows.len() == 1 || desired.leaving.is_some())
+    }
+
     fn note_lead(&mut self, role: Seen<Role>, lead: Seen<bool>, user: UserId) {
         if let (Seen::Visible(role), Seen::Visible(true)) = (role, lead) {
             *self.will_lead.of(role) = Some(user);
@@ -192,12 +215,12 @@ impl<'a> Comparer<'a> {
 
     fn create(&mut self, entry: &DesiredMembership) {
         let DesiredMembership { key, spec, .. } = *entry;
-        let (fields, mut later) = spec.fields.split_for_create();
+        let (fields, mut later) = self.inputs.policy.owned(spec.fields).split_for_create();
         let create = Change::Create { spec: MembershipSpec { role: spec.role, fields } };
         self.found.act(key, create, Reason::NotLive);
         self.hold_blocked_promotion(key, Target::Created, spec.role, &mut later);
         if !later.is_empty() {
-            let update = Change::Update { target: Target::Created, drift: later };
+            let update = self.update_change(key.user, spec.role, Target::Created, later);
             self.found.act(key, update, Reason::FollowsCreate);
         }
     }
@@ -242,17 +265,46 @@ impl<'a> Comparer<'a> {
         }
         self.hold_blocked_promotion(key, target, role, &mut drift);
         if drift.iter().any(is_end_of_lead) {
-            return self.demotions.push((key, row.id, role, drift));
+            return self.demotions.push(Demotion { key, id: row.id, role, drift });
         }
         self.note_lead(row.role, row.fields.team_lead, key.user);
-        self.send(key, target, drift);
+        self.send(key, role, target, drift);
     }
 
     /// Sends what is left of an update after its held fields were taken out.
-    fn send(&mut self, key: MembershipKey, target: Target, drift: Vec<Drift>) {
+    pub(super) fn send(
+        &mut self,
+        key: MembershipKey,
+        role: Role,
+        target: Target,
+        drift: Vec<Drift>,
+    ) {
         if !drift.is_empty() {
-            self.found.act(key, Change::Update { target, drift }, Reason::Differs);
+            let update = self.update_change(key.user, role, target, drift);
+            self.found.act(key, update, Reason::Differs);
         }
+    }
+
+    fn update_change(
+        &mut self,
+        user: UserId,
+        role: Role,
+        target: Target,
+        drift: Vec<Drift>,
+    ) -> Change {
+        let takes_lead_from = self.takes_lead_from(role, user, &drift);
+        Change::Update { target, drift, takes_lead_from }
+    }
+
+    /// Who else leads the side that these changes make somebody lead.
+    pub(super) fn takes_lead_from(
+        &mut self,
+        role: Role,
+        user: UserId,
+        drift: &[Drift],
+    ) -> Option<UserId> {
+        let promotes = drift.iter().any(is_start_of_lead);
+        self.leads.of(role).filter(|lead| promotes && *lead != user)
     }
 
     /// Promoting somebody may demote the present lead by itself (API.md §3.3), so it is held where
@@ -267,7 +319,7 @@ impl<'a> Comparer<'a> {
         if !drift.iter().any(is_start_of_lead) {
             return;
         }
-        if self.protected_lead.of(role).is_some_and(|lead| lead != key.user) {
+        if self.leads_protected(role, key.user) {
             let held = drift.extract_if(.., |drift| is_start_of_lead(drift)).collect();
             self.hold_fields(key, target, held, &HoldReason::LeadIsProtected);
         } else {
@@ -275,7 +327,12 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    fn hold_fields(
+    /// Whether somebody else leads this side who is never demoted.
+    pub(super) fn leads_protected(&mut self, role: Role, user: UserId) -> bool {
+        self.protected_lead.of(role).is_some_and(|lead| lead != user)
+    }
+
+    pub(super) fn hold_fields(
         &mut self,
         key: MembershipKey,
         target: Target,
@@ -283,108 +340,8 @@ impl<'a> Comparer<'a> {
         reason: &HoldReason,
     ) {
         if !drift.is_empty() {
-            self.found.hold(key, Some(Change::Update { target, drift }), reason.clone());
+            let change = Change::Update { target, drift, takes_lead_from: None };
+            self.found.hold(key, Some(change), reason.clone());
         }
-    }
-
-    fn decide_demotion(
-        &mut self,
-        (key, id, role, mut drift): (MembershipKey, ParticipationId, Role, Vec<Drift>),
-    ) {
-        let target = Target::Live(id);
-        if self.will_lead.of(role).is_none() {
-            let held = drift.extract_if(.., |drift| is_end_of_lead(drift)).collect();
-            self.hold_fields(key, target, held, &HoldReason::LeadWithoutSuccessor);
-        }
-        self.send(key, target, drift);
-    }
-
-    fn decide_leaving(&mut self, leaving: &Leaving<'_>) {
-        let Leaving { live, replacement } = leaving;
-        let leads = live.fields.team_lead == Seen::Visible(true);
-        let change = match replacement {
-            None => Change::Delete { live: Box::new((*live).clone()), demote_first: leads },
-            Some(spec) => {
-                let (fields, later) = spec.fields.split_for_create();
-                Change::Replace {
-                    live: Box::new((*live).clone()),
-                    demote_first: leads,
-                    spec: MembershipSpec { role: spec.role, fields },
-                    later,
-                }
-            }
-        };
-        if let Some(reason) = self.reason_to_stay(live, replacement.is_some()) {
-            return self.found.hold(live.key, Some(change), reason);
-        }
-        let reason = match replacement {
-            Some(_) => Reason::RoleDiffers,
-            None if self.inputs.desired.workspaces.contains(&self.workspace) => Reason::NotDesired,
-            None => Reason::ProjectWithoutRows,
-        };
-        let action = Action { key: live.key, change, reason };
-        match self.freeze_cause() {
-            Some(cause) => self.found.frozen.push(Frozen { action, cause }),
-            None => self.found.actions.push(action),
-        }
-    }
-
-    fn reason_to_stay(&mut self, live: &Participation, replaced: bool) -> Option<HoldReason> {
-        let Inputs { desired, policy, .. } = self.inputs;
-        if let Some(reason) = self.untouchable(live.key.user) {
-            return Some(reason);
-        }
-        if policy.mode != Mode::Mirror {
-            return Some(HoldReason::Mode { mode: policy.mode });
-        }
-        if replaced && desired.partial {
-            return Some(HoldReason::PartialRoster);
-        }
-        if replaced && !policy.allow_replace {
-            return Some(HoldReason::ReplaceNotAllowed);
-        }
-        if replaced && self.is_deactivated(live.key.user) {
-            return Some(HoldReason::Deactivated);
-        }
-        let lead = match (live.fields.team_lead, live.role) {
-            (Seen::Visible(false), _) => None,
-            (Seen::Visible(true), Seen::Visible(role)) => {
-                let successor = self.will_lead.of(role).is_some_and(|lead| lead != live.key.user);
-                (!successor).then_some(HoldReason::LeadWithoutSuccessor)
-            }
-            _ => Some(HoldReason::Hidden),
-        };
-        let absence = policy.absence.as_ref().filter(|_| !replaced);
-        let wait = absence.and_then(|rule| rule.wait(live.key));
-        lead.or(wait.map(|wait| HoldReason::Waiting { wait }))
-    }
-
-    /// Why this person is never deleted, replaced or demoted; a person whose address is not visible
-    /// may be protected by one, and so is left alone.
-    fn untouchable(&self, user: UserId) -> Option<HoldReason> {
-        let Inputs { live, policy, .. } = self.inputs;
-        if user == live.token_user.id {
-            return Some(HoldReason::TokenUser);
-        }
-        let person = live.people.get(&user);
-        if let Some(entry) = policy.protection.entry_for(user, person) {
-            return Some(HoldReason::Protected { entry });
-        }
-        let visible = person.is_some_and(|person| person.email.is_some());
-        (policy.protection.needs_addresses() && !visible).then_some(HoldReason::Hidden)
-    }
-
-    fn is_deactivated(&self, user: UserId) -> bool {
-        let person = self.inputs.live.people.get(&user);
-        person.is_some_and(|person| person.disabled == Seen::Visible(true))
-    }
-
-    fn freeze_cause(&self) -> Option<FreezeCause> {
-        let freeze = &self.inputs.desired.freeze;
-        if let Some(lines) = freeze.workspaces.get(&self.workspace) {
-            return Some(FreezeCause::InvalidRows { lines: lines.clone() });
-        }
-        let lines = &freeze.everywhere;
-        (!lines.is_empty()).then(|| FreezeCause::UntiedRows { lines: lines.clone() })
     }
 }

@@ -1,6 +1,6 @@
 //! What earlier runs saw, as far as a plan depends on it: absences that last, wishes that never stick.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -38,6 +38,18 @@ pub struct Wait {
     pub runs_needed: u32,
     /// The earliest time, where days are asked for.
     pub not_before: Option<Timestamp>,
+}
+
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { runs, runs_needed, not_before } = self;
+        write!(f, "missing from the roster for {runs}")?;
+        if *runs_needed > 0 {
+            write!(f, " of {runs_needed}")?;
+        }
+        f.write_str(" runs in a row")?;
+        not_before.map_or(Ok(()), |time| write!(f, "; stays until {time:.0} at least"))
+    }
 }
 
 impl AbsenceRule {

@@ -10,6 +10,7 @@ mod digest;
 mod forecast;
 mod history;
 mod lead;
+mod leave;
 mod policy;
 #[cfg(test)]
 mod tests;
@@ -24,7 +25,7 @@ pub use batch::{BATCH_LIMIT, batches};
 pub use digest::{Digest, DigestError};
 pub use forecast::Forecast;
 pub use history::{Absence, AbsenceRule, StuckKey, StuckWishes, Wait};
-pub use policy::{Mode, Policy, Protection, ProtectionError};
+pub use policy::{Mode, Ownership, Policy, Protection, ProtectionError};
 
 use crate::model::{DesiredSet, LiveSet, UserId, WorkspaceId};
 
@@ -114,6 +115,18 @@ impl Plan {
 /// Compares what the roster wants with what is live, under a policy. `live` holds the scope.
 #[must_use]
 pub fn plan(desired: &DesiredSet, live: &LiveSet, policy: &Policy) -> Plan {
+    plan_with(desired, live, policy, Vec::new(), |reason| reason)
+}
+
+/// The same for wishes that no roster made: with what their maker holds, and its own words for why.
+#[must_use]
+pub fn plan_with(
+    desired: &DesiredSet,
+    live: &LiveSet,
+    policy: &Policy,
+    held_before: Vec<Held>,
+    reason: impl Fn(Reason) -> Reason,
+) -> Plan {
     let mut found = diff::Findings::default();
     let mut workspaces = BTreeMap::new();
     for (id, state) in &live.workspaces {
@@ -121,7 +134,10 @@ pub fn plan(desired: &DesiredSet, live: &LiveSet, policy: &Policy) -> Plan {
             diff::workspace(&mut found, *id, state, &diff::Inputs { desired, live, policy });
         workspaces.insert(*id, entry);
     }
-    let diff::Findings { mut actions, held, frozen, in_sync, remarks } = found;
+    let diff::Findings { mut actions, mut held, frozen, in_sync, remarks } = found;
+    held.extend(held_before);
+    held.sort_by_key(|held| held.key);
+    actions.iter_mut().for_each(|action| action.reason = reason(action.reason));
     actions.sort_by_cached_key(|action| (action.change.stage(), action.key));
     let counts = count(&actions, held.len(), frozen.len(), in_sync);
     let people = names(live, &actions, &held, &frozen);

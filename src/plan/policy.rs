@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 use super::{AbsenceRule, StuckWishes};
-use crate::model::{Person, UserId};
+use crate::model::{Fields, Person, UserId};
 
 /// Which classes of action a run may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -30,6 +30,17 @@ impl fmt::Display for Mode {
     }
 }
 
+/// Whose memberships may be deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ownership {
+    /// Everybody's.
+    #[default]
+    All,
+    /// Only those that carry this tool's external reference: it created or adopted them.
+    Tagged,
+}
+
 /// What a plan may contain (PRODUCT.md §4).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Policy {
@@ -37,12 +48,25 @@ pub struct Policy {
     pub mode: Mode,
     /// Whether a change of side may delete and create.
     pub allow_replace: bool,
+    /// Whose memberships may be deleted; under `tagged`, creates carry the tag.
+    pub ownership: Ownership,
     /// Who is never deleted, replaced or demoted.
     pub protection: Protection,
     /// How long somebody must be missing before he is deleted; not at all without.
     pub absence: Option<AbsenceRule>,
     /// Wishes that were tried in vain.
     pub stuck: StuckWishes,
+}
+
+impl Policy {
+    /// What is wished of a record that a run makes: under `tagged` it is marked as this tool's.
+    #[must_use]
+    pub(super) fn owned(&self, fields: Fields) -> Fields {
+        match self.ownership {
+            Ownership::All => fields,
+            Ownership::Tagged => Fields { tagged: Some(true), ..fields },
+        }
+    }
 }
 
 /// The people of `protect.users`.

@@ -42,6 +42,7 @@ fn visible(access: AccessLevel, lead: bool) -> LiveFields {
         workspace_role_id: Seen::Visible(None),
         rate_in_cents: Seen::Visible(None),
         cost_in_cents: Seen::Visible(None),
+        tagged: Seen::Visible(false),
     }
 }
 
@@ -51,7 +52,6 @@ fn participation(project: u64, person: u64, role: Role, fields: LiveFields) -> P
         key: key(project, person),
         role: Seen::Visible(role),
         fields,
-        external_references: Seen::Hidden,
         created_at: None,
         updated_at: None,
     }
@@ -119,6 +119,7 @@ fn create(rows: &mut Vec<Participation>, key: MembershipKey, spec: &MembershipSp
         fields.can_invite = Seen::Visible(flag);
     }
     let (project, person) = (key.workspace.number(), key.user.number());
+    fields.tagged = Seen::Visible(spec.fields.tagged == Some(true));
     rows.push(participation(project, person, spec.role, fields));
 }
 
@@ -167,9 +168,10 @@ prop_compose! {
 
 prop_compose! {
     fn a_row()(project in 1..5_u64, person in 1..9_u64, role in role(), access in level(),
-        lead in prop::bool::weighted(0.2),
+        lead in prop::bool::weighted(0.2), tagged in any::<bool>(),
     ) -> Participation {
-        participation(project, person, role, visible(access, lead))
+        let fields = LiveFields { tagged: Seen::Visible(tagged), ..visible(access, lead) };
+        participation(project, person, role, fields)
     }
 }
 
@@ -198,10 +200,12 @@ fn live_rows() -> impl Strategy<Value = Vec<Participation>> {
 
 fn policies() -> impl Strategy<Value = Policy> {
     let modes = prop::sample::select(vec![Mode::Mirror, Mode::NoDelete, Mode::CreateOnly]);
-    (modes, any::<bool>(), any::<bool>()).prop_map(|(mode, allow_replace, protects)| {
+    let owners = prop::sample::select(vec![Ownership::All, Ownership::Tagged]);
+    let switches = (any::<bool>(), any::<bool>());
+    (modes, owners, switches).prop_map(|(mode, ownership, (allow_replace, protects))| {
         let entries: &[&str] = if protects { &["3", "p4@*"] } else { &[] };
         let protection = Protection::new(entries).expect("good entries");
-        Policy { mode, allow_replace, protection, ..Policy::default() }
+        Policy { mode, allow_replace, ownership, protection, ..Policy::default() }
     })
 }
 
@@ -295,6 +299,29 @@ proptest! {
                 !leads.iter().any(|lead| lead.key.workspace == side && Some(lead.role) == role && lead.key != action.key),
                 "{action:?}"
             );
+        }
+    }
+
+    #[test]
+    fn under_tagged_only_what_is_tagged_is_destroyed_and_what_is_made_is_tagged(
+        wishes in wishes(), rows in live_rows(), policy in policies(),
+    ) {
+        let policy = Policy { ownership: Ownership::Tagged, ..policy };
+        let plan = plan_of(wishes, &live(rows), &policy);
+        for action in &plan.actions {
+            match &action.change {
+                Change::Create { spec } => prop_assert_eq!(spec.fields.tagged, Some(true)),
+                Change::Update { drift, .. } => {
+                    prop_assert!(drift.iter().all(|drift| drift.field != Field::Tagged));
+                }
+                Change::Delete { live, .. } => {
+                    prop_assert_eq!(live.fields.tagged, Seen::Visible(true));
+                }
+                Change::Replace { live, spec, .. } => {
+                    prop_assert_eq!(live.fields.tagged, Seen::Visible(true));
+                    prop_assert_eq!(spec.fields.tagged, Some(true));
+                }
+            }
         }
     }
 
@@ -438,6 +465,44 @@ fn a_change_of_side_is_held_until_it_is_allowed() {
     let plan = plan_of(wishes, &before, &Policy { allow_replace: true, ..Policy::default() });
     assert_eq!(words(&plan), ["replace 5"]);
     assert_eq!(plan.counts.replacements, 1);
+}
+
+#[test]
+fn whose_tag_cannot_be_seen_is_not_deleted_under_tagged() {
+    let hidden = LiveFields { tagged: Seen::Hidden, ..visible(AccessLevel::EditTasks, false) };
+    let before = live(vec![participation(1, 5, Role::Maven, hidden), plain(1, 6, false)]);
+    let mut wanted = DesiredSet::new(Vec::new());
+    wanted.workspaces.insert(workspace(1));
+    let policy = Policy { ownership: Ownership::Tagged, ..Policy::default() };
+    let plan = plan(&wanted, &before, &policy);
+    assert!(plan.actions.is_empty());
+    let reasons: Vec<&HoldReason> = plan.held.iter().map(|held| &held.reason).collect();
+    assert_eq!(reasons, [&HoldReason::Hidden, &HoldReason::NotTagged]);
+}
+
+#[test]
+fn a_replacement_does_not_take_the_lead_from_the_tokens_own_user() {
+    let before =
+        live(vec![plain(1, 1, true), participation(1, 5, Role::Buyer, plain(1, 5, false).fields)]);
+    let wishes =
+        vec![desired(1, 1, Role::Maven, Fields::default()), desired(1, 5, Role::Maven, led(true))];
+    let policy = Policy { allow_replace: true, ..Policy::default() };
+    let plan = plan_of(wishes, &before, &policy);
+    let Change::Replace { later, .. } = &plan.actions[0].change else { panic!("a replacement") };
+    assert_eq!(later, &[]);
+    assert_eq!(plan.held[0].reason, HoldReason::LeadIsProtected);
+}
+
+#[test]
+fn a_promotion_says_from_whom_it_takes_the_lead() {
+    let before = live(vec![plain(1, 4, true), plain(1, 5, false)]);
+    let wishes =
+        vec![desired(1, 4, Role::Maven, Fields::default()), desired(1, 5, Role::Maven, led(true))];
+    let plan = plan_of(wishes, &before, &Policy::default());
+    let Change::Update { takes_lead_from, .. } = &plan.actions[0].change else {
+        panic!("an update")
+    };
+    assert_eq!(*takes_lead_from, Some(user(4)));
 }
 
 #[test]

@@ -5,9 +5,12 @@
 
 use jiff::Timestamp;
 
-use super::exit_status;
+use super::{
+    exit_status,
+    sent::{Sent, sent},
+};
 use crate::{
-    journal::{Entry, Journal, Request, RequestResult},
+    journal::{Entry, Journal, Request},
     model::{Fate, MembershipKey, Outcome},
     plan::Change,
     report::RunReport,
@@ -39,76 +42,6 @@ pub fn killed(planned: RunReport, journal: &Journal, last_sign: Timestamp) -> Ru
     });
     report.exit = exit_status(&report, false);
     report
-}
-
-/// A write request with what is known of its end.
-struct Sent<'a> {
-    request: &'a Request,
-    result: Option<&'a RequestResult>,
-    settled: Option<&'a Entry>,
-}
-
-fn sent(journal: &Journal) -> Vec<Sent<'_>> {
-    let of = |wanted: u64| {
-        move |entry: &&Entry| match entry {
-            Entry::Outcome { seq, .. } | Entry::Settled { seq, .. } => *seq == wanted,
-            _ => false,
-        }
-    };
-    let intents = journal.entries.iter().enumerate().filter_map(|(at, entry)| match entry {
-        Entry::Intent { seq, request } => Some((at, *seq, request)),
-        _ => None,
-    });
-    intents
-        .map(|(at, seq, request)| {
-            let mut sent = Sent { request, result: None, settled: None };
-            for entry in journal.entries[at..].iter().filter(of(seq)) {
-                match entry {
-                    Entry::Outcome { result, .. } => sent.result = Some(result),
-                    other => sent.settled = Some(other),
-                }
-            }
-            sent
-        })
-        .collect()
-}
-
-impl Sent<'_> {
-    /// What became of one of its memberships.
-    fn fate(&self, key: MembershipKey) -> Fate {
-        if let Some(Entry::Settled { present, absent, .. }) = self.settled {
-            if let Some(row) = present.iter().find(|row| row.key == key) {
-                return Fate::new(Outcome::Applied, "").of(Some(row.id));
-            }
-            if absent.contains(&key) {
-                return Fate::new(Outcome::Failed, "known not to be there");
-            }
-            return Fate::new(Outcome::InDoubt, "could not be looked at");
-        }
-        match self.result {
-            None => Fate::new(Outcome::InDoubt, "the run ended before its answer was written down"),
-            Some(RequestResult::Done { present, request_id }) => {
-                let row = present.iter().find(|row| row.key == key).map(|row| row.id);
-                let is_create = matches!(self.request, Request::Create { .. });
-                if is_create && row.is_none() {
-                    return Fate::new(Outcome::InDoubt, "not in the answer to its create");
-                }
-                let fate = Fate::new(Outcome::Applied, "").of(row.or(self.target()));
-                Fate { request_id: request_id.clone(), ..fate }
-            }
-            Some(RequestResult::NotDone { message }) => Fate::new(Outcome::Failed, message),
-            Some(RequestResult::Refused { message }) => Fate::new(Outcome::Rejected, message),
-            Some(RequestResult::Unknown { message }) => Fate::new(Outcome::InDoubt, message),
-        }
-    }
-
-    fn target(&self) -> Option<crate::model::ParticipationId> {
-        match self.request {
-            Request::Create { .. } => None,
-            Request::Update { id, .. } => Some(*id),
-            Request::Delete { live } => Some(live.id),
-        }
-    }
 }
 
 /// The fate of an action by the last request about it; none where there was none.
@@ -145,7 +78,7 @@ fn fate_of(key: MembershipKey, change: &Change, sent: &[Sent<'_>]) -> Option<Fat
 mod tests {
     use super::*;
     use crate::{
-        journal::{CreateRow, PresentRow, parse_journal},
+        journal::{CreateRow, PresentRow, RequestResult, parse_journal},
         model::{Fields, MembershipSpec, ParticipationId, Role, UserId, WorkspaceId},
     };
 
@@ -167,7 +100,8 @@ mod tests {
     }
 
     fn present(user: u64) -> PresentRow {
-        PresentRow { key: key(user), id: ParticipationId::new(user + 900).expect("not 0") }
+        let id = ParticipationId::new(user + 900).expect("not 0");
+        PresentRow { key: key(user), id, seen: None }
     }
 
     fn fates(entries: Vec<Entry>, users: &[u64]) -> Vec<Option<Outcome>> {

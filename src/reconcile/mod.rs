@@ -5,9 +5,14 @@
 
 mod assemble;
 mod killed;
+mod sent;
+mod undo;
+mod wish;
 
 pub use assemble::{RunFacts, assemble, exit_status};
 pub use killed::killed;
+pub use undo::Undo;
+pub use wish::Wish;
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -15,13 +20,12 @@ use crate::{
     api::{ReadParticipations, Traffic, WriteParticipations},
     apply::{self, Applied},
     clock::Clock,
-    desired::Roster,
     event::Listener,
     guard::{Approval, Limits, Reviewed, review},
     journal::Record,
     live::{ListError, Lister},
-    model::{LiveSet, LiveWorkspace, Scope, WorkspaceId},
-    plan::{Change, Forecast, Plan, Policy, plan},
+    model::{LiveSet, LiveWorkspace, WorkspaceId},
+    plan::{Change, Forecast, Plan, Policy},
     run::{Ended, Stop},
 };
 
@@ -30,8 +34,8 @@ const CONFIRM_TRIES: u32 = 4;
 
 /// What is to be reconciled, and within which bounds.
 pub struct Job<'a> {
-    /// The desired memberships, invalid rows and all.
-    pub roster: &'a Roster,
+    /// What is wished of the live memberships.
+    pub wish: Wish<'a>,
     /// `scope.workspaces`.
     pub named_workspaces: &'a [WorkspaceId],
     /// What a plan may contain.
@@ -82,7 +86,7 @@ pub async fn preview(
     job: &Job<'_>,
     around: Surroundings<'_>,
 ) -> Result<Preview, ListError> {
-    let scope = Scope::new(&job.roster.desired, job.named_workspaces);
+    let scope = job.wish.scope(job.named_workspaces);
     let Surroundings { clock, stop, listener } = around;
     let lister = Lister { clock, max_in_flight: job.max_in_flight, stop, listener };
     let mut live = lister.list(api, &scope).await?;
@@ -91,7 +95,8 @@ pub async fn preview(
     let warnings = unmatched
         .into_iter()
         .map(|entry| format!("`{entry}` in protect.users matches nobody on the projects in scope"));
-    let warnings = warnings.chain(plan.remarks.iter().cloned()).collect();
+    let warnings = warnings.chain(plan.remarks.iter().cloned());
+    let warnings = warnings.chain(job.wish.warnings(&plan)).collect();
     let reviewed = review(plan, job.limits, job.approval);
     let forecast = Forecast::new(&reviewed.approved.plan().actions, job.requests_per_second);
     Ok(Preview { reviewed, live, forecast, warnings })
@@ -105,7 +110,7 @@ async fn confirmed_plan(
     lister: &Lister<'_>,
     live: &mut LiveSet,
 ) -> Result<Plan, ListError> {
-    let mut found = plan(&job.roster.desired, live, job.policy);
+    let mut found = job.wish.plan(live, job.policy);
     let mut confirmed = BTreeSet::new();
     for attempt in 1.. {
         let open: BTreeSet<WorkspaceId> = found
@@ -126,7 +131,7 @@ async fn confirmed_plan(
                 live.workspaces.insert(id, LiveWorkspace::Unreadable { title: None, reason });
             }
         }
-        found = plan(&job.roster.desired, live, job.policy);
+        found = job.wish.plan(live, job.policy);
     }
     Ok(found)
 }

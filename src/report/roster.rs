@@ -13,8 +13,8 @@ use super::escape::visible as harmless;
 use crate::{
     desired::{Column, PARTIAL_MARKER},
     model::{
-        AccessLevel, Fields, Listing, LiveFields, LiveSet, LiveWorkspace, MembershipKey,
-        Participation, Role, RoleId, WorkspaceId,
+        AccessLevel, Fields, Listing, LiveSet, LiveWorkspace, MembershipKey, Participation, Role,
+        RoleId, WorkspaceId,
     },
 };
 
@@ -102,7 +102,7 @@ impl RosterTable {
                 self.gaps.push(format!("{name}: the side of user {user} is not visible"));
                 continue;
             };
-            let mut fields = visible(&row.fields);
+            let mut fields = row.fields.as_wishes();
             if fields.team_lead == Some(true) && doubtful.contains(role.word()) {
                 fields.team_lead = None;
             }
@@ -135,29 +135,6 @@ fn named(id: WorkspaceId, title: &str) -> String {
     format!("{} ({id})", harmless(title))
 }
 
-fn visible(live: &LiveFields) -> Fields {
-    let LiveFields {
-        access_level,
-        team_lead,
-        can_invite,
-        can_schedule_their_hours,
-        can_schedule_team_hours,
-        workspace_role_id,
-        rate_in_cents,
-        cost_in_cents,
-    } = *live;
-    Fields {
-        access_level: access_level.visible(),
-        team_lead: team_lead.visible(),
-        can_invite: can_invite.visible(),
-        can_schedule_their_hours: can_schedule_their_hours.visible(),
-        can_schedule_team_hours: can_schedule_team_hours.visible(),
-        workspace_role_id: workspace_role_id.visible().flatten(),
-        rate_in_cents: rate_in_cents.visible().flatten(),
-        cost_in_cents: cost_in_cents.visible().flatten(),
-    }
-}
-
 fn text<T: ToString>(value: Option<T>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
@@ -173,6 +150,8 @@ fn cells(row: &RosterRow) -> [String; Column::ALL.len()] {
         workspace_role_id,
         rate_in_cents,
         cost_in_cents,
+        // No column: the policy wishes it.
+        tagged: _,
     } = *fields;
     // In the order of `Column::ALL`.
     [
@@ -219,6 +198,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
+    use crate::model::LiveFields;
     use crate::model::{ParticipationId, Person, Seen, UserId, UserlessRow};
 
     fn row(id: u64, user: u64, role: Seen<Role>, fields: LiveFields) -> Participation {
@@ -228,7 +208,6 @@ mod tests {
             key: MembershipKey { workspace, user: UserId::new(user).expect("not 0") },
             role,
             fields,
-            external_references: Seen::Hidden,
             created_at: None,
             updated_at: None,
         }

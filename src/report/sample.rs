@@ -35,7 +35,6 @@ pub fn live(key: MembershipKey) -> Box<Participation> {
         key,
         role: Seen::Visible(Role::Maven),
         fields: LiveFields::default(),
-        external_references: Seen::Hidden,
         created_at: None,
         updated_at: None,
     })
@@ -56,13 +55,13 @@ pub fn update(target: Target) -> Change {
         before: FieldValue::Access(AccessLevel::EditTasks),
         after: FieldValue::Access(AccessLevel::Admin),
     };
-    Change::Update { target, drift: vec![drift] }
+    Change::Update { target, drift: vec![drift], takes_lead_from: None }
 }
 
 pub fn promote_created() -> Change {
     let (before, after) = (FieldValue::Flag(false), FieldValue::Flag(true));
     let drift = vec![Drift { field: Field::TeamLead, before, after }];
-    Change::Update { target: Target::Created, drift }
+    Change::Update { target: Target::Created, drift, takes_lead_from: None }
 }
 
 pub fn delete(key: MembershipKey) -> Change {
@@ -75,6 +74,7 @@ pub fn replace(key: MembershipKey) -> Change {
         demote_first: false,
         spec: spec(Role::Buyer),
         later: Vec::new(),
+        takes_lead_from: None,
     }
 }
 

@@ -126,7 +126,8 @@ impl Page<'_> {
         writeln!(self.out, "{first}")?;
         writeln!(self.out, "  api     {}", visible(&report.base_url))?;
         writeln!(self.out, "  mode    {}", report.mode)?;
-        writeln!(self.out, "  roster  {}", visible(&words::roster(report)))?;
+        let source = words::source(report).to_lowercase();
+        writeln!(self.out, "  {source:<7} {}", visible(&words::roster(report)))?;
         let took = words::took(report);
         writeln!(self.out, "  time    {:.0}, took {took}", report.started_at)
     }

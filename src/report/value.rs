@@ -27,6 +27,7 @@ pub enum ReportedCommand {
     Apply,
     Rehearse,
     Undo,
+    Adopt,
 }
 
 /// One difference or action with what became of it.

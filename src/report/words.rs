@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use super::{Entry, PaceReport, ReportedCommand, RunReport};
 use crate::{
-    model::{Drift, LiveFields, MembershipSpec, Outcome, Participation, Seen, WorkspaceId},
+    model::{
+        Drift, Field, LiveFields, MembershipSpec, Outcome, Participation, Seen, UserId, WorkspaceId,
+    },
     plan::{Change, Counts, Forecast, Target, WorkspaceState},
     run::ExitStatus,
 };
@@ -24,7 +26,7 @@ pub(super) fn facts(report: &RunReport) -> impl Iterator<Item = (&'static str, S
     let facts = [
         ("API", Some(report.base_url.clone())),
         ("Mode", Some(report.mode.to_string())),
-        ("Roster", Some(roster(report))),
+        (source(report), Some(roster(report))),
         ("Time", Some(format!("{:.0}, took {}", report.started_at, took(report)))),
         ("Plan", planned.map(|_| counts(report))),
         ("Takes", forecast(report)),
@@ -44,6 +46,7 @@ pub(super) const fn command(command: ReportedCommand) -> &'static str {
         ReportedCommand::Apply => "apply",
         ReportedCommand::Rehearse => "rehearse",
         ReportedCommand::Undo => "undo",
+        ReportedCommand::Adopt => "adopt",
     }
 }
 
@@ -91,16 +94,18 @@ pub(super) fn change(entry: &Entry) -> String {
     match &entry.change {
         None => String::new(),
         Some(Change::Create { spec }) => wishes(spec),
-        Some(Change::Update { target: Target::Live(_), drift }) => drifts(drift),
-        Some(Change::Update { target: Target::Created, drift }) => {
-            format!("{} (after the create)", drifts(drift))
+        Some(Change::Update { target, drift, takes_lead_from }) => {
+            let after = if *target == Target::Created { " (after the create)" } else { "" };
+            format!("{}{after}", drifts(drift, *takes_lead_from))
         }
         Some(Change::Delete { live, demote_first }) => {
             format!("{}{}", role(live), lead(*demote_first))
         }
-        Some(Change::Replace { live, demote_first, spec, later }) => {
-            let later =
-                if later.is_empty() { String::new() } else { format!(", {}", drifts(later)) };
+        Some(Change::Replace { live, demote_first, spec, later, takes_lead_from }) => {
+            let later = match later.as_slice() {
+                [] => String::new(),
+                later => format!(", {}", drifts(later, *takes_lead_from)),
+            };
             format!("{}{} → {}{later}", role(live), lead(*demote_first), wishes(spec))
         }
     }
@@ -120,15 +125,19 @@ fn wishes(spec: &MembershipSpec) -> String {
     let mut words = spec.role.to_string();
     for Drift { field, before: _, after } in managed {
         match field {
-            crate::model::Field::AccessLevel => words.push_str(&format!(", access {after}")),
+            Field::AccessLevel => words.push_str(&format!(", access {after}")),
             other => words.push_str(&format!(", {other} {after}")),
         }
     }
     words
 }
 
-fn drifts(drift: &[Drift]) -> String {
-    drift.iter().map(Drift::to_string).collect::<Vec<_>>().join(", ")
+fn drifts(drift: &[Drift], takes_lead_from: Option<UserId>) -> String {
+    let words = |drift: &Drift| match (drift.field, takes_lead_from) {
+        (Field::TeamLead, Some(lead)) => format!("{drift} (user {lead} leads now)"),
+        _ => drift.to_string(),
+    };
+    drift.iter().map(words).collect::<Vec<_>>().join(", ")
 }
 
 /// Why an entry is as it is: the reason for what is left alone, the server's words for what went
@@ -246,8 +255,19 @@ pub(super) fn took(report: &RunReport) -> String {
     duration(Duration::try_from(span).unwrap_or_default())
 }
 
-/// `members.csv (120 rows, 3 invalid)`.
+/// What the next words name: the roster, or the run that is undone.
+pub(super) const fn source(report: &RunReport) -> &'static str {
+    match report.command {
+        ReportedCommand::Undo => "Undoes",
+        _ => "Roster",
+    }
+}
+
+/// `members.csv (120 rows, 3 invalid)`; of an undo, the run: `run 2026… (3 memberships)`.
 pub(super) fn roster(report: &RunReport) -> String {
+    if report.command == ReportedCommand::Undo {
+        return format!("{} ({})", report.roster, plural(report.rows, "membership"));
+    }
     let rows = plural(report.rows, "row");
     match report.problems.len() {
         0 => format!("{} ({rows})", report.roster),

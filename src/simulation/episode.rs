@@ -18,7 +18,7 @@ use crate::{
     clock::Clock,
     desired::{ReaderSettings, Roster, parse_roster},
     live::ListError,
-    reconcile::{self, Job, Preview, Surroundings},
+    reconcile::{self, Job, Preview, Surroundings, Wish},
     run::{Stop, StopCause},
     sandbox::Sandbox,
 };
@@ -138,7 +138,7 @@ impl Stage<'_> {
         stop: &Stop,
     ) {
         let job = Job {
-            roster: self.roster,
+            wish: Wish::Roster(self.roster),
             named_workspaces: &self.scenario.named,
             policy: &self.scenario.policy,
             limits: &self.scenario.limits,

@@ -38,14 +38,13 @@ pub(super) fn stage_of(entry: &sandbox::Entry, plan: &Plan, journal: &[Entry]) -
             if only_replacements { Stage::Delete } else { Stage::Create }
         }
         RequestKind::Update => {
-            let intended = journal.iter().find_map(|entry| match entry {
-                Entry::Intent { request: Request::Update { key, id: of, drift }, .. }
-                    if Some(of.number()) == id =>
-                {
-                    Some((key, drift))
-                }
-                _ => None,
-            });
+            let intended =
+                journal.iter().find_map(|entry| match entry {
+                    Entry::Intent {
+                        request: Request::Update { key, id: of, drift, .. }, ..
+                    } if Some(of.number()) == id => Some((key, drift)),
+                    _ => None,
+                });
             let planned = intended.and_then(|(key, wishes)| {
                 plan.actions.iter().find(|action| match &action.change {
                     Change::Update { drift, .. } => action.key == *key && drift == wishes,

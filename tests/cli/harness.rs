@@ -279,6 +279,11 @@ impl Ran {
         folder.into()
     }
 
+    /// The name of the run.
+    pub fn run(&self) -> String {
+        self.folder().file_name().and_then(|name| name.to_str()).expect("a name").to_owned()
+    }
+
     /// A file that the run kept.
     pub fn kept(&self, name: &str) -> String {
         fs::read_to_string(self.folder().join(name)).expect(name)

@@ -1,0 +1,27 @@
+//! `adopt`: marks the live memberships that a roster names as this tool's, so that an account can
+//! move to `ownership = "tagged"`. Nothing else is changed, whatever the roster says.
+
+use super::{
+    Common, Failure,
+    arguments::AdoptArgs,
+    carry_out::{Order, carry_out, show, somebody_to_ask},
+    material,
+};
+use crate::{reconcile::Wish, report::ReportedCommand, run::ExitStatus};
+
+pub(super) fn adopt(common: &Common, args: &AdoptArgs) -> Result<ExitStatus, Failure> {
+    let AdoptArgs { roster, strict, write } = args;
+    somebody_to_ask(write)?;
+    let configuration = material::configuration(common)?;
+    let settings = &configuration.settings;
+    let roster = &material::roster(roster, settings, *strict)?;
+    let order = Order {
+        settings,
+        command: ReportedCommand::Adopt,
+        wish: Wish::Adopt(roster),
+        roster,
+        approval: None,
+        retry_stuck: false,
+    };
+    if write.dry_run { show(common, &order, false) } else { carry_out(common, &order, write) }
+}

@@ -1,0 +1,90 @@
+//! `undo`: plans and applies the reverse of a run, from its journal.
+
+use std::{collections::BTreeMap, path::Path};
+
+use super::{
+    Common, Failure,
+    approval::approval,
+    arguments::UndoArgs,
+    carry_out::{Order, carry_out, show, somebody_to_ask},
+    material,
+    past::{self, Past},
+};
+use crate::{
+    config::Settings,
+    desired::Roster,
+    journal::{Journal, read_journal},
+    model::UserId,
+    reconcile::{Undo, Wish},
+    report::ReportedCommand,
+    run::{ExitStatus, RunId},
+};
+
+pub(super) fn undo(common: &Common, args: &UndoArgs) -> Result<ExitStatus, Failure> {
+    let UndoArgs { run, approve_deletes, write } = args;
+    somebody_to_ask(write)?;
+    let configuration = material::configuration(common)?;
+    let settings = &configuration.settings;
+    let undo = of_run(settings, run)?;
+    let approval = approval(approve_deletes.as_deref(), settings)?;
+    // An undo has no roster lines to tell of; its memberships are counted instead.
+    let roster = Roster::without_rows(Path::new(&format!("run {}", undo.run)), undo.memberships());
+    let order = Order {
+        settings,
+        command: ReportedCommand::Undo,
+        wish: Wish::Undo(&undo),
+        roster: &roster,
+        approval: approval.as_ref(),
+        retry_stuck: false,
+    };
+    if write.dry_run { show(common, &order, false) } else { carry_out(common, &order, write) }
+}
+
+/// What the run that this text names did.
+fn of_run(settings: &Settings, text: &str) -> Result<Undo, Failure> {
+    let Some((state, runs)) = past::runs(settings)? else {
+        return past::named(&[], text).and_then(|run| Err(wrote_nothing(&run)));
+    };
+    let run = past::named(&runs, text)?;
+    let path = state.run(&run).journal();
+    if !path.exists() {
+        return Err(wrote_nothing(&run));
+    }
+    let journal = read_journal(&path).map_err(|error| {
+        let error = anyhow::Error::new(error).context(format!("cannot undo run {run}"));
+        Failure::new(ExitStatus::BadInput, error)
+            .hint("`kantata-sync show RUN` shows what is known of it; correct the roster by hand")
+    })?;
+    let names = match past::past(&state.run(&run)) {
+        Past::Reported(report) | Past::Killed { report, .. } => report.people,
+        Past::Journal(_) | Past::Nothing | Past::Unreadable(_) => BTreeMap::new(),
+    };
+    of_journal(settings, &journal, names)
+}
+
+fn of_journal(
+    settings: &Settings,
+    journal: &Journal,
+    names: BTreeMap<UserId, String>,
+) -> Result<Undo, Failure> {
+    let here = settings.base_url.to_string();
+    if journal.base_url != here {
+        let message = format!(
+            "run {} wrote to `{}`, and the configuration says `{here}`",
+            journal.run, journal.base_url
+        );
+        return Err(Failure::new(ExitStatus::BadInput, anyhow::anyhow!(message))
+            .hint("give --base-url or --profile as that run had them"));
+    }
+    let undo = Undo::of(journal, names);
+    if undo.memberships() == 0 {
+        return Err(wrote_nothing(&journal.run));
+    }
+    Ok(undo)
+}
+
+fn wrote_nothing(run: &RunId) -> Failure {
+    let message = format!("run {run} changed nothing in Kantata, so there is nothing to undo");
+    Failure::new(ExitStatus::BadInput, anyhow::anyhow!(message))
+        .hint("`kantata-sync runs` lists the runs with what they did")
+}

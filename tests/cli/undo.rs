@@ -1,0 +1,138 @@
+//! `undo`: the reverse of a run, as a plan of its own.
+
+use std::collections::BTreeMap;
+
+use kantata_sync::sandbox::{Participation, RequestKind, Sandbox};
+
+use regex_lite::Regex;
+
+use crate::harness::{Desk, LIVE, Ran, Server, sandbox, writes};
+
+/// Role, level and flags of every pair: what an undo gives back.
+fn standing(sandbox: &Sandbox) -> BTreeMap<(u64, Option<u64>), Participation> {
+    let plain = |row: &Participation| Participation {
+        id: 0,
+        created_at: jiff::Timestamp::UNIX_EPOCH,
+        updated_at: jiff::Timestamp::UNIX_EPOCH,
+        ..row.clone()
+    };
+    let world = sandbox.world();
+    world.participations().values().map(|row| ((row.workspace, row.user), plain(row))).collect()
+}
+
+/// What was said, without the digest: it covers when the record of a created person last changed.
+fn told(ran: &Ran) -> String {
+    let digest = Regex::new("(digest +)[0-9a-f]{12}").expect("a pattern");
+    digest.replace_all(&ran.text(), "$1[digest]").into_owned()
+}
+
+#[test]
+fn an_undo_gives_back_roles_levels_and_flags_and_can_be_undone() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url());
+    let before = standing(&sandbox);
+    let run = desk.run(&["apply", "--yes", "roster.csv"]).ends_with(0).run();
+    let after = standing(&sandbox);
+    assert_ne!(before, after);
+
+    sandbox.clear_log();
+    let shown = desk.run(&["undo", &run, "--dry-run"]).ends_with(0);
+    insta::assert_snapshot!("undo_shown", told(&shown));
+    assert_eq!(writes(&sandbox), [], "a dry run holds no writer");
+
+    let undone = desk.run(&["undo", &run, "--yes"]).ends_with(0);
+    insta::assert_snapshot!("undo_applied", told(&undone));
+    assert_eq!(standing(&sandbox), before);
+    desk.run(&["undo", &run, "--yes", "-q"]).ends_with(0);
+    assert_eq!(standing(&sandbox), before, "the second time there is nothing to do");
+
+    let again = desk.run(&["undo", &undone.run(), "--yes"]).ends_with(0);
+    assert_eq!(standing(&sandbox), after, "{}", again.text());
+    desk.run(&["plan", "--check", "-q", "roster.csv"]).ends_with(0);
+}
+
+#[test]
+fn rows_that_changed_since_the_run_are_held() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url());
+    let run = desk.run(&["apply", "--yes", "roster.csv"]).ends_with(0).run();
+    // Somebody moves Hana up, who was created, and Ben, who was changed, and adds Cleo again.
+    let partial = "# kantata-sync: partial roster\nworkspace_id,user_id,role,access_level\n\
+                   100,31,maven,admin\n100,11,maven,admin\n100,12,buyer,view_tasks\n";
+    desk.write("others.csv", partial);
+    desk.run(&["apply", "--yes", "-q", "others.csv"]).ends_with(0);
+    sandbox.clear_log();
+    let undone = desk.run(&["undo", &run, "--yes"]).ends_with(0);
+    insta::assert_snapshot!(told(&undone));
+    assert_eq!(writes(&sandbox), [(RequestKind::Delete, 0)], "only Ivo is as the run left him");
+}
+
+#[test]
+fn an_undo_passes_the_guard_and_takes_its_approvals() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url());
+    let before = standing(&sandbox);
+    let run = desk.run(&["apply", "--yes", "roster.csv"]).ends_with(0).run();
+    let desk = desk.with("KANTATA_SYNC_GUARD__MAX_DELETES", "1");
+    let kept_back = desk.run(&["undo", &run, "--yes"]).ends_with(4);
+    let list = kept_back.kept("withheld-deletes.csv");
+    let today = Regex::new(r"since \d{4}-\d\d-\d\d").expect("a pattern");
+    let rows: Vec<&str> = list.lines().skip(3).collect();
+    insta::assert_snapshot!(today.replace_all(&rows.join("\n"), "since [date]"));
+    desk.write("approved.csv", &list);
+    desk.run(&["undo", &run, "--yes", "-q", "--approve-deletes", "approved.csv"]).ends_with(0);
+    assert_eq!(standing(&sandbox), before);
+}
+
+#[test]
+fn a_handover_of_the_lead_is_undone_whether_promoting_demotes_or_not() {
+    for promotion_demotes in [true, false] {
+        let sandbox = sandbox(LIVE);
+        sandbox.change_settings(|settings| settings.promotion_demotes = promotion_demotes);
+        let server = Server::of_sandbox(&sandbox);
+        let desk = Desk::at(&server.base_url());
+        let before = standing(&sandbox);
+        // Ben takes the lead of Atlas from Ada, who leaves; Finn that of Borealis, where Eva stays.
+        let roster = "workspace_id,user_id,role,access_level,team_lead\n100,1,maven,admin,\n\
+                      100,11,maven,,true\n100,12,maven,,\n100,13,buyer,,\n200,1,maven,,\n\
+                      200,20,maven,,\n200,21,maven,,true\n200,22,maven,,\n";
+        desk.write("roster.csv", roster);
+        let run = desk.run(&["apply", "--yes", "roster.csv"]).ends_with(0).run();
+        assert!(!sandbox.world().participations().values().any(|row| row.user == Some(10)));
+        let undone = desk.run(&["undo", &run, "--yes"]).ends_with(0);
+        assert_eq!(standing(&sandbox), before, "{}", undone.text());
+        if promotion_demotes {
+            insta::assert_snapshot!(told(&undone));
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_undone_is_told_before_any_request() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url());
+    insta::assert_snapshot!(
+        "undo_before_the_first_run",
+        desk.run(&["undo", "latest", "--yes"]).ends_with(3).text()
+    );
+    desk.run(&["plan", "-q", "roster.csv"]).ends_with(0);
+    let requests = sandbox.log().len();
+    insta::assert_snapshot!(
+        "undo_of_a_plan",
+        desk.run(&["undo", "latest", "--yes"]).ends_with(3).text()
+    );
+    insta::assert_snapshot!(
+        "undo_of_an_unknown_run",
+        desk.run(&["undo", "1999", "--yes"]).ends_with(3).text()
+    );
+    insta::assert_snapshot!(
+        "undo_without_a_question",
+        desk.run(&["undo", "latest"]).ends_with(2).text()
+    );
+    desk.run(&["undo"]).ends_with(2);
+    assert_eq!(sandbox.log().len(), requests, "nobody was asked");
+}
