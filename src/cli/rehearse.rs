@@ -80,10 +80,11 @@ fn simulation(args: &RehearseArgs, seeds: u64) -> Result<ExitStatus, Failure> {
     for violation in &tally.violations {
         output::say(&format!("{violation}\n\n"));
     }
-    let Tally { seeds, runs, requests, faults, violations } = &tally;
+    let Tally { seeds, runs, requests, faults, errands, restored, violations } = &tally;
+    let [approved, adoptions, undos] = errands;
     let broken = violations.len();
     output::print(
-        format!("{seeds} seeds held, {broken} broke a promise: {runs} runs, {requests} requests, {faults} faults\n")
+        format!("{seeds} seeds held, {broken} broke a promise: {runs} runs ({approved} approved, {adoptions} adoptions, {undos} undos under faults), {requests} requests, {faults} faults, {restored} memberships restored\n")
             .as_bytes(),
     )?;
     Ok(if broken == 0 { ExitStatus::Done } else { ExitStatus::Unexpected })

@@ -100,6 +100,14 @@ fn undo_warnings(plan: &Plan) -> Vec<String> {
             "memberships created again: {created}; the assignments, scheduled and allocated hours that they had do not come back"
         ));
     }
+    let unknown = count(
+        |change| matches!(change, Change::Create { spec } if spec.fields.access_level.is_none()),
+    );
+    if unknown > 0 {
+        warnings.push(format!(
+            "memberships of these whose access level the run could not see: {unknown}; they get the account's default"
+        ));
+    }
     if destroyed > 0 {
         warnings.push(format!(
             "memberships deleted: {destroyed}; what was assigned to them or booked since the run is destroyed"

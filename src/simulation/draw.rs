@@ -5,14 +5,15 @@ use std::{fmt::Write as _, time::Duration};
 use fastrand::Rng;
 use jiff::Timestamp;
 
+use super::errand::Drawn;
 use crate::{
     api::HttpSettings,
     guard::Limits,
     model::WorkspaceId,
-    plan::{Mode, Policy, Protection},
+    plan::{Mode, Ownership, Policy, Protection},
     sandbox::{
-        Bulk, Duplicates, Faults, Level, Participation, RetryAfter, Settings, Side, User,
-        Workspace, World,
+        Bulk, Duplicates, ExternalReference, Faults, Level, Participation, RetryAfter, Settings,
+        Side, User, Workspace, World,
     },
 };
 
@@ -48,8 +49,10 @@ pub(super) struct Scenario {
     pub recheck_after: Duration,
     /// Share of requests that find no connection.
     pub unconnected: f64,
+    /// `delete_after_runs`.
+    pub absence_runs: u32,
     /// One entry a run under faults.
-    pub interruptions: Vec<Interruption>,
+    pub runs: Vec<(Drawn, Interruption)>,
 }
 
 /// The token's user.
@@ -73,15 +76,17 @@ pub(super) fn scenario(seed: u64, faults: Option<f64>) -> Scenario {
         1 => Mode::NoDelete,
         _ => Mode::Mirror,
     };
+    let ownership = if random.u8(..) < 64 { Ownership::Tagged } else { Ownership::All };
     Scenario {
         sandbox: sandbox(random, seed, faults),
-        policy: Policy { mode, allow_replace, protection, ..Policy::default() },
+        policy: Policy { mode, allow_replace, ownership, protection, ..Policy::default() },
         limits: limits(random),
         http: http(random),
         named: named(random, &world),
         recheck_after: Duration::from_secs([0, 5, 300][random.usize(0..3)]),
         unconnected: if random.bool() { 0.0 } else { random.f64() * 0.1 },
-        interruptions: interruptions(random),
+        absence_runs: if random.u8(..) < 40 { random.u32(1..4) } else { 0 },
+        runs: runs(random),
         world,
         roster,
     }
@@ -125,8 +130,22 @@ fn member(random: &mut Rng, (workspace, user): (u64, u64), leads: &mut [bool; 2]
         is_team_lead,
         can_invite: random.bool(),
         rate_in_cents: random.bool().then(|| random.i64(0..3)),
+        external_references: references(random, (workspace, user)),
         ..Participation::new(workspace, Some(user), side)
     }
+}
+
+/// Somebody's mark, this tool's, both or none.
+fn references(random: &mut Rng, (workspace, user): (u64, u64)) -> Vec<ExternalReference> {
+    let services = ["kantata-sync", "payroll"].into_iter().filter(|_| random.bool());
+    // No id that the sandbox gives, and each only once.
+    let reference = |(at, service): (u64, &str)| ExternalReference {
+        id: 1_000_000_000 + workspace * 10_000 + user * 2 + at,
+        service_name: service.to_owned(),
+        service_model: "membership".to_owned(),
+        service_model_ref: "1".to_owned(),
+    };
+    (0..).zip(services).map(reference).collect()
 }
 
 /// The roster as text, so that its reader is part of what is simulated.
@@ -288,7 +307,13 @@ fn named(random: &mut Rng, world: &World) -> Vec<WorkspaceId> {
     named.filter_map(|id| WorkspaceId::new(*id)).collect()
 }
 
-fn interruptions(random: &mut Rng) -> Vec<Interruption> {
+fn runs(random: &mut Rng) -> Vec<(Drawn, Interruption)> {
+    let errand = |random: &mut Rng| match random.u8(0..10) {
+        0 => Drawn::Adopt,
+        1 | 2 => Drawn::Undo,
+        3 | 4 => Drawn::ApplyApproved,
+        _ => Drawn::Apply,
+    };
     let one = |random: &mut Rng| match random.u8(0..6) {
         0..3 => Interruption::None,
         3 | 4 => Interruption::Kill {
@@ -297,5 +322,5 @@ fn interruptions(random: &mut Rng) -> Vec<Interruption> {
         },
         _ => Interruption::Stop { requests: random.u64(1..60) },
     };
-    (0..random.u8(1..5)).map(|_| one(random)).collect()
+    (0..random.u8(1..5)).map(|_| (errand(random), one(random))).collect()
 }

@@ -1,7 +1,12 @@
 //! One seed from its first run to the last: runs under faults, then a run that must converge, then
 //! one that must find nothing to do.
 
-use std::{cell::RefCell, path::Path, rc::Rc, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    path::Path,
+    rc::Rc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use tokio::time::{sleep, timeout};
@@ -9,7 +14,9 @@ use tokio::time::{sleep, timeout};
 use super::{
     Tally,
     draw::{Interruption, Scenario, scenario},
+    errand::{Drawn, Errand, Legacy},
     invariant::{self, Snapshot},
+    reversal,
     witness::{Watch, Witness},
 };
 use crate::{
@@ -18,18 +25,24 @@ use crate::{
     clock::Clock,
     desired::{ReaderSettings, Roster, parse_roster},
     live::ListError,
-    reconcile::{self, Job, Preview, Surroundings, Wish},
+    plan::Policy,
+    reconcile::{self, Job, Preview, Surroundings, Undo},
     run::{Stop, StopCause},
     sandbox::Sandbox,
 };
 
-const BASE_URL: &str = "http://sandbox.invalid/api/v1";
+pub(super) const BASE_URL: &str = "http://sandbox.invalid/api/v1";
 
 /// No run takes longer, whatever goes wrong; a run that does hangs.
 const LONGEST_RUN: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// One run as the checks see it.
 pub(super) struct RunRecord {
+    pub errand: Errand,
+    /// The policy in force, for a roster.
+    pub policy: Policy,
+    /// Runs before it that count for absences.
+    pub ended_before: u32,
     pub before: Snapshot,
     pub preview: Option<Preview>,
     pub applied: Option<Applied>,
@@ -43,6 +56,8 @@ struct Stage<'a> {
     sandbox: Sandbox,
     clock: Clock,
     seed: u64,
+    legacy: Legacy,
+    runs: Cell<u64>,
 }
 
 pub(super) async fn episode(seed: u64, faults: Option<f64>) -> Result<Tally, String> {
@@ -50,35 +65,46 @@ pub(super) async fn episode(seed: u64, faults: Option<f64>) -> Result<Tally, Str
     let bytes = scenario.roster.clone().into_bytes();
     let roster = parse_roster(bytes, Path::new("drawn.csv"), &ReaderSettings::default())
         .map_err(|error| format!("the drawn roster is refused: {error}"))?;
-    let sandbox = Sandbox::new(scenario.world.clone(), scenario.sandbox.clone());
     let stage = Stage {
         scenario: &scenario,
         roster: &roster,
         clock: Clock::starting_at(Timestamp::UNIX_EPOCH),
-        sandbox,
+        sandbox: Sandbox::new(scenario.world.clone(), scenario.sandbox.clone()),
         seed,
+        legacy: Legacy::default(),
+        runs: Cell::new(0),
     };
-    let mut runs = 0;
-    for interruption in &scenario.interruptions {
-        stage.run(*interruption, runs).await?;
-        runs += 1;
-        sleep(Duration::from_secs(10)).await;
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut tally = Tally { seeds: 1, ..Tally::default() };
+    for (drawn, interruption) in &scenario.runs {
+        let errand = stage.legacy.errand(*drawn, &mut random);
+        tally.count(&stage.run(*interruption, errand).await?);
     }
     stage.sandbox.calm();
-    let converging = stage.run(Interruption::None, runs).await?;
+    let converging = stage.run(Interruption::None, Errand::Apply).await?;
     invariant::converged(&converging)?;
-    sleep(Duration::from_secs(10)).await;
-    let last = stage.run(Interruption::None, runs + 1).await?;
+    let undo = stage.legacy.undo()?;
+    let last = stage.run(Interruption::None, Errand::Apply).await?;
     invariant::nothing_left(&converging, &last)?;
+    if let (Some(undo), true) = (undo, wrote(&converging)) {
+        tally.restored += stage.there_and_back(&converging, undo).await?;
+    }
+    // What was withheld is looked through once more, now that nothing goes wrong.
+    if let errand @ Errand::ApplyApproved(_) =
+        stage.legacy.errand(Drawn::ApplyApproved, &mut random)
+    {
+        tally.count(&stage.run(Interruption::None, errand).await?);
+    }
     let log = stage.sandbox.log();
-    let went_wrong = log.iter().filter(|entry| entry.fault.is_some()).count();
-    Ok(Tally {
-        seeds: 1,
-        runs: runs + 2,
-        requests: log.len() as u64,
-        faults: went_wrong as u64,
-        violations: Vec::new(),
-    })
+    tally.runs = stage.runs.get();
+    tally.requests = log.len() as u64;
+    tally.faults = log.iter().filter(|entry| entry.fault.is_some()).count() as u64;
+    Ok(tally)
+}
+
+/// Whether a run has a journal of its own.
+fn wrote(record: &RunRecord) -> bool {
+    !record.watch.journal.entries().is_empty()
 }
 
 /// Lets a run go on until it ends or is killed; asks it to end where that is what happens to it.
@@ -103,8 +129,22 @@ async fn interrupted<E>(
 }
 
 impl Stage<'_> {
-    async fn run(&self, interruption: Interruption, number: u64) -> Result<RunRecord, String> {
-        let calm = number as usize >= self.scenario.interruptions.len();
+    /// Undoes a run, and undoes that; how many memberships were seen to come back.
+    async fn there_and_back(&self, run: &RunRecord, undo: Undo) -> Result<u64, String> {
+        let undone = self.run(Interruption::None, Errand::Undo(undo)).await?;
+        let restored =
+            reversal::restored(run, &undone, (&self.sandbox.world(), &self.scenario.sandbox))?;
+        let Some(undo) = self.legacy.undo()?.filter(|_| wrote(&undone)) else {
+            return Ok(restored);
+        };
+        let again = self.run(Interruption::None, Errand::Undo(undo)).await?;
+        Ok(restored
+            + reversal::restored(&undone, &again, (&self.sandbox.world(), &self.scenario.sandbox))?)
+    }
+
+    async fn run(&self, interruption: Interruption, errand: Errand) -> Result<RunRecord, String> {
+        let number = self.runs.replace(self.runs.get() + 1);
+        let calm = number as usize >= self.scenario.runs.len();
         let watch = Watch::new(interruption.requests());
         let transport = Witness {
             inner: ServiceTransport::new(self.sandbox.router().into_service()),
@@ -115,7 +155,11 @@ impl Stage<'_> {
         let token = self.sandbox.settings().token.into();
         let http = self.scenario.http.clone();
         let client = Client::new(transport, BASE_URL, token, http, (self.clock, self.seed));
+        let Scenario { policy, absence_runs, .. } = self.scenario;
         let mut record = RunRecord {
+            errand,
+            policy: self.legacy.policy(policy, *absence_runs, self.clock.now()),
+            ended_before: self.legacy.ended(),
             before: Snapshot::of(&self.sandbox),
             preview: None,
             applied: None,
@@ -126,8 +170,11 @@ impl Stage<'_> {
         let whole = timeout(LONGEST_RUN, self.whole_run(&client, &mut record, &stop));
         let ended = interrupted(whole, interruption, &watch, &stop).await;
         ended.map_err(|_| format!("run {number} hangs"))?;
-        invariant::after_a_run(&record, &self.sandbox, self.scenario, self.roster)
-            .map_err(|what| format!("run {number} ({interruption:?}): {what}"))?;
+        invariant::after_a_run(&record, &self.sandbox, self.scenario, self.roster).map_err(
+            |what| format!("run {number} ({:?}, {interruption:?}): {what}", record.errand.name()),
+        )?;
+        self.legacy.keep(&record, self.roster, self.clock.now());
+        sleep(Duration::from_secs(10)).await;
         Ok(record)
     }
 
@@ -137,16 +184,17 @@ impl Stage<'_> {
         record: &mut RunRecord,
         stop: &Stop,
     ) {
+        let wish = record.errand.wish(self.roster);
         let job = Job {
-            wish: Wish::Roster(self.roster),
+            wish,
             named_workspaces: &self.scenario.named,
-            policy: &self.scenario.policy,
+            policy: &wish.policy(record.policy.clone()),
             limits: &self.scenario.limits,
             requests_per_second: self.scenario.http.requests_per_second,
             max_in_flight: self.scenario.http.max_in_flight,
             tries: self.scenario.http.tries,
             recheck_after: self.scenario.recheck_after,
-            approval: None,
+            approval: record.errand.approved().map(|approved| &approved.approval),
         };
         let around = Surroundings { clock: self.clock, stop, listener: &|_| {} };
         match reconcile::preview(client, &job, around).await {

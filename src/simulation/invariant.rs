@@ -3,21 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    draw::{Scenario, TOKEN_USER},
+    draw::Scenario,
     episode::RunRecord,
-    trace::{is_so, outcome_seq, stage_of},
+    trace::{is_so, journal_text, outcome_seq, stage_of},
 };
 use crate::{
     apply::Applied,
     desired::{RecordStatus, Roster},
     journal::{Entry, parse_journal},
-    model::{MembershipKey, Outcome, UserId, WorkspaceId},
-    plan::{Change, Plan, Stage, WorkspaceState},
+    model::{MembershipKey, Outcome},
+    plan::{Change, Plan, Stage},
     sandbox::{self, ForeignChange, ForeignEdit, RequestKind, Sandbox, World},
 };
 
 /// The sandbox before a run.
 pub(super) struct Snapshot {
+    pub world: World,
     log: usize,
     foreign: usize,
 }
@@ -25,21 +26,21 @@ pub(super) struct Snapshot {
 impl Snapshot {
     pub(super) fn of(sandbox: &Sandbox) -> Self {
         let (log, foreign) = (sandbox.log().len(), sandbox.foreign_edits().len());
-        Self { log, foreign }
+        Self { world: sandbox.world(), log, foreign }
     }
 }
 
 type Pair = (u64, u64);
-type Check = Result<(), String>;
+pub(super) type Check = Result<(), String>;
 
 fn pair(key: MembershipKey) -> Pair {
     (key.workspace.number(), key.user.number())
 }
 
 /// What one run did, as the sandbox saw it.
-struct Evidence<'a> {
-    record: &'a RunRecord,
-    world: World,
+pub(super) struct Evidence<'a> {
+    pub record: &'a RunRecord,
+    pub world: World,
     log: Vec<sandbox::Entry>,
     /// All edits of somebody else, from the beginning; those of this run start at `foreign_here`.
     foreign: Vec<ForeignEdit>,
@@ -68,11 +69,12 @@ pub(super) fn after_a_run(
         return check(writes == 0, || format!("{writes} writes without a plan"));
     };
     let plan = preview.reviewed.approved.plan();
-    evidence.deletes_are_planned(plan, scenario, roster)?;
-    evidence.deletes_are_within_limits(plan, scenario)?;
+    evidence.deletes_keep_their_promises(plan, (scenario, roster), sandbox)?;
+    if record.errand.follows_roster() {
+        every_row_has_one_fate(roster, plan)?;
+    }
     evidence.stages_keep_their_order(plan)?;
     evidence.requests_are_bounded(plan, scenario)?;
-    every_row_has_one_fate(roster, plan)?;
     match &record.applied {
         Some(applied) => {
             evidence.applied_is_true(plan, applied)?;
@@ -82,12 +84,12 @@ pub(super) fn after_a_run(
     }
 }
 
-fn check(holds: bool, what: impl FnOnce() -> String) -> Check {
+pub(super) fn check(holds: bool, what: impl FnOnce() -> String) -> Check {
     if holds { Ok(()) } else { Err(what()) }
 }
 
 impl Evidence<'_> {
-    fn writes(&self) -> impl Iterator<Item = &sandbox::Entry> {
+    pub(super) fn writes(&self) -> impl Iterator<Item = &sandbox::Entry> {
         let is_write = |entry: &&sandbox::Entry| {
             matches!(entry.kind, RequestKind::Create | RequestKind::Update | RequestKind::Delete)
         };
@@ -130,19 +132,7 @@ impl Evidence<'_> {
     /// with its last line torn as well.
     fn killed_writes_are_in_doubt(&self) -> Check {
         let entries = self.record.watch.journal.entries();
-        let header = crate::journal::Entry::Header {
-            format: crate::journal::JOURNAL_FORMAT,
-            run: crate::run::RunId::new(jiff::Timestamp::UNIX_EPOCH, 0),
-            started_at: jiff::Timestamp::UNIX_EPOCH,
-            digest: "000000000000".parse().map_err(|_| "no digest".to_owned())?,
-            tool: String::new(),
-            base_url: String::new(),
-        };
-        let mut text = Vec::new();
-        for entry in std::iter::once(&header).chain(&entries) {
-            text.extend(serde_json::to_vec(entry).map_err(|error| error.to_string())?);
-            text.push(b'\n');
-        }
+        let mut text = journal_text(&entries)?;
         let whole = parse_journal(&text).map_err(|error| error.to_string())?;
         check(whole.entries == entries, || "the journal reads back otherwise".to_owned())?;
         if !entries.is_empty() {
@@ -155,61 +145,6 @@ impl Evidence<'_> {
             .filter(|entry| matches!(entry, Entry::Intent { seq, .. } if !answered.contains(seq)));
         let in_doubt = whole.in_doubt();
         check(open.count() <= in_doubt.len(), || "an open intent is not in doubt".to_owned())
-    }
-
-    /// (b) We deleted only what the plan has, and never whom the roster wants or who is protected.
-    fn deletes_are_planned(&self, plan: &Plan, scenario: &Scenario, roster: &Roster) -> Check {
-        for entry in self.writes().filter(|entry| entry.kind == RequestKind::Delete) {
-            for target in entry.targets.iter().filter(|_| entry.committed) {
-                let Some(user) = target.user else { return Err("deleted nobody's row".to_owned()) };
-                let planned = plan.actions.iter().find(|action| {
-                    action.change.destroys()
-                        && action.change.participation().map(|id| id.number())
-                            == Some(target.participation)
-                });
-                let Some(action) = planned else {
-                    return Err(format!("deleted {target:?}, which no plan has"));
-                };
-                let wanted = roster.desired.entry(action.key).is_some();
-                let replaced = matches!(action.change, Change::Replace { .. });
-                check(!wanted || replaced, || {
-                    format!("deleted {target:?}, whom the roster wants")
-                })?;
-                check(user != TOKEN_USER, || "deleted the token's own user".to_owned())?;
-                let id = UserId::new(user).ok_or("no user")?;
-                let person = crate::model::Person {
-                    id,
-                    name: String::new(),
-                    email: self.world.users().get(&user).map(|user| user.email.clone()),
-                    disabled: crate::model::Seen::Hidden,
-                };
-                let protected = scenario.policy.protection.entry_for(id, Some(&person));
-                check(protected.is_none(), || format!("deleted {target:?}, who is protected"))?;
-                let frozen = !roster.desired.freeze.lines(action.key.workspace).is_empty();
-                check(!frozen && !roster.desired.partial, || {
-                    format!("deleted {target:?} under an untrusted roster")
-                })?;
-            }
-        }
-        Ok(())
-    }
-
-    /// (c) Deletes stay within the limits.
-    fn deletes_are_within_limits(&self, plan: &Plan, scenario: &Scenario) -> Check {
-        let deletes = self.writes().filter(|entry| entry.kind == RequestKind::Delete);
-        let gone = deletes.filter(|entry| entry.committed).count();
-        let total: usize = plan
-            .workspaces
-            .values()
-            .map(|workspace| match workspace.state {
-                WorkspaceState::Listed { live, .. } => live,
-                _ => 0,
-            })
-            .sum();
-        let limits = scenario.limits;
-        let within = gone <= limits.max_deletes
-            && (gone <= limits.delete_floor || gone * 100 <= limits.max_delete_percent * total);
-        check(within, || format!("{gone} of {total} deleted; the limits are {limits:?}"))
     }
 
     /// (g) A stage ends before the next begins.
@@ -277,26 +212,6 @@ impl Evidence<'_> {
                 }
             };
             check(holds, || format!("{:?} is called applied and is not so", action.change))?;
-        }
-        Ok(())
-    }
-
-    /// (b) A project where a create or update went wrong loses nobody.
-    fn frozen_projects_lose_nobody(&self, plan: &Plan, applied: &Applied) -> Check {
-        let wrong: BTreeSet<WorkspaceId> = plan
-            .actions
-            .iter()
-            .zip(&applied.fates)
-            .filter(|(action, fate)| !action.change.destroys() && fate.outcome.freezes())
-            .map(|(action, _)| action.key.workspace)
-            .collect();
-        for entry in self.writes().filter(|entry| entry.kind == RequestKind::Delete) {
-            for target in &entry.targets {
-                let frozen = wrong.iter().any(|id| id.number() == target.workspace);
-                check(!frozen || !entry.committed, || {
-                    format!("deleted {target:?} on a project where something went wrong")
-                })?;
-            }
         }
         Ok(())
     }

@@ -5,12 +5,17 @@
 //! failing one can be replayed alone. Runs are repeated until the faults stop; then one run must
 //! converge and the next must have nothing to do. Uses the whole tool but its command line.
 
+mod deletes;
 mod draw;
 mod episode;
+mod errand;
 mod invariant;
+mod reversal;
 mod trace;
 mod witness;
 
+use episode::RunRecord;
+use errand::Errand;
 use std::{
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -64,16 +69,33 @@ pub struct Tally {
     pub requests: u64,
     /// Requests that went wrong on purpose.
     pub faults: u64,
+    /// Runs with a list of approved deletes, adoptions and undos under faults.
+    pub errands: [u64; 3],
+    /// Memberships that an undo was seen to give back.
+    pub restored: u64,
     /// Broken promises, by seed.
     pub violations: Vec<Violation>,
 }
 
 impl Tally {
+    fn count(&mut self, record: &RunRecord) {
+        match record.errand {
+            Errand::Apply => {}
+            Errand::ApplyApproved(_) => self.errands[0] += 1,
+            Errand::Adopt => self.errands[1] += 1,
+            Errand::Undo(_) => self.errands[2] += 1,
+        }
+    }
+
     fn take(&mut self, other: Self) {
         self.seeds += other.seeds;
         self.runs += other.runs;
         self.requests += other.requests;
         self.faults += other.faults;
+        for (sum, more) in self.errands.iter_mut().zip(other.errands) {
+            *sum += more;
+        }
+        self.restored += other.restored;
         self.violations.extend(other.violations);
     }
 }

@@ -1,9 +1,12 @@
 //! Reading one request of the sandbox's log, or one entry of the journal, against the plan.
 
+use jiff::Timestamp;
+
 use crate::{
-    journal::{Entry, Request},
+    journal::{Entry, JOURNAL_FORMAT, Request},
     model::{Drift, Field, FieldValue},
     plan::{Action, Change, Plan, Stage},
+    run::RunId,
     sandbox::{self, RequestKind},
 };
 
@@ -15,12 +18,42 @@ pub(super) fn outcome_seq(entry: &Entry) -> Option<u64> {
     }
 }
 
+/// The text of a journal with these entries.
+pub(super) fn journal_text(entries: &[Entry]) -> Result<Vec<u8>, String> {
+    let header = Entry::Header {
+        format: JOURNAL_FORMAT,
+        run: RunId::new(Timestamp::UNIX_EPOCH, 0),
+        started_at: Timestamp::UNIX_EPOCH,
+        digest: "000000000000".parse().map_err(|_| "no digest".to_owned())?,
+        tool: String::new(),
+        base_url: String::new(),
+    };
+    let mut text = Vec::new();
+    for entry in std::iter::once(&header).chain(entries) {
+        text.extend(serde_json::to_vec(entry).map_err(|error| error.to_string())?);
+        text.push(b'\n');
+    }
+    Ok(text)
+}
+
+/// Whether a row carries this tool's reference.
+pub(super) fn is_tagged(row: &sandbox::Participation) -> bool {
+    row.external_references.iter().any(|one| one.service_name == "kantata-sync")
+}
+
 /// Whether a live row is as a drift wished.
 pub(super) fn is_so(row: &sandbox::Participation, drift: &Drift) -> bool {
     match (drift.field, drift.after) {
         (Field::AccessLevel, FieldValue::Access(level)) => row.level.word() == level.word(),
         (Field::TeamLead, FieldValue::Flag(lead)) => row.is_team_lead == lead,
         (Field::CanInvite, FieldValue::Flag(flag)) => row.can_invite == flag,
+        (Field::CanScheduleTheirHours, FieldValue::Flag(flag)) => {
+            row.can_schedule_their_hours == flag
+        }
+        (Field::CanScheduleTeamHours, FieldValue::Flag(flag)) => {
+            row.can_schedule_team_hours == flag
+        }
+        (Field::Tagged, FieldValue::Flag(tagged)) => is_tagged(row) == tagged,
         (Field::RateInCents, FieldValue::Number(cents)) => row.rate_in_cents == Some(cents),
         _ => false,
     }

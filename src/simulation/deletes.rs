@@ -1,0 +1,177 @@
+//! What must hold of the deletes of a run: who may go, how many, and under whose word.
+
+use std::collections::BTreeSet;
+
+use super::{
+    draw::{Scenario, TOKEN_USER},
+    errand::Errand,
+    invariant::{Check, Evidence, check},
+    trace::is_tagged,
+};
+use crate::{
+    apply::Applied,
+    desired::Roster,
+    model::{Field, UserId, WorkspaceId},
+    plan::{Action, Change, Ownership, Plan, WorkspaceState},
+    sandbox::{RequestKind, Sandbox, Target},
+};
+
+impl Evidence<'_> {
+    /// All that must hold of deletes, whatever the run was for.
+    pub(super) fn deletes_keep_their_promises(
+        &self,
+        plan: &Plan,
+        (scenario, roster): (&Scenario, &Roster),
+        sandbox: &Sandbox,
+    ) -> Check {
+        self.deletes_are_planned(plan, scenario)?;
+        match &self.record.errand {
+            Errand::Undo(_) => self.an_undo_deletes_only_what_was_created(sandbox)?,
+            Errand::Adopt => self.an_adoption_only_tags(plan)?,
+            Errand::Apply | Errand::ApplyApproved(_) => {
+                self.a_roster_deletes_only_whom_it_may(plan, scenario, roster)?;
+            }
+        }
+        match self.record.errand.approved() {
+            Some(approved) => self.deletes_are_approved(&approved.records),
+            None => self.deletes_are_within_limits(plan, scenario),
+        }
+    }
+
+    /// Every row that we deleted.
+    fn deleted(&self) -> impl Iterator<Item = &Target> {
+        let deletes = self.writes().filter(|entry| entry.kind == RequestKind::Delete);
+        deletes.filter(|entry| entry.committed).flat_map(|entry| &entry.targets)
+    }
+
+    /// (b) We deleted only what the plan has, never the token's own user or who is protected, and
+    /// under `tagged` only what carried the tag.
+    fn deletes_are_planned(&self, plan: &Plan, scenario: &Scenario) -> Check {
+        for target in self.deleted() {
+            let Some(user) = target.user else { return Err("deleted nobody's row".to_owned()) };
+            planned(plan, target)?;
+            check(user != TOKEN_USER, || "deleted the token's own user".to_owned())?;
+            let id = UserId::new(user).ok_or("no user")?;
+            let person = crate::model::Person {
+                id,
+                name: String::new(),
+                email: self.world.users().get(&user).map(|user| user.email.clone()),
+                disabled: crate::model::Seen::Hidden,
+            };
+            let protected = scenario.policy.protection.entry_for(id, Some(&person));
+            check(protected.is_none(), || format!("deleted {target:?}, who is protected"))?;
+            let row = self.record.before.world.participations().get(&target.participation);
+            let ours = scenario.policy.ownership == Ownership::All || row.is_some_and(is_tagged);
+            check(ours, || format!("deleted {target:?}, which is not tagged"))?;
+        }
+        Ok(())
+    }
+
+    /// (b) A roster deletes nobody whom it wants, nobody while it is not to be trusted, and nobody
+    /// who was not missing for long enough.
+    fn a_roster_deletes_only_whom_it_may(
+        &self,
+        plan: &Plan,
+        scenario: &Scenario,
+        roster: &Roster,
+    ) -> Check {
+        for target in self.deleted() {
+            let action = planned(plan, target)?;
+            let wanted = roster.desired.entry(action.key).is_some();
+            let replaced = matches!(action.change, Change::Replace { .. });
+            check(!wanted || replaced, || format!("deleted {target:?}, whom the roster wants"))?;
+            let frozen = !roster.desired.freeze.lines(action.key.workspace).is_empty();
+            check(!frozen && !roster.desired.partial, || {
+                format!("deleted {target:?} under an untrusted roster")
+            })?;
+            let missing = self.record.ended_before + 1;
+            check(replaced || missing >= scenario.absence_runs, || {
+                format!("deleted {target:?}, who was missing in {missing} runs at most")
+            })?;
+        }
+        Ok(())
+    }
+
+    /// An undo deletes only records that earlier runs of this tool created.
+    fn an_undo_deletes_only_what_was_created(&self, sandbox: &Sandbox) -> Check {
+        let log = sandbox.log();
+        let created: BTreeSet<u64> = log
+            .iter()
+            .filter(|entry| entry.kind == RequestKind::Create && entry.committed)
+            .flat_map(|entry| entry.targets.iter().map(|target| target.participation))
+            .collect();
+        for target in self.deleted() {
+            check(created.contains(&target.participation), || {
+                format!("an undo deleted {target:?}, which nobody created")
+            })?;
+        }
+        Ok(())
+    }
+
+    /// An adoption sends updates that set the tag, and nothing else.
+    fn an_adoption_only_tags(&self, plan: &Plan) -> Check {
+        let only_tags = plan.actions.iter().all(|action| match &action.change {
+            Change::Update { drift, .. } => drift.iter().all(|drift| drift.field == Field::Tagged),
+            _ => false,
+        });
+        let updates = self.writes().all(|entry| entry.kind == RequestKind::Update);
+        check(only_tags && updates, || "an adoption did more than to tag".to_owned())
+    }
+
+    /// (c) With an approved list, nothing is deleted that is not on it.
+    fn deletes_are_approved(&self, records: &BTreeSet<u64>) -> Check {
+        for target in self.deleted() {
+            check(records.contains(&target.participation), || {
+                format!("deleted {target:?}, which is not on the approved list")
+            })?;
+        }
+        Ok(())
+    }
+
+    /// (c) Deletes stay within the limits.
+    fn deletes_are_within_limits(&self, plan: &Plan, scenario: &Scenario) -> Check {
+        let gone = self.deleted().count();
+        let total: usize = plan
+            .workspaces
+            .values()
+            .map(|workspace| match workspace.state {
+                WorkspaceState::Listed { live, .. } => live,
+                _ => 0,
+            })
+            .sum();
+        let limits = scenario.limits;
+        let within = gone <= limits.max_deletes
+            && (gone <= limits.delete_floor || gone * 100 <= limits.max_delete_percent * total);
+        check(within, || format!("{gone} of {total} deleted; the limits are {limits:?}"))
+    }
+
+    /// (b) A project where a create or update went wrong loses nobody.
+    pub(super) fn frozen_projects_lose_nobody(&self, plan: &Plan, applied: &Applied) -> Check {
+        let wrong: BTreeSet<WorkspaceId> = plan
+            .actions
+            .iter()
+            .zip(&applied.fates)
+            .filter(|(action, fate)| !action.change.destroys() && fate.outcome.freezes())
+            .map(|(action, _)| action.key.workspace)
+            .collect();
+        for entry in self.writes().filter(|entry| entry.kind == RequestKind::Delete) {
+            for target in &entry.targets {
+                let frozen = wrong.iter().any(|id| id.number() == target.workspace);
+                check(!frozen || !entry.committed, || {
+                    format!("deleted {target:?} on a project where something went wrong")
+                })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The action that deletes a row.
+fn planned<'a>(plan: &'a Plan, target: &Target) -> Result<&'a Action, String> {
+    let is_it = |action: &&Action| {
+        let record = action.change.participation().map(|id| id.number());
+        action.change.destroys() && record == Some(target.participation)
+    };
+    let action = plan.actions.iter().find(is_it);
+    action.ok_or_else(|| format!("deleted {target:?}, which no plan has"))
+}

@@ -1,0 +1,81 @@
+//! What an undo must have given back: side, level and flags of every membership that the run touched
+//! and the undo did not hold.
+
+use std::collections::BTreeSet;
+
+use super::episode::RunRecord;
+use crate::{
+    model::{MembershipKey, Outcome},
+    plan::{Action, Change},
+    sandbox::{Participation, Settings, World},
+};
+
+/// Checks that what a run did to each membership is taken back; how many were held to that.
+pub(super) fn restored(
+    run: &RunRecord,
+    undone: &RunRecord,
+    (now, settings): (&World, &Settings),
+) -> Result<u64, String> {
+    let open = open(undone)?;
+    let mut restored = 0;
+    for key in done(run)?.into_iter().filter(|key| !open.contains(key)) {
+        let (workspace, user) = (key.workspace.number(), key.user.number());
+        let levels = settings.token_is_admin;
+        let was = standing(&run.before.world.of(workspace, user), levels);
+        let is = standing(&now.of(workspace, user), levels);
+        if was != is {
+            return Err(format!("undone, and {key} was {was:?} and is {is:?}"));
+        }
+        restored += 1;
+    }
+    Ok(restored)
+}
+
+/// What an undo gives back of a membership; a level that the token cannot see it cannot give back.
+fn standing(
+    rows: &[&Participation],
+    levels: bool,
+) -> Vec<impl PartialEq + std::fmt::Debug + use<>> {
+    let one = |row: &&Participation| {
+        let can = [row.can_invite, row.can_schedule_their_hours, row.can_schedule_team_hours];
+        (row.side, levels.then_some(row.level), row.is_team_lead, can)
+    };
+    rows.iter().map(one).collect()
+}
+
+/// The memberships of which a run did all that it planned, and whom it took a lead from.
+fn done(run: &RunRecord) -> Result<BTreeSet<MembershipKey>, String> {
+    let (Some(preview), Some(applied)) = (&run.preview, &run.applied) else {
+        return Err("no run to be undone".to_owned());
+    };
+    let plan = preview.reviewed.approved.plan();
+    let (mut done, mut open) = (BTreeSet::new(), BTreeSet::new());
+    for (action, fate) in plan.actions.iter().zip(&applied.fates) {
+        let keys = std::iter::once(action.key).chain(displaced(action));
+        let set = if fate.outcome == Outcome::Applied { &mut done } else { &mut open };
+        set.extend(keys);
+    }
+    Ok(done.difference(&open).copied().collect())
+}
+
+fn displaced(action: &Action) -> Option<MembershipKey> {
+    let (Change::Update { takes_lead_from, .. } | Change::Replace { takes_lead_from, .. }) =
+        &action.change
+    else {
+        return None;
+    };
+    takes_lead_from.map(|user| MembershipKey { user, ..action.key })
+}
+
+/// The memberships that the undo left alone, or could not do, each with a reason that it tells.
+fn open(undone: &RunRecord) -> Result<BTreeSet<MembershipKey>, String> {
+    let (Some(preview), Some(applied)) = (&undone.preview, &undone.applied) else {
+        return Err(format!("no faults, and no undo: {:?}", undone.failed_listing));
+    };
+    let plan = preview.reviewed.approved.plan();
+    let held = plan.held.iter().map(|held| held.key);
+    let withheld = preview.reviewed.withheld.iter().map(|withheld| withheld.action.key);
+    let actions = plan.actions.iter().zip(&applied.fates);
+    let failed = actions.filter(|(_, fate)| fate.outcome != Outcome::Applied);
+    Ok(held.chain(withheld).chain(failed.map(|(action, _)| action.key)).collect())
+}
