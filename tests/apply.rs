@@ -10,7 +10,7 @@ use kantata_sync::{
     desired::{ReaderSettings, parse_roster},
     guard::Limits,
     journal::{Entry, JournalError, Record},
-    model::Outcome,
+    model::{ACCOUNT_ADMIN_FLOOR, Outcome},
     plan::Policy,
     reconcile::{self, Job, Preview, Surroundings},
     run::Stop,
@@ -235,5 +235,57 @@ async fn a_full_disk_stops_the_run_before_the_next_write() {
         assert!(done.applied.journal_error.is_some());
         let unreached = count(&done.applied, Outcome::NotReached);
         assert_eq!(unreached, 800 - 100 * posts(&sandbox));
+    }
+}
+
+/// Person 2, an Account Administrator, and person 3 are wanted with the lowest level on three
+/// projects; on the first two they are already, as administrators.
+fn administrators() -> (Sandbox, &'static str) {
+    let seed = "workspace_id,project,user_id,token,account_admin,role,access_level\n\
+                3,C,1,true,,maven,admin\n1,A,2,,true,maven,admin\n2,B,2,,,maven,admin\n\
+                1,A,3,,,maven,admin\n2,B,3,,,maven,admin\n";
+    let roster = "workspace_id,user_id,role,access_level\n3,1,maven,admin\n\
+                  1,2,maven,view_tasks\n2,2,maven,view_tasks\n3,2,maven,view_tasks\n\
+                  1,3,maven,view_tasks\n2,3,maven,view_tasks\n3,3,maven,view_tasks\n";
+    let world = World::from_csv(seed).expect("a good seed");
+    (Sandbox::new(world, Settings::default()), roster)
+}
+
+fn asked_about_the_account(sandbox: &Sandbox) -> Vec<String> {
+    let log = sandbox.log().into_iter();
+    let asked = log.filter(|entry| entry.kind == RequestKind::AccountMemberships);
+    asked.map(|entry| entry.path).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_administrator_is_asked_about_once_and_explains_what_never_sticks() {
+    let (sandbox, roster) = administrators();
+    let done = apply(&sandbox, roster, HttpSettings::default()).await;
+    assert_eq!(count(&done.applied, Outcome::Applied), 3);
+    assert_eq!(count(&done.applied, Outcome::NotStuck), 3);
+    for fate in &done.applied.fates {
+        let in_vain = fate.outcome == Outcome::NotStuck;
+        assert_eq!(fate.account_admin, in_vain, "{fate:?}");
+        assert_eq!(fate.detail.contains(ACCOUNT_ADMIN_FLOOR), in_vain, "{fate:?}");
+        // The create too: its wish counts as one in vain.
+        assert_eq!(fate.unchanged.len(), usize::from(in_vain), "{fate:?}");
+    }
+    let asked = asked_about_the_account(&sandbox);
+    assert_eq!(asked.len(), 1, "{asked:?}");
+    assert!(asked[0].contains("by_user_id=2"), "{asked:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_an_explanation_everything_ends_as_with_one() {
+    for fault in [Fault::ErrorBefore, Fault::TimeoutAfter, Fault::HtmlBefore, Fault::Redirect] {
+        let (sandbox, roster) = administrators();
+        sandbox.fail_next(RequestKind::AccountMemberships, fault);
+        let http = HttpSettings { breaker_failures: 1, ..HttpSettings::default() };
+        let done = apply(&sandbox, roster, http).await;
+        assert!(done.applied.ended_by.is_none(), "{fault:?}: {:?}", done.applied.ended_by);
+        assert_eq!(count(&done.applied, Outcome::Applied), 3, "{fault:?}");
+        assert_eq!(count(&done.applied, Outcome::NotStuck), 3, "{fault:?}");
+        assert!(done.applied.fates.iter().all(|fate| !fate.account_admin), "{fault:?}");
+        assert_eq!(asked_about_the_account(&sandbox).len(), 1, "{fault:?}");
     }
 }

@@ -20,7 +20,7 @@ use crate::model::{
 
 /// A string that borrows from the body where it has no escapes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-struct Text<'a>(Cow<'a, str>);
+pub(super) struct Text<'a>(pub(super) Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -43,7 +43,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
 
 /// An id as a string or an integer; 0 and anything else that is no id is an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Id(u64);
+pub(super) struct Id(pub(super) u64);
 
 impl<'de> Deserialize<'de> for Id {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -68,7 +68,7 @@ impl<'de> Deserialize<'de> for Id {
 
 /// A map from ids to objects, as a list sorted by id.
 #[derive(Debug)]
-struct Keyed<T>(Vec<(Id, T)>);
+pub(super) struct Keyed<T>(Vec<(Id, T)>);
 
 impl<T> Default for Keyed<T> {
     fn default() -> Self {
@@ -98,17 +98,17 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Keyed<T> {
 }
 
 impl<T> Keyed<T> {
-    fn find(&self, id: Id) -> Option<&T> {
+    pub(super) fn find(&self, id: Id) -> Option<&T> {
         let at = self.0.binary_search_by_key(&id, |(id, _)| *id).ok()?;
         Some(&self.0[at].1)
     }
 }
 
 #[derive(Debug, Deserialize)]
-struct ResultRef<'a> {
+pub(super) struct ResultRef<'a> {
     #[serde(borrow)]
-    key: Text<'a>,
-    id: Id,
+    pub(super) key: Text<'a>,
+    pub(super) id: Id,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -10,7 +10,7 @@ mod membership;
 mod outcome;
 mod set;
 
-pub use access::{AccessLevel, AccessLevelError};
+pub use access::{ACCOUNT_ADMIN_FLOOR, AccessLevel, AccessLevelError};
 pub use field::{Comparison, Drift, Field, FieldValue, Fields, LiveFields, Seen};
 pub use id::{IdError, ParticipationId, RoleId, UserId, WorkspaceId};
 pub use membership::{

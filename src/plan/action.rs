@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Mode, Wait};
 use crate::model::{
-    Drift, Field, FieldValue, MembershipKey, MembershipSpec, Participation, ParticipationId,
+    ACCOUNT_ADMIN_FLOOR, Drift, Field, FieldValue, MembershipKey, MembershipSpec, Participation,
+    ParticipationId,
 };
 
 /// One change of one membership.
@@ -220,7 +221,11 @@ pub enum HoldReason {
         wait: Wait,
     },
     /// Answered as done in two runs, and unchanged.
-    Stuck,
+    Stuck {
+        /// Whether the person was seen to be an Account Administrator, who cannot hold less.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        account_admin: bool,
+    },
     /// The project is archived.
     Archived,
     /// The person is deactivated, so a replacement could not create him again.
@@ -257,9 +262,7 @@ impl fmt::Display for HoldReason {
                 f.write_str(" runs in a row")?;
                 not_before.map_or(Ok(()), |time| write!(f, "; stays until {time:.0} at least"))
             }
-            Self::Stuck => f.write_str(
-                "answered as done in two runs and unchanged; tried again when the roster or the live value changes, or with --retry-stuck",
-            ),
+            Self::Stuck { account_admin } => stuck(*account_admin, f),
             Self::Archived => f.write_str("the project is archived"),
             Self::Deactivated => f.write_str(
                 "the person is deactivated: deleted, he could not be created again",
@@ -270,6 +273,14 @@ impl fmt::Display for HoldReason {
             }
         }
     }
+}
+
+fn stuck(account_admin: bool, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str("answered as done in two runs and unchanged")?;
+    if account_admin {
+        write!(f, ": {ACCOUNT_ADMIN_FLOOR}")?;
+    }
+    f.write_str("; tried again when the roster or the live value changes, or with --retry-stuck")
 }
 
 /// A delete or replacement that a problem nearby forbids in this run.
@@ -306,5 +317,22 @@ impl fmt::Display for FreezeCause {
         let shown: Vec<String> = lines.iter().take(5).map(u64::to_string).collect();
         let more = if lines.len() > shown.len() { ", …" } else { "" };
         write!(f, "invalid roster rows {which}: line {}{more}", shown.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hold_of_an_earlier_version_is_read_and_an_account_administrator_is_named() {
+        let read = |text: &str| serde_json::from_str::<HoldReason>(text).expect(text);
+        let old = read(r#"{"hold":"stuck"}"#);
+        assert_eq!(old, HoldReason::Stuck { account_admin: false });
+        assert_eq!(serde_json::to_string(&old).expect("plain"), r#"{"hold":"stuck"}"#);
+        assert!(!old.to_string().contains("Administrator"), "{old}");
+        let known = read(r#"{"hold":"stuck","account_admin":true}"#);
+        assert!(known.to_string().contains(ACCOUNT_ADMIN_FLOOR), "{known}");
+        assert!(known.to_string().contains("--retry-stuck"), "{known}");
     }
 }
