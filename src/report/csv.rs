@@ -376,6 +376,7 @@ mod tests {
         11,,,not reached,the project is unreadable: not visible to this token,103,1,,,,,103,1,maven,'=1+1
         12,,,in sync,,102,1,,'=cmd(),,,102,1,maven,'=1+1
         ,delete,maven,stale,changed 2026-11-24T03:07:40Z,102,5,102005,'=cmd(),'-Dash,req-4,,,,
+        ,delete,"maven, lead, demoted first",held,protected by `*@<partner>.example` in protect.users,102,4,102004,'=cmd(),,,,,,
         ,delete,"maven, lead, demoted first",frozen,"on the project, not in the roster; invalid roster rows of this project: line 7",102,8,102008,'=cmd(),Bo \u{202e}oB,,,,,
         ,delete,"maven, lead, demoted first",withheld,"on the project, not in the roster; plan deletes 60 of 400 memberships; the limit is 50 (guard.max_deletes); all deletes of this run are withheld",101,10,101010,Alpha | <script>alert(1)</script>,,,,,,
         "##);
@@ -398,6 +399,7 @@ mod tests {
         11,,,not reached,the project is unreadable: not visible to this token,103,1,,,,,103,1,maven,'=1+1
         12,,,in sync,,102,1,,'=cmd(),,,102,1,maven,'=1+1
         ,delete,maven,planned,"on the project, not in the roster",102,5,102005,'=cmd(),'-Dash,,,,,
+        ,delete,"maven, lead, demoted first",held,protected by `*@<partner>.example` in protect.users,102,4,102004,'=cmd(),,,,,,
         ,delete,"maven, lead, demoted first",frozen,"on the project, not in the roster; invalid roster rows of this project: line 7",102,8,102008,'=cmd(),Bo \u{202e}oB,,,,,
         ,delete,"maven, lead, demoted first",withheld,"on the project, not in the roster; plan deletes 60 of 400 memberships; the limit is 50 (guard.max_deletes); all deletes of this run are withheld",101,10,101010,Alpha | <script>alert(1)</script>,,,,,,
         "##);
@@ -528,6 +530,7 @@ mod tests {
                     line: None,
                     change: change(kind, key),
                     reason: String::new(),
+                    hold: None,
                     fate: outcome.map(|outcome| Fate::new(outcome, "")),
                 }));
             }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::{Entry, PaceReport, ReportedCommand, RunReport};
 use crate::{
     model::{Drift, LiveFields, MembershipSpec, Outcome, Participation, Seen, WorkspaceId},
-    plan::{Change, Counts, Forecast, Target, WorkspaceState},
+    plan::{Change, Counts, Forecast, HoldReason, Target, WorkspaceState},
     run::ExitStatus,
 };
 
@@ -152,6 +152,22 @@ pub(super) fn with_outcome(report: &RunReport, outcome: Option<Outcome>) -> Vec<
     let mut entries: Vec<&Entry> = report.entries.iter().filter(of).collect();
     entries.sort_by_key(|entry| entry.key);
     entries
+}
+
+/// Protected people who are wanted away: they have a heading of their own.
+pub(super) const PROTECTED: &str = "Protected, though the roster wants them away: nothing was done";
+
+/// Whether an entry stands under [`PROTECTED`]: a delete or replacement of somebody untouchable.
+pub(super) fn is_protected(entry: &Entry) -> bool {
+    let untouchable =
+        matches!(entry.hold, Some(HoldReason::Protected { .. } | HoldReason::TokenUser));
+    untouchable && entry.change.as_ref().is_some_and(Change::destroys)
+}
+
+/// The protected people who are wanted away, by (project, person).
+pub(super) fn protected(report: &RunReport) -> Vec<&Entry> {
+    let held = with_outcome(report, Some(Outcome::Held)).into_iter();
+    held.filter(|entry| is_protected(entry)).collect()
 }
 
 /// `3 to create, 1 to update; 40 in sync, 2 held`; classes that are empty are left out.
