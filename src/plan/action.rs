@@ -173,7 +173,9 @@ impl fmt::Display for Reason {
             Self::ProjectWithoutRows => {
                 "scope.workspaces names the project, the roster has no rows for it"
             }
-            Self::RoleDiffers => "on the other side of the project, which no update can change",
+            Self::RoleDiffers => {
+                "on the other side of the project; a replacement loses the person's assignments, scheduled and allocated hours there"
+            }
         })
     }
 }
@@ -242,7 +244,7 @@ impl fmt::Display for HoldReason {
         match self {
             Self::Mode { mode } => write!(f, "mode `{mode}` does not do this"),
             Self::ReplaceNotAllowed => f.write_str(
-                "a change of side deletes the person's hours on the project; `allow_replace` is off",
+                "a change of side loses the person's assignments, scheduled and allocated hours on the project; `allow_replace` is off",
             ),
             Self::PartialRoster => f.write_str("a partial roster replaces nobody"),
             Self::Protected { entry } => write!(f, "protected by `{entry}` in protect.users"),

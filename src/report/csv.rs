@@ -389,7 +389,7 @@ mod tests {
         2,create,"maven, access edit_tasks",planned,"in the roster, not on the project",101,7,,Alpha | <script>alert(1)</script>,\u{1b}[31mRed\u{1b}[0m,,101,7,maven,'=1+1
         ,update,team_lead: false → true (after the create),planned,"follows the create, which cannot carry these fields",101,7,,Alpha | <script>alert(1)</script>,\u{1b}[31mRed\u{1b}[0m,,,,,
         3,create,"maven, access edit_tasks",planned,"in the roster, not on the project",102,3,,'=cmd(),Zoë O'Neil,,102,3,maven,'=1+1
-        4,replace,"maven → buyer, access edit_tasks",planned,"on the other side of the project, which no update can change",102,6,102006,'=cmd(),Ann\nLee,,102,6,maven,'=1+1
+        4,replace,"maven → buyer, access edit_tasks",planned,"on the other side of the project; a replacement loses the person's assignments, scheduled and allocated hours there",102,6,102006,'=cmd(),Ann\nLee,,102,6,maven,'=1+1
         5,update,access_level: edit_tasks → admin,planned,on the project with other values,101,8,8,Alpha | <script>alert(1)</script>,Bo \u{202e}oB,,101,8,maven,'=1+1
         6,update,access_level: edit_tasks → admin,held,the token's own user,101,9,9,Alpha | <script>alert(1)</script>,The `Token`,,101,9,maven,'=1+1
         7,,,invalid,"role: found `boss`, expected `maven` or `buyer`",,,,,,,102,8,boss,

@@ -185,7 +185,7 @@ impl Page<'_> {
         let fate = entry.fate.as_ref();
         match fate.map(|fate| fate.outcome) {
             _ if self.style.verbose => words::why(entry),
-            None if !matches!(entry.change, None | Some(Change::Delete { .. })) => String::new(),
+            None if entry.change.as_ref().is_some_and(|change| !change.destroys()) => String::new(),
             Some(Outcome::Applied) => String::new(),
             Some(Outcome::Withheld) if !entry.reason.is_empty() => entry.reason.clone(),
             Some(Outcome::Frozen) => {
@@ -291,6 +291,7 @@ impl Page<'_> {
         }
         self.fact("hint", (!report.refusals.is_empty()).then_some(words::APPROVE_HINT))?;
         self.fact("note", words::create_note(report))?;
+        self.fact("note", words::loss_note(report))?;
         self.fact("ended", Some(words::ended(report)))
     }
 
@@ -347,7 +348,7 @@ mod tests {
           =cmd() (102)
             + create   Zoë O'Neil (3)  maven, access edit_tasks
             - delete   -Dash (5)  maven; on the project, not in the roster
-            ± replace  Ann\nLee (6)  maven → buyer, access edit_tasks
+            ± replace  Ann\nLee (6)  maven → buyer, access edit_tasks; on the other side of the project; a replacement loses the person's assignments, scheduled and allocated hours there
 
         Protected, though the roster wants them away: nothing was done (1)
           =cmd() (102)
@@ -377,6 +378,7 @@ mod tests {
           digest  0123456789ab
           guard   plan deletes 60 of 400 memberships; the limit is 50 (guard.max_deletes); all deletes of this run are withheld
           hint    review withheld-deletes.csv, then --approve-deletes
+          note    1 delete and 1 replacement destroy these people's assignments, scheduled and allocated hours on the projects; nothing brings them back
           ended   complete; exit 4, the guard withheld something
         "##);
     }
