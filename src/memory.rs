@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     guard::Reviewed,
-    model::{DesiredSet, Fate, FieldValue, MembershipKey, Outcome, WorkspaceId},
+    model::{DesiredSet, Fate, Field, FieldValue, MembershipKey, Outcome, WorkspaceId},
     plan::{
-        Absence, Action, Change, HoldReason, Plan, StuckKey, StuckWishes, WorkspacePlan,
-        WorkspaceState,
+        Absence, Action, Change, Held, HoldReason, Plan, StuckKey, StuckWish, StuckWishes,
+        WorkspacePlan, WorkspaceState,
     },
     run::RunId,
 };
@@ -46,6 +46,8 @@ struct RememberedWish {
     wish: FieldValue,
     live: FieldValue,
     runs: u32,
+    #[serde(default)]
+    account_admin: bool,
 }
 
 /// What the last applied run left.
@@ -95,7 +97,11 @@ impl Memory {
     #[must_use]
     pub fn stuck(&self) -> StuckWishes {
         let stuck = self.wishes.iter().filter(|wish| wish.runs >= STUCK_AFTER);
-        StuckWishes::new(stuck.map(|wish| (wish.place, wish.wish, wish.live)))
+        let known = |known: &RememberedWish| {
+            let RememberedWish { place, wish, live, runs: _, account_admin } = *known;
+            (place, StuckWish { wish, live, account_admin })
+        };
+        StuckWishes::new(stuck.map(known))
     }
 
     /// Whether the plan of this run was applied already.
@@ -172,7 +178,7 @@ impl Memory {
     fn learn_wishes(&mut self, plan: &Plan, fates: &[Fate]) {
         let before = std::mem::take(&mut self.wishes);
         let mut kept: Vec<RememberedWish> = Vec::new();
-        for held in plan.held.iter().filter(|held| held.reason == HoldReason::Stuck) {
+        for held in plan.held.iter().filter(is_stuck) {
             let Some(Change::Update { drift, .. }) = &held.change else { continue };
             let is_held = |wish: &&RememberedWish| {
                 wish.place.key == held.key
@@ -186,13 +192,20 @@ impl Memory {
                 let (wish, live) = (drift.after, drift.before);
                 let same =
                     |one: &&RememberedWish| (one.place, one.wish, one.live) == (place, wish, live);
-                let runs = before.iter().find(same).map_or(0, |one| one.runs) + 1;
-                kept.push(RememberedWish { place, wish, live, runs });
+                let known = before.iter().find(same);
+                let runs = known.map_or(0, |one| one.runs) + 1;
+                let seen = fate.account_admin && drift.field == Field::AccessLevel;
+                let account_admin = seen || known.is_some_and(|one| one.account_admin);
+                kept.push(RememberedWish { place, wish, live, runs, account_admin });
             }
         }
         kept.sort_by_key(|wish| wish.place);
         self.wishes = kept;
     }
+}
+
+fn is_stuck(held: &&Held) -> bool {
+    matches!(held.reason, HoldReason::Stuck { .. })
 }
 
 fn remembered_projects(desired: &DesiredSet, plan: &Plan) -> Vec<RememberedProject> {
@@ -227,6 +240,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::Drift;
 
     #[test]
     fn a_damaged_memory_is_told_from_a_good_one() {
@@ -240,6 +254,24 @@ mod tests {
         ] {
             assert!(Memory::parse(bad.as_bytes()).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn wishes_of_an_earlier_version_are_still_known_and_nobody_is_taken_for_an_administrator() {
+        let old = r#"{"format":1,"projects":[],"absences":[],"used_plans":[],"wishes":[
+            {"place":{"key":{"workspace":1,"user":2},"field":"access_level"},
+             "wish":"view_tasks","live":"admin","runs":2}]}"#;
+        let memory = Memory::parse(old.as_bytes()).expect("a memory");
+        let key: MembershipKey =
+            serde_json::from_str(r#"{"workspace":1,"user":2}"#).expect("a key");
+        let (before, after) = ("admin".parse(), "view_tasks".parse());
+        let drift = Drift {
+            field: Field::AccessLevel,
+            before: FieldValue::Access(before.expect("a level")),
+            after: FieldValue::Access(after.expect("a level")),
+        };
+        let stuck = memory.stuck();
+        assert_eq!(stuck.find(key, &drift).map(|known| known.account_admin), Some(false));
     }
 
     proptest! {

@@ -10,10 +10,10 @@ use kantata_sync::{
     desired::{ReaderSettings, parse_roster},
     guard::Limits,
     journal::{Entry, JournalError, Record},
-    model::Outcome,
+    model::{ACCOUNT_ADMIN_FLOOR, Outcome},
     plan::Policy,
     reconcile::{self, Job, Preview, Surroundings, Wish},
-    run::Stop,
+    run::{Stop, StopCause},
     sandbox::{
         Answered, Bulk, Duplicates, Fault, RequestKind, Sandbox, Settings, User, Workspace, World,
     },
@@ -73,14 +73,14 @@ struct Done {
 }
 
 async fn apply(sandbox: &Sandbox, roster: &str, http: HttpSettings) -> Done {
-    apply_with(sandbox, roster, http, &NoJournal).await
+    apply_with(sandbox, roster, http, (&NoJournal, &Stop::default())).await
 }
 
 async fn apply_with(
     sandbox: &Sandbox,
     roster: &str,
     http: HttpSettings,
-    journal: &dyn Record,
+    (journal, stop): (&dyn Record, &Stop),
 ) -> Done {
     let path = Path::new("roster.csv");
     let roster = parse_roster(roster.into(), path, &ReaderSettings::default()).expect("a roster");
@@ -105,8 +105,7 @@ async fn apply_with(
     let transport = ServiceTransport::new(sandbox.router().into_service());
     let token = sandbox.settings().token.into();
     let client = Client::new(transport, "http://sandbox.invalid/api/v1", token, http, (clock, 1));
-    let stop = Stop::default();
-    let around = Surroundings { clock, stop: &stop, listener: &|_| {} };
+    let around = Surroundings { clock, stop, listener: &|_| {} };
     let preview = reconcile::preview(&client, &job, around).await.expect("a plan");
     let applied = reconcile::apply(&client, &preview, journal, &job, around).await;
     Done { preview, applied, throttled: client.traffic().throttled }
@@ -229,11 +228,88 @@ async fn a_full_disk_stops_the_run_before_the_next_write() {
         let sandbox = Sandbox::new(world(8, 101, &[]), Settings::default());
         let journal = FullDisk { after, kept: std::cell::Cell::new(0) };
         let http = HttpSettings { max_in_flight: 1, ..HttpSettings::default() };
-        let done = apply_with(&sandbox, &everybody(8, 101), http, &journal).await;
+        let around = (&journal as &dyn Record, &Stop::default());
+        let done = apply_with(&sandbox, &everybody(8, 101), http, around).await;
         // An intent and an outcome for each request; the request whose intent failed never left.
         assert_eq!(posts(&sandbox), after.div_ceil(2), "after {after} entries");
         assert!(done.applied.journal_error.is_some());
         let unreached = count(&done.applied, Outcome::NotReached);
         assert_eq!(unreached, 800 - 100 * posts(&sandbox));
     }
+}
+
+/// Person 2, an Account Administrator, and person 3 are wanted with the lowest level on three
+/// projects; on the first two they are already, as administrators.
+fn administrators() -> (Sandbox, &'static str) {
+    let seed = "workspace_id,project,user_id,token,account_admin,role,access_level\n\
+                3,C,1,true,,maven,admin\n1,A,2,,true,maven,admin\n2,B,2,,,maven,admin\n\
+                1,A,3,,,maven,admin\n2,B,3,,,maven,admin\n";
+    let roster = "workspace_id,user_id,role,access_level\n3,1,maven,admin\n\
+                  1,2,maven,view_tasks\n2,2,maven,view_tasks\n3,2,maven,view_tasks\n\
+                  1,3,maven,view_tasks\n2,3,maven,view_tasks\n3,3,maven,view_tasks\n";
+    let world = World::from_csv(seed).expect("a good seed");
+    (Sandbox::new(world, Settings::default()), roster)
+}
+
+fn asked_about_the_account(sandbox: &Sandbox) -> Vec<String> {
+    let log = sandbox.log().into_iter();
+    let asked = log.filter(|entry| entry.kind == RequestKind::AccountMemberships);
+    asked.map(|entry| entry.path).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_administrator_is_asked_about_once_and_explains_what_never_sticks() {
+    let (sandbox, roster) = administrators();
+    let done = apply(&sandbox, roster, HttpSettings::default()).await;
+    assert_eq!(count(&done.applied, Outcome::Applied), 3);
+    assert_eq!(count(&done.applied, Outcome::NotStuck), 3);
+    for fate in &done.applied.fates {
+        let in_vain = fate.outcome == Outcome::NotStuck;
+        assert_eq!(fate.account_admin, in_vain, "{fate:?}");
+        assert_eq!(fate.detail.contains(ACCOUNT_ADMIN_FLOOR), in_vain, "{fate:?}");
+        // The create too: its wish counts as one in vain.
+        assert_eq!(fate.unchanged.len(), usize::from(in_vain), "{fate:?}");
+    }
+    let asked = asked_about_the_account(&sandbox);
+    assert_eq!(asked.len(), 1, "{asked:?}");
+    assert!(asked[0].contains("by_user_id=2"), "{asked:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_an_explanation_everything_ends_as_with_one() {
+    for fault in [Fault::ErrorBefore, Fault::TimeoutAfter, Fault::HtmlBefore, Fault::Redirect] {
+        let (sandbox, roster) = administrators();
+        // After a first failure, person 3 is not asked about any more.
+        let third = sandbox.world().users()[&3].clone();
+        sandbox.with_world(|world| world.put_user(User { account_admin: true, ..third }));
+        sandbox.fail_next(RequestKind::AccountMemberships, fault);
+        let http = HttpSettings { breaker_failures: 1, ..HttpSettings::default() };
+        let done = apply(&sandbox, roster, http).await;
+        assert!(done.applied.ended_by.is_none(), "{fault:?}: {:?}", done.applied.ended_by);
+        assert_eq!(count(&done.applied, Outcome::NotStuck), 6, "{fault:?}");
+        assert!(done.applied.fates.iter().all(|fate| !fate.account_admin), "{fault:?}");
+        assert_eq!(asked_about_the_account(&sandbox).len(), 1, "{fault:?}");
+    }
+}
+
+/// Asks the run to end as soon as anything is answered.
+struct EndsAfterAnAnswer<'a>(&'a Stop);
+
+impl Record for EndsAfterAnAnswer<'_> {
+    fn record(&self, entry: &Entry) -> Result<(), JournalError> {
+        if matches!(entry, Entry::Outcome { .. }) {
+            self.0.set(StopCause::Interrupt);
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_to_end_asks_for_no_explanation() {
+    let (sandbox, roster) = administrators();
+    let stop = Stop::default();
+    let around = (&EndsAfterAnAnswer(&stop) as &dyn Record, &stop);
+    let done = apply_with(&sandbox, roster, HttpSettings::default(), around).await;
+    assert_eq!(count(&done.applied, Outcome::NotStuck), 1, "the create of person 2");
+    assert_eq!(asked_about_the_account(&sandbox), [""; 0]);
 }

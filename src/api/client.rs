@@ -165,6 +165,20 @@ impl<T: Transport> Client<T> {
         result
     }
 
+    /// Sends a read that nothing depends on: one attempt, and its failure is not held against the
+    /// API.
+    pub(super) async fn send_once<V>(
+        &self,
+        outgoing: &Outgoing,
+        decode: impl Fn(&[u8]) -> Result<V, serde_json::Error>,
+    ) -> Result<V, ApiError> {
+        if let Some(error) = self.breaker.opened() {
+            return Err(error);
+        }
+        let answer = self.attempt(outgoing).await?;
+        Ok(answer.decoded(decode)?.value)
+    }
+
     async fn send_patiently<V>(
         &self,
         outgoing: &Outgoing,

@@ -3,6 +3,7 @@
 //! What receives `&impl ReadParticipations` cannot write: a dry run is the absence of a writer.
 //! Failures are [`ApiError`]s; callers ask them for a [`Disposition`], never for a status number.
 
+mod account;
 mod body;
 mod breaker;
 mod client;
@@ -17,6 +18,7 @@ mod tests;
 mod transport;
 pub mod wire;
 
+pub use account::AccountMembership;
 pub use client::{Client, Traffic};
 pub use error::{ApiError, Complaint, Disposition, Repeat};
 pub use settings::HttpSettings;
@@ -26,8 +28,8 @@ pub use transport::{
 pub use wire::{ListPage, ListedRow};
 
 use crate::model::{
-    Drift, MembershipKey, MembershipSpec, Participation, ParticipationId, Person, Workspace,
-    WorkspaceId,
+    Drift, MembershipKey, MembershipSpec, Participation, ParticipationId, Person, UserId,
+    Workspace, WorkspaceId,
 };
 
 /// The most ids that one proof of projects asks for (API.md §4).
@@ -86,6 +88,13 @@ pub trait ReadParticipations {
         &self,
         id: ParticipationId,
     ) -> impl Future<Output = Result<Option<FetchedParticipation>, ApiError>>;
+
+    /// `GET /account_memberships`: what this person is in the account; none where that is not
+    /// shown. Asked once and never repeated: it explains, and no failure of it counts.
+    fn fetch_account_membership(
+        &self,
+        user: UserId,
+    ) -> impl Future<Output = Result<Option<AccountMembership>, ApiError>>;
 
     /// Waits as long as a write may take to show in lists (`http.settle_wait`).
     fn settle_pause(&self) -> impl Future<Output = ()>;

@@ -1,12 +1,12 @@
 //! The requests themselves: paths, queries, and what their answers decode to.
 
 use super::{
-    Answered, ApiError, Client, Creation, FetchedParticipation, ListPage, ListedRow,
-    MEMBERS_PER_PAGE, ReadParticipations, Transport, WriteParticipations, body, client::Outgoing,
-    wire,
+    AccountMembership, Answered, ApiError, Client, Creation, FetchedParticipation, ListPage,
+    ListedRow, MEMBERS_PER_PAGE, ReadParticipations, Transport, WriteParticipations, account, body,
+    client::Outgoing, wire,
 };
 use crate::model::{
-    Drift, MembershipKey, Participation, ParticipationId, Person, Workspace, WorkspaceId,
+    Drift, MembershipKey, Participation, ParticipationId, Person, UserId, Workspace, WorkspaceId,
 };
 
 /// What comes back only when it is named (API.md §1.3).
@@ -80,6 +80,15 @@ impl<T: Transport> ReadParticipations for Client<T> {
             Err(error) if error.is_gone() => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    async fn fetch_account_membership(
+        &self,
+        user: UserId,
+    ) -> Result<Option<AccountMembership>, ApiError> {
+        let path = format!("/account_memberships?by_user_id={user}&per_page={MEMBERS_PER_PAGE}");
+        let found = self.send_once(&Outgoing::read(path), account::decode).await?;
+        Ok(found.into_iter().find(|found| found.user == user))
     }
 
     async fn settle_pause(&self) {

@@ -19,10 +19,10 @@ use crate::model::{
 pub(super) const SERVICE_NAME: &str = "kantata-sync";
 
 #[derive(Debug, Deserialize)]
-struct ResultRef<'a> {
+pub(super) struct ResultRef<'a> {
     #[serde(borrow)]
-    key: Text<'a>,
-    id: Id,
+    pub(super) key: Text<'a>,
+    pub(super) id: Id,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -49,6 +49,7 @@ impl<A: WriteParticipations> Run<'_, A> {
         for index in indices {
             let key = self.plan.actions[*index].key;
             if let Some(fate) = fates.remove(&key) {
+                let fate = self.explained(key.user, fate).await;
                 if let (Outcome::Applied | Outcome::NotStuck, Some(id)) =
                     (fate.outcome, fate.participation)
                 {
@@ -259,7 +260,8 @@ fn differences(row: &Creation, live: &Participation) -> String {
 fn created_fate(row: &Creation, live: &Participation) -> Fate {
     let differences = differences(row, live);
     let outcome = if differences.is_empty() { Outcome::Applied } else { Outcome::NotStuck };
-    Fate::new(outcome, differences).of(live.id)
+    let unchanged = row.spec.fields.compare(&live.fields).drift;
+    Fate { unchanged, ..Fate::new(outcome, differences) }.of(live.id)
 }
 
 /// The fate of a row that was found on reading back: as wished it is applied; with other values

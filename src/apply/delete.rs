@@ -48,6 +48,7 @@ impl<A: WriteParticipations> Run<'_, A> {
                     return self.decide(index, fate);
                 }
                 let fate = self.create_again(live, *spec, (later, *takes_lead_from)).await;
+                let fate = self.explained(live.key.user, fate).await;
                 self.decide(index, fate);
             }
             Change::Create { .. } | Change::Update { .. } => {}

@@ -6,6 +6,7 @@
 
 mod create;
 mod delete;
+mod explain;
 mod settle;
 mod update;
 
@@ -69,6 +70,7 @@ pub async fn run<A: WriteParticipations>(approved: &ApprovedPlan, tools: Tools<'
         created: RefCell::default(),
         deleted: RefCell::default(),
         sequence: Cell::new(0),
+        account: explain::Account::default(),
         ended_by: RefCell::default(),
         journal_error: RefCell::default(),
     };
@@ -93,6 +95,8 @@ struct Run<'a, A> {
     /// Records that this run deleted; lagging lists may still show them.
     deleted: RefCell<BTreeSet<ParticipationId>>,
     sequence: Cell<u64>,
+    /// What is known of the account, for explanations.
+    account: explain::Account,
     ended_by: RefCell<Option<ApiError>>,
     journal_error: RefCell<Option<JournalError>>,
 }

@@ -26,6 +26,7 @@ impl<A: WriteParticipations> Run<'_, A> {
             return self.decide(index, Fate::new(Outcome::NotReached, detail));
         };
         if let Some(fate) = self.put(*key, id, drift, *takes_lead_from).await {
+            let fate = self.explained(key.user, fate).await;
             self.decide(index, fate);
         }
     }

@@ -28,6 +28,10 @@ pub enum AccessLevel {
     ViewTasks,
 }
 
+/// Why a level below [`AccessLevel::Admin`] may never stick (API.md §1.10).
+pub const ACCOUNT_ADMIN_FLOOR: &str =
+    "an Account Administrator cannot hold less than Project Administrator on any project";
+
 /// A word that is not an access level to write.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AccessLevelError {

@@ -11,7 +11,7 @@ mod outcome;
 mod set;
 mod value;
 
-pub use access::{AccessLevel, AccessLevelError};
+pub use access::{ACCOUNT_ADMIN_FLOOR, AccessLevel, AccessLevelError};
 pub use field::{Comparison, Drift, Field, Fields, LiveFields, Seen};
 pub use id::{IdError, ParticipationId, RoleId, UserId, WorkspaceId};
 pub use membership::{

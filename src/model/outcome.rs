@@ -92,6 +92,10 @@ pub struct Fate {
     /// Wishes that were answered as done and are not so: before is what is live now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unchanged: Vec<Drift>,
+    /// Whether the access level among these can never stick: the person is an Account
+    /// Administrator (API.md §1.10).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub account_admin: bool,
 }
 
 impl Fate {
@@ -104,6 +108,7 @@ impl Fate {
             participation: None,
             request_id: None,
             unchanged: Vec::new(),
+            account_admin: false,
         }
     }
 
@@ -119,5 +124,18 @@ impl Fate {
     pub fn answered(mut self, request_id: Option<String>) -> Self {
         self.request_id = request_id;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fate_of_an_earlier_version_is_read_and_written_as_it_was() {
+        let old = r#"{"outcome":"not_stuck","detail":"still","participation":9,"request_id":null}"#;
+        let fate: Fate = serde_json::from_str(old).expect("a fate");
+        assert_eq!(fate, Fate::new(Outcome::NotStuck, "still").of(ParticipationId::new(9)));
+        assert_eq!(serde_json::to_string(&fate).expect("plain"), old);
     }
 }

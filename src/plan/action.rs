@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Mode, Wait};
 use crate::model::{
-    Drift, Field, FieldValue, MembershipKey, MembershipSpec, Participation, ParticipationId, UserId,
+    ACCOUNT_ADMIN_FLOOR, Drift, Field, FieldValue, MembershipKey, MembershipSpec, Participation,
+    ParticipationId, UserId,
 };
 
 /// One change of one membership.
@@ -189,12 +190,16 @@ impl fmt::Display for Reason {
             Self::ProjectWithoutRows => {
                 "scope.workspaces names the project, the roster has no rows for it"
             }
-            Self::RoleDiffers => "on the other side of the project, which no update can change",
+            Self::RoleDiffers => {
+                "on the other side of the project; a replacement loses the person's assignments, scheduled and allocated hours there"
+            }
             Self::NotTagged => "named by the roster, not yet tagged as this tool's",
             Self::DeletedByRun => "the run that is undone deleted it",
             Self::CreatedByRun => "the run that is undone created it",
             Self::UpdatedByRun => "the run that is undone set other values",
-            Self::ReplacedByRun => "the run that is undone moved it to the other side",
+            Self::ReplacedByRun => {
+                "the run that is undone moved the person to the other side; moving back loses the assignments, scheduled and allocated hours there"
+            }
         })
     }
 }
@@ -253,7 +258,11 @@ pub enum HoldReason {
         wait: Wait,
     },
     /// Answered as done in two runs, and unchanged.
-    Stuck,
+    Stuck {
+        /// Whether the person was seen to be an Account Administrator, who cannot hold less.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        account_admin: bool,
+    },
     /// The project is archived.
     Archived,
     /// The person is deactivated, so a replacement could not create him again.
@@ -270,7 +279,7 @@ impl fmt::Display for HoldReason {
         match self {
             Self::Mode { mode } => write!(f, "mode `{mode}` does not do this"),
             Self::ReplaceNotAllowed => f.write_str(
-                "a change of side deletes the person's hours on the project; `allow_replace` is off",
+                "a change of side loses the person's assignments, scheduled and allocated hours on the project; `allow_replace` is off",
             ),
             Self::PartialRoster => f.write_str("a partial roster replaces nobody"),
             Self::Protected { entry } => write!(f, "protected by `{entry}` in protect.users"),
@@ -293,9 +302,7 @@ impl fmt::Display for HoldReason {
                 "had no value before the run that is undone; no request takes a value away",
             ),
             Self::Waiting { wait } => wait.fmt(f),
-            Self::Stuck => f.write_str(
-                "answered as done in two runs and unchanged; tried again when the roster or the live value changes, or with --retry-stuck",
-            ),
+            Self::Stuck { account_admin } => stuck(*account_admin, f),
             Self::Archived => f.write_str("the project is archived"),
             Self::Deactivated => f.write_str(
                 "the person is deactivated: deleted, he could not be created again",
@@ -306,6 +313,14 @@ impl fmt::Display for HoldReason {
             }
         }
     }
+}
+
+fn stuck(account_admin: bool, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str("answered as done in two runs and unchanged")?;
+    if account_admin {
+        write!(f, ": {ACCOUNT_ADMIN_FLOOR}")?;
+    }
+    f.write_str("; tried again when the roster or the live value changes, or with --retry-stuck")
 }
 
 /// A delete or replacement that a problem nearby forbids in this run.
@@ -342,5 +357,22 @@ impl fmt::Display for FreezeCause {
         let shown: Vec<String> = lines.iter().take(5).map(u64::to_string).collect();
         let more = if lines.len() > shown.len() { ", …" } else { "" };
         write!(f, "invalid roster rows {which}: line {}{more}", shown.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hold_of_an_earlier_version_is_read_and_an_account_administrator_is_named() {
+        let read = |text: &str| serde_json::from_str::<HoldReason>(text).expect(text);
+        let old = read(r#"{"hold":"stuck"}"#);
+        assert_eq!(old, HoldReason::Stuck { account_admin: false });
+        assert_eq!(serde_json::to_string(&old).expect("plain"), r#"{"hold":"stuck"}"#);
+        assert!(!old.to_string().contains("Administrator"), "{old}");
+        let known = read(r#"{"hold":"stuck","account_admin":true}"#);
+        assert!(known.to_string().contains(ACCOUNT_ADMIN_FLOOR), "{known}");
+        assert!(known.to_string().contains("--retry-stuck"), "{known}");
     }
 }

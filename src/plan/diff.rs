@@ -241,8 +241,12 @@ impl<'a> Comparer<'a> {
         let target = Target::Live(row.id);
         self.hold_fields(key, target, hidden, &HoldReason::Hidden);
         let stuck = &self.inputs.policy.stuck;
-        let vain = drift.extract_if(.., |drift| stuck.has(key, drift)).collect();
-        self.hold_fields(key, target, vain, &HoldReason::Stuck);
+        for account_admin in [false, true] {
+            let known = |drift: &Drift| stuck.find(key, drift).map(|known| known.account_admin);
+            let is_vain = |drift: &mut Drift| known(drift) == Some(account_admin);
+            let vain = drift.extract_if(.., is_vain).collect();
+            self.hold_fields(key, target, vain, &HoldReason::Stuck { account_admin });
+        }
         if self.inputs.policy.mode == Mode::CreateOnly {
             let reason = HoldReason::Mode { mode: Mode::CreateOnly };
             self.hold_fields(key, target, drift, &reason);

@@ -76,21 +76,32 @@ pub struct StuckKey {
     pub field: Field,
 }
 
+/// What was wished in vain, and what stayed live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StuckWish {
+    /// The wish.
+    pub wish: FieldValue,
+    /// The live value.
+    pub live: FieldValue,
+    /// Whether the person was seen to be an Account Administrator, who cannot hold less.
+    pub account_admin: bool,
+}
+
 /// Known stuck wishes with the wish and the live value; tried again when either changes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct StuckWishes(BTreeMap<StuckKey, (FieldValue, FieldValue)>);
+pub struct StuckWishes(BTreeMap<StuckKey, StuckWish>);
 
 impl StuckWishes {
     /// These wishes.
-    pub fn new(wishes: impl IntoIterator<Item = (StuckKey, FieldValue, FieldValue)>) -> Self {
-        Self(wishes.into_iter().map(|(key, wish, live)| (key, (wish, live))).collect())
+    pub fn new(wishes: impl IntoIterator<Item = (StuckKey, StuckWish)>) -> Self {
+        Self(wishes.into_iter().collect())
     }
 
-    /// Whether this very change was tried in vain.
+    /// What is known of this very change, where it was tried in vain.
     #[must_use]
-    pub fn has(&self, key: MembershipKey, drift: &Drift) -> bool {
+    pub fn find(&self, key: MembershipKey, drift: &Drift) -> Option<&StuckWish> {
         let known = self.0.get(&StuckKey { key, field: drift.field });
-        known == Some(&(drift.after, drift.before))
+        known.filter(|known| (known.wish, known.live) == (drift.after, drift.before))
     }
 }
 
@@ -127,5 +138,17 @@ mod tests {
         assert!(rule(0, 3, 10, seen(5, 7)).wait(key()).is_none());
         let wait = rule(4, 3, 10, seen(2, 7)).wait(key()).expect("one run is missing");
         assert_eq!((wait.runs, wait.runs_needed, wait.not_before), (3, 4, Some(at(10))));
+    }
+
+    #[test]
+    fn a_stuck_wish_is_known_by_its_wish_and_its_live_value() {
+        let (low, high) = (FieldValue::Flag(false), FieldValue::Flag(true));
+        let place = StuckKey { key: key(), field: Field::CanInvite };
+        let known = StuckWish { wish: high, live: low, account_admin: true };
+        let wishes = StuckWishes::new([(place, known)]);
+        let drift = |field, before, after| Drift { field, before, after };
+        assert_eq!(wishes.find(key(), &drift(Field::CanInvite, low, high)), Some(&known));
+        assert_eq!(wishes.find(key(), &drift(Field::CanInvite, high, low)), None);
+        assert_eq!(wishes.find(key(), &drift(Field::TeamLead, low, high)), None);
     }
 }

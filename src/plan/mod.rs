@@ -24,7 +24,7 @@ pub use action::{Action, Change, FreezeCause, Frozen, Held, HoldReason, Reason, 
 pub use batch::{BATCH_LIMIT, batches};
 pub use digest::{Digest, DigestError};
 pub use forecast::Forecast;
-pub use history::{Absence, AbsenceRule, StuckKey, StuckWishes, Wait};
+pub use history::{Absence, AbsenceRule, StuckKey, StuckWish, StuckWishes, Wait};
 pub use policy::{Mode, Ownership, Policy, Protection, ProtectionError};
 
 use crate::model::{DesiredSet, LiveSet, UserId, WorkspaceId};

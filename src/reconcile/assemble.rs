@@ -7,7 +7,7 @@ use crate::{
     apply::Applied,
     desired::Roster,
     model::{Fate, MembershipKey, Outcome},
-    plan::{Counts, Mode},
+    plan::{Action, Counts, Mode},
     report::{
         Entry, LeftInDoubt, PaceReport, REPORT_FORMAT, ReportedCommand, ReportedProblem, RunReport,
     },
@@ -97,33 +97,31 @@ fn problems(roster: &Roster) -> Vec<ReportedProblem> {
 fn entries(roster: &Roster, preview: &Preview, applied: Option<&Applied>) -> Vec<Entry> {
     let line = |key: MembershipKey| roster.desired.entry(key).map(|entry| entry.line);
     let plan = preview.reviewed.approved.plan();
-    let actions = plan.actions.iter().enumerate().map(|(index, action)| Entry {
+    let entry = |action: &Action, fate: Option<Fate>| Entry {
         key: action.key,
         line: line(action.key),
         change: Some(action.change.clone()),
         reason: action.reason.to_string(),
-        fate: applied.and_then(|applied| applied.fates.get(index).cloned()),
+        hold: None,
+        fate,
+    };
+    let actions = plan.actions.iter().enumerate().map(|(index, action)| {
+        entry(action, applied.and_then(|applied| applied.fates.get(index).cloned()))
     });
     let held = plan.held.iter().map(|held| Entry {
         key: held.key,
         line: line(held.key),
         change: held.change.clone(),
         reason: held.reason.to_string(),
+        hold: Some(held.reason.clone()),
         fate: Some(Fate::new(Outcome::Held, held.reason.to_string())),
     });
-    let frozen = plan.frozen.iter().map(|frozen| Entry {
-        key: frozen.action.key,
-        line: line(frozen.action.key),
-        change: Some(frozen.action.change.clone()),
-        reason: frozen.action.reason.to_string(),
-        fate: Some(Fate::new(Outcome::Frozen, frozen.cause.to_string())),
+    let frozen = plan.frozen.iter().map(|frozen| {
+        entry(&frozen.action, Some(Fate::new(Outcome::Frozen, frozen.cause.to_string())))
     });
-    let withheld = preview.reviewed.withheld.iter().map(|withheld| Entry {
-        key: withheld.action.key,
-        line: line(withheld.action.key),
-        change: Some(withheld.action.change.clone()),
-        reason: withheld.action.reason.to_string(),
-        fate: Some(Fate::new(Outcome::Withheld, withheld.refusal.to_string())),
+    let withheld = preview.reviewed.withheld.iter().map(|withheld| {
+        let fate = Fate::new(Outcome::Withheld, withheld.refusal.to_string());
+        entry(&withheld.action, Some(fate))
     });
     let mut entries: Vec<Entry> = actions.chain(held).chain(frozen).chain(withheld).collect();
     for entry in &mut entries {

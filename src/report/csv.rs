@@ -376,6 +376,7 @@ mod tests {
         11,,,not reached,the project is unreadable: not visible to this token,103,1,,,,,103,1,maven,'=1+1
         12,,,in sync,,102,1,,'=cmd(),,,102,1,maven,'=1+1
         ,delete,maven,stale,changed 2026-11-24T03:07:40Z,102,5,102005,'=cmd(),'-Dash,req-4,,,,
+        ,delete,"maven, lead, demoted first",held,protected by `*@<partner>.example` in protect.users,102,4,102004,'=cmd(),,,,,,
         ,delete,"maven, lead, demoted first",frozen,"on the project, not in the roster; invalid roster rows of this project: line 7",102,8,102008,'=cmd(),Bo \u{202e}oB,,,,,
         ,delete,"maven, lead, demoted first",withheld,"on the project, not in the roster; plan deletes 60 of 400 memberships; the limit is 50 (guard.max_deletes); all deletes of this run are withheld",101,10,101010,Alpha | <script>alert(1)</script>,,,,,,
         "##);
@@ -388,7 +389,7 @@ mod tests {
         2,create,"maven, access edit_tasks",planned,"in the roster, not on the project",101,7,,Alpha | <script>alert(1)</script>,\u{1b}[31mRed\u{1b}[0m,,101,7,maven,'=1+1
         ,update,team_lead: false → true (after the create),planned,"follows the create, which cannot carry these fields",101,7,,Alpha | <script>alert(1)</script>,\u{1b}[31mRed\u{1b}[0m,,,,,
         3,create,"maven, access edit_tasks",planned,"in the roster, not on the project",102,3,,'=cmd(),Zoë O'Neil,,102,3,maven,'=1+1
-        4,replace,"maven → buyer, access edit_tasks",planned,"on the other side of the project, which no update can change",102,6,102006,'=cmd(),Ann\nLee,,102,6,maven,'=1+1
+        4,replace,"maven → buyer, access edit_tasks",planned,"on the other side of the project; a replacement loses the person's assignments, scheduled and allocated hours there",102,6,102006,'=cmd(),Ann\nLee,,102,6,maven,'=1+1
         5,update,access_level: edit_tasks → admin,planned,on the project with other values,101,8,8,Alpha | <script>alert(1)</script>,Bo \u{202e}oB,,101,8,maven,'=1+1
         6,update,access_level: edit_tasks → admin,held,the token's own user,101,9,9,Alpha | <script>alert(1)</script>,The `Token`,,101,9,maven,'=1+1
         7,,,invalid,"role: found `boss`, expected `maven` or `buyer`",,,,,,,102,8,boss,
@@ -398,6 +399,7 @@ mod tests {
         11,,,not reached,the project is unreadable: not visible to this token,103,1,,,,,103,1,maven,'=1+1
         12,,,in sync,,102,1,,'=cmd(),,,102,1,maven,'=1+1
         ,delete,maven,planned,"on the project, not in the roster",102,5,102005,'=cmd(),'-Dash,,,,,
+        ,delete,"maven, lead, demoted first",held,protected by `*@<partner>.example` in protect.users,102,4,102004,'=cmd(),,,,,,
         ,delete,"maven, lead, demoted first",frozen,"on the project, not in the roster; invalid roster rows of this project: line 7",102,8,102008,'=cmd(),Bo \u{202e}oB,,,,,
         ,delete,"maven, lead, demoted first",withheld,"on the project, not in the roster; plan deletes 60 of 400 memberships; the limit is 50 (guard.max_deletes); all deletes of this run are withheld",101,10,101010,Alpha | <script>alert(1)</script>,,,,,,
         "##);
@@ -528,6 +530,7 @@ mod tests {
                     line: None,
                     change: change(kind, key),
                     reason: String::new(),
+                    hold: None,
                     fate: outcome.map(|outcome| Fate::new(outcome, "")),
                 }));
             }

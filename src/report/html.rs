@@ -39,6 +39,7 @@ pub fn render(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
                 main {
                     (summary(report))
                     (guard(report))
+                    (protected(report))
                     (lists(report))
                     (actions(report))
                 }
@@ -94,6 +95,16 @@ fn lost(report: &RunReport) -> Markup {
             }
         }
     }
+}
+
+/// Told by themselves, and rows of the table like all others: it is what people filter.
+fn protected(report: &RunReport) -> Markup {
+    let words = |entry: &Entry| {
+        let (person, project) =
+            (report.person(entry.key.user), report.project(entry.key.workspace));
+        format!("{person} on {project}: {}; {}", words::action(entry), words::why(entry))
+    };
+    list(words::PROTECTED, words::protected(report).into_iter().map(words))
 }
 
 fn shown(text: &str) -> Markup {
@@ -273,19 +284,20 @@ mod tests {
         <dt>Mode</dt><dd><bdi>mirror</bdi></dd>
         <dt>Roster</dt><dd><bdi>members.csv (11 rows, 1 invalid)</bdi></dd>
         <dt>Time</dt><dd><bdi>2026-11-24T03:07:39Z, took 12 s</bdi></dd>
-        <dt>Plan</dt><dd><bdi>1 to create, 2 to update, 1 to delete, 1 to replace; 40 in sync, 1 held, 1 frozen, 1 withheld</bdi></dd>
+        <dt>Plan</dt><dd><bdi>1 to create, 2 to update, 1 to delete, 1 to replace; 40 in sync, 2 held, 1 frozen, 1 withheld</bdi></dd>
         <dt>Digest</dt><dd><bdi>0123456789ab</bdi></dd>
-        <dt>Result</dt><dd><bdi>1 lost, 1 in doubt, 1 failed, 1 rejected, 1 not stuck, 1 stale, 1 not reached, 1 withheld, 1 frozen, 1 held, 1 applied</bdi></dd>
+        <dt>Result</dt><dd><bdi>1 lost, 1 in doubt, 1 failed, 1 rejected, 1 not stuck, 1 stale, 1 not reached, 1 withheld, 1 frozen, 2 held, 1 applied</bdi></dd>
         <dt>Pace</dt><dd><bdi>120 requests sent, 80 of them writes; 2 answered 429, held 13 s, 3.3 of 4 a second at the end</bdi></dd>
         <dt>Ended</dt><dd><bdi>stopped at its deadline; exit 5, partly applied</bdi></dd></dl>
         <section class="alarm"><h2>Withheld by the guard</h2><ul><li><bdi>plan deletes 60 of 400 memberships; the limit is 50 (guard.max_deletes); all deletes of this run are withheld</bdi></li></ul><p>Hint: review withheld-deletes.csv, then --approve-deletes</p></section>
+        <details open><summary>Protected, though the roster wants them away: nothing was done (1)</summary><ul><li><bdi>user 4 on =cmd() (102): delete; protected by `*@&lt;partner&gt;.example` in protect.users</bdi></li></ul></details>
         <details open><summary>Unreadable projects (1)</summary><ul><li><bdi>project 103: not visible to this token</bdi></li></ul></details>
         <details open><summary>Archived projects (1)</summary><ul><li><bdi>Old (104)</bdi></li></ul></details>
         <details open><summary>Invalid rows (1)</summary><ul><li><bdi>line 7: role: found `boss`, expected `maven` or `buyer`</bdi></li></ul></details>
         <details open><summary>Warnings (1)</summary><ul><li><bdi>project 105 left the roster, 4 memberships no longer managed</bdi></li></ul></details>
         <details open><summary>Left in doubt by run 20261123T030739Z-00000001 (1)</summary><ul><li><bdi>create of 3 memberships on project 101</bdi></li></ul></details>
         <section><h2 id="actions">Actions</h2>
-        <form id="filters"><label>Search <input id="text" type="search" autocomplete="off"></label><label>Person <input id="person" type="search" autocomplete="off"></label><label>Project <select id="project"><option value="">all</option><option value="101">Alpha | &lt;script&gt;alert(1)&lt;/script&gt; (101)</option><option value="102">=cmd() (102)</option></select></label><label>Action <select id="action"><option value="">all</option><option value="create">create</option><option value="delete">delete</option><option value="replace">replace</option><option value="update">update</option></select></label><label>Outcome <select id="outcome"><option value="">all</option><option value="applied">applied</option><option value="failed">failed</option><option value="frozen">frozen</option><option value="held">held</option><option value="in doubt">in doubt</option><option value="lost">lost</option><option value="not reached">not reached</option><option value="not stuck">not stuck</option><option value="rejected">rejected</option><option value="stale">stale</option><option value="withheld">withheld</option></select></label><button type="reset">Show all</button><output id="shown" aria-live="polite">11 of 11</output></form>
+        <form id="filters"><label>Search <input id="text" type="search" autocomplete="off"></label><label>Person <input id="person" type="search" autocomplete="off"></label><label>Project <select id="project"><option value="">all</option><option value="101">Alpha | &lt;script&gt;alert(1)&lt;/script&gt; (101)</option><option value="102">=cmd() (102)</option></select></label><label>Action <select id="action"><option value="">all</option><option value="create">create</option><option value="delete">delete</option><option value="replace">replace</option><option value="update">update</option></select></label><label>Outcome <select id="outcome"><option value="">all</option><option value="applied">applied</option><option value="failed">failed</option><option value="frozen">frozen</option><option value="held">held</option><option value="in doubt">in doubt</option><option value="lost">lost</option><option value="not reached">not reached</option><option value="not stuck">not stuck</option><option value="rejected">rejected</option><option value="stale">stale</option><option value="withheld">withheld</option></select></label><button type="reset">Show all</button><output id="shown" aria-live="polite">12 of 12</output></form>
         <table aria-labelledby="actions"><thead>
         <tr><th scope="col">Project</th><th scope="col">Person</th><th scope="col">Action</th><th scope="col">Change</th><th scope="col">Outcome</th><th scope="col">Why</th><th scope="col">Line</th><th scope="col">Ids</th></tr></thead><tbody id="rows">
         <tr data-project="101" data-action="create" data-outcome="rejected"><td><bdi>Alpha | &lt;script&gt;alert(1)&lt;/script&gt; (101)</bdi></td><td><bdi>\u{1b}[31mRed\u{1b}[0m (7)</bdi></td><td><b class="mark">+</b> create</td><td><bdi>maven, access edit_tasks</bdi></td><td>rejected</td><td><bdi>access_level is not &lt;allowed&gt;</bdi></td><td>2</td><td>request <bdi>req-1</bdi></td></tr>
@@ -294,6 +306,7 @@ mod tests {
         <tr data-project="101" data-action="update" data-outcome="held"><td><bdi>Alpha | &lt;script&gt;alert(1)&lt;/script&gt; (101)</bdi></td><td><bdi>The `Token` (9)</bdi></td><td><b class="mark">~</b> update</td><td><bdi>access_level: edit_tasks → admin</bdi></td><td>held</td><td><bdi>the token's own user</bdi></td><td>6</td><td>participation 9 </td></tr>
         <tr data-project="101" data-action="delete" data-outcome="withheld"><td><bdi>Alpha | &lt;script&gt;alert(1)&lt;/script&gt; (101)</bdi></td><td><bdi>user 10</bdi></td><td><b class="mark">-</b> delete</td><td><bdi>maven, lead, demoted first</bdi></td><td>withheld</td><td><bdi>on the project, not in the roster; plan deletes 60 of 400 memberships; the limit is 50 (guard.max_deletes); all deletes of this run are withheld</bdi></td><td></td><td>participation 101010 </td></tr>
         <tr data-project="102" data-action="create" data-outcome="applied"><td><bdi>=cmd() (102)</bdi></td><td><bdi>Zoë O'Neil (3)</bdi></td><td><b class="mark">+</b> create</td><td><bdi>maven, access edit_tasks</bdi></td><td>applied</td><td><bdi>in the roster, not on the project</bdi></td><td>3</td><td>request <bdi>req-0</bdi></td></tr>
+        <tr data-project="102" data-action="delete" data-outcome="held"><td><bdi>=cmd() (102)</bdi></td><td><bdi>user 4</bdi></td><td><b class="mark">-</b> delete</td><td><bdi>maven, lead, demoted first</bdi></td><td>held</td><td><bdi>protected by `*@&lt;partner&gt;.example` in protect.users</bdi></td><td></td><td>participation 102004 </td></tr>
         <tr data-project="102" data-action="delete" data-outcome="stale"><td><bdi>=cmd() (102)</bdi></td><td><bdi>-Dash (5)</bdi></td><td><b class="mark">-</b> delete</td><td><bdi>maven</bdi></td><td>stale</td><td><bdi>changed 2026-11-24T03:07:40Z</bdi></td><td></td><td>participation 102005 request <bdi>req-4</bdi></td></tr>
         <tr data-project="102" data-action="replace" data-outcome="lost"><td><bdi>=cmd() (102)</bdi></td><td><bdi>Ann\nLee (6)</bdi></td><td><b class="mark">±</b> replace</td><td><bdi>maven → buyer, access edit_tasks</bdi></td><td>lost</td><td><bdi>422: user \u{9b}31mgone</bdi></td><td>4</td><td>participation 102006 request <bdi>req-5</bdi></td></tr>
         <tr data-project="102" data-action="delete" data-outcome="frozen"><td><bdi>=cmd() (102)</bdi></td><td><bdi>Bo \u{202e}oB (8)</bdi></td><td><b class="mark">-</b> delete</td><td><bdi>maven, lead, demoted first</bdi></td><td>frozen</td><td><bdi>on the project, not in the roster; invalid roster rows of this project: line 7</bdi></td><td></td><td>participation 102008 </td></tr>

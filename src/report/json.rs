@@ -90,4 +90,18 @@ mod tests {
             assert!(matches!(error, ReadReportError::Damaged(_)), "{text}");
         }
     }
+
+    #[test]
+    fn a_report_of_a_version_that_had_only_the_words_of_a_hold_is_read() {
+        let mut report = sample::plan();
+        report.entries.retain(|entry| entry.hold.is_some());
+        let mut value = serde_json::to_value(&report).expect("plain");
+        for entry in value["entries"].as_array_mut().expect("entries") {
+            let hold = entry.as_object_mut().expect("an object").remove("hold");
+            assert!(hold.is_some_and(|hold| hold.is_object()));
+        }
+        let old = read(value.to_string().as_bytes()).expect("readable");
+        report.entries.iter_mut().for_each(|entry| entry.hold = None);
+        assert_eq!(old, report);
+    }
 }

@@ -18,7 +18,9 @@ pub fn render(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
     lost(report, out)?;
     summary(report, out)?;
     guard(report, out)?;
-    let mut entries: Vec<&Entry> = report.entries.iter().collect();
+    actions(words::PROTECTED, report, &words::protected(report), out)?;
+    let others = report.entries.iter().filter(|entry| !words::is_protected(entry));
+    let mut entries: Vec<&Entry> = others.collect();
     entries.sort_by_key(|entry| entry.key);
     actions("Actions", report, &entries, out)?;
     let unreadable = words::unreadable(report).into_iter();
@@ -129,9 +131,9 @@ mod tests {
         - **Mode**: mirror
         - **Roster**: members.csv (11 rows, 1 invalid)
         - **Time**: 2026-11-24T03:07:39Z, took 12 s
-        - **Plan**: 1 to create, 2 to update, 1 to delete, 1 to replace; 40 in sync, 1 held, 1 frozen, 1 withheld
+        - **Plan**: 1 to create, 2 to update, 1 to delete, 1 to replace; 40 in sync, 2 held, 1 frozen, 1 withheld
         - **Digest**: 0123456789ab
-        - **Result**: 1 lost, 1 in doubt, 1 failed, 1 rejected, 1 not stuck, 1 stale, 1 not reached, 1 withheld, 1 frozen, 1 held, 1 applied
+        - **Result**: 1 lost, 1 in doubt, 1 failed, 1 rejected, 1 not stuck, 1 stale, 1 not reached, 1 withheld, 1 frozen, 2 held, 1 applied
         - **Pace**: 120 requests sent, 80 of them writes; 2 answered 429, held 13 s, 3.3 of 4 a second at the end
         - **Ended**: stopped at its deadline; exit 5, partly applied
 
@@ -140,6 +142,12 @@ mod tests {
         - plan deletes 60 of 400 memberships; the limit is 50 (guard.max_deletes); all deletes of this run are withheld
 
         Hint: review withheld-deletes.csv, then --approve-deletes
+
+        ## Protected, though the roster wants them away: nothing was done (1)
+
+        | | Project | Person | Action | Change | Outcome | Why | Line |
+        |---|---|---|---|---|---|---|---:|
+        | `-` | =cmd() (102) | user 4 | delete | maven, lead, demoted first | held | protected by \`\*@&lt;partner&gt;.example\` in protect.users |  |
 
         ## Actions (11)
 

@@ -14,7 +14,9 @@ use crate::{
         AccessLevel, Drift, Fate, Field, FieldValue, Fields, LiveFields, MembershipKey,
         MembershipSpec, Outcome, Participation, ParticipationId, Role, Seen, UserId, WorkspaceId,
     },
-    plan::{Change, Counts, Forecast, Mode, Reason, Target, WorkspacePlan, WorkspaceState},
+    plan::{
+        Change, Counts, Forecast, HoldReason, Mode, Reason, Target, WorkspacePlan, WorkspaceState,
+    },
     run::{Ended, ExitStatus, RunId},
 };
 
@@ -79,7 +81,7 @@ pub fn replace(key: MembershipKey) -> Change {
 }
 
 pub fn entry(key: MembershipKey, line: Option<u64>, change: Change, reason: Reason) -> Entry {
-    Entry { key, line, change: Some(change), reason: reason.to_string(), fate: None }
+    Entry { key, line, change: Some(change), reason: reason.to_string(), hold: None, fate: None }
 }
 
 fn ended(mut entry: Entry, outcome: Outcome, detail: &str) -> Entry {
@@ -145,11 +147,22 @@ fn left_alone(refusal: &Refusal) -> Vec<Entry> {
         key: key(101, 9),
         line: Some(6),
         change: Some(update(Target::Live(id(9)))),
-        reason: "the token's own user".to_owned(),
+        reason: HoldReason::TokenUser.to_string(),
+        hold: Some(HoldReason::TokenUser),
         fate: Some(Fate::new(Outcome::Held, "")),
+    };
+    let reason = HoldReason::Protected { entry: "*@<partner>.example".to_owned() };
+    let protected = Entry {
+        key: key(102, 4),
+        line: None,
+        change: Some(delete(key(102, 4))),
+        reason: reason.to_string(),
+        fate: Some(Fate::new(Outcome::Held, reason.to_string())),
+        hold: Some(reason),
     };
     vec![
         held,
+        protected,
         ended(
             entry(key(102, 8), None, delete(key(102, 8)), Reason::NotDesired),
             Outcome::Frozen,
@@ -172,7 +185,7 @@ pub fn plan() -> RunReport {
             creates: 1,
             updates: 2,
             deletes: 1,
-            held: 1,
+            held: 2,
             frozen: 1,
             in_sync: 40,
             replacements: 1,

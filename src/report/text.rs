@@ -49,7 +49,12 @@ pub fn render(report: &RunReport, style: Style, out: &mut dyn Write) -> io::Resu
     page.header()?;
     page.entries("Plan", &words::with_outcome(report, None))?;
     for (outcome, title) in SECTIONS {
-        page.entries(title, &words::with_outcome(report, Some(outcome)))?;
+        if outcome == Outcome::Held {
+            page.entries(words::PROTECTED, &words::protected(report))?;
+        }
+        let mut entries = words::with_outcome(report, Some(outcome));
+        entries.retain(|entry| !words::is_protected(entry));
+        page.entries(title, &entries)?;
     }
     if style.verbose {
         page.entries("Applied", &words::with_outcome(report, Some(Outcome::Applied)))?;
@@ -181,7 +186,7 @@ impl Page<'_> {
         let fate = entry.fate.as_ref();
         match fate.map(|fate| fate.outcome) {
             _ if self.style.verbose => words::why(entry),
-            None if !matches!(entry.change, None | Some(Change::Delete { .. })) => String::new(),
+            None if entry.change.as_ref().is_some_and(|change| !change.destroys()) => String::new(),
             Some(Outcome::Applied) => String::new(),
             Some(Outcome::Withheld) if !entry.reason.is_empty() => entry.reason.clone(),
             Some(Outcome::Frozen) => {
@@ -287,6 +292,7 @@ impl Page<'_> {
         }
         self.fact("hint", (!report.refusals.is_empty()).then_some(words::APPROVE_HINT))?;
         self.fact("note", words::create_note(report))?;
+        self.fact("note", words::loss_note(report))?;
         self.fact("ended", Some(words::ended(report)))
     }
 
@@ -343,7 +349,11 @@ mod tests {
           =cmd() (102)
             + create   Zoë O'Neil (3)  maven, access edit_tasks
             - delete   -Dash (5)  maven; on the project, not in the roster
-            ± replace  Ann\nLee (6)  maven → buyer, access edit_tasks
+            ± replace  Ann\nLee (6)  maven → buyer, access edit_tasks; on the other side of the project; a replacement loses the person's assignments, scheduled and allocated hours there
+
+        Protected, though the roster wants them away: nothing was done (1)
+          =cmd() (102)
+            - delete   user 4  maven, lead, demoted first; protected by `*@<partner>.example` in protect.users
 
         Held: policy or knowledge forbids it (1)
           Alpha | <script>alert(1)</script> (101)
@@ -364,11 +374,12 @@ mod tests {
           Old (104)
 
         Summary
-          plan    1 to create, 2 to update, 1 to delete, 1 to replace; 40 in sync, 1 held, 1 frozen, 1 withheld
+          plan    1 to create, 2 to update, 1 to delete, 1 to replace; 40 in sync, 2 held, 1 frozen, 1 withheld
           takes   481 requests, about 3 min at 4 a second
           digest  0123456789ab
           guard   plan deletes 60 of 400 memberships; the limit is 50 (guard.max_deletes); all deletes of this run are withheld
           hint    review withheld-deletes.csv, then --approve-deletes
+          note    1 delete and 1 replacement destroy these people's assignments, scheduled and allocated hours on the projects; nothing brings them back
           ended   complete; exit 4, the guard withheld something
         "##);
     }
@@ -410,6 +421,10 @@ mod tests {
           Alpha | <script>alert(1)</script> (101)
             ~ update   \u{1b}[31mRed\u{1b}[0m (7)  team_lead: false → true (after the create); the create was rejected
 
+        Protected, though the roster wants them away: nothing was done (1)
+          =cmd() (102)
+            - delete   user 4  maven, lead, demoted first; protected by `*@<partner>.example` in protect.users
+
         Held: policy or knowledge forbids it (1)
           Alpha | <script>alert(1)</script> (101)
             ~ update   The `Token` (9)  access_level: edit_tasks → admin; the token's own user
@@ -438,14 +453,24 @@ mod tests {
           create of 3 memberships on project 101
 
         Summary
-          plan    1 to create, 2 to update, 1 to delete, 1 to replace; 40 in sync, 1 held, 1 frozen, 1 withheld
+          plan    1 to create, 2 to update, 1 to delete, 1 to replace; 40 in sync, 2 held, 1 frozen, 1 withheld
           digest  0123456789ab
-          result  1 lost, 1 in doubt, 1 failed, 1 rejected, 1 not stuck, 1 stale, 1 not reached, 1 withheld, 1 frozen, 1 held, 1 applied
+          result  1 lost, 1 in doubt, 1 failed, 1 rejected, 1 not stuck, 1 stale, 1 not reached, 1 withheld, 1 frozen, 2 held, 1 applied
           pace    120 requests sent, 80 of them writes; 2 answered 429, held 13 s, 3.3 of 4 a second at the end
           guard   plan deletes 60 of 400 memberships; the limit is 50 (guard.max_deletes); all deletes of this run are withheld
           hint    review withheld-deletes.csv, then --approve-deletes
           ended   stopped at its deadline; exit 5, partly applied
         "##);
+    }
+
+    #[test]
+    fn protected_people_who_are_wanted_away_are_not_among_the_held() {
+        let text = rendered(&sample::plan(), Style::default());
+        let (_, rest) = text.split_once(words::PROTECTED).expect("the heading");
+        let (protected, held) = rest.split_once("\nHeld:").expect("the heading");
+        assert!(protected.contains("- delete   user 4") && !held.contains("user 4"), "{text}");
+        // An update of the token's own user is held as before.
+        assert!(held.contains("~ update   The `Token` (9)") && !protected.contains("(9)"));
     }
 
     #[test]

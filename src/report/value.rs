@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     guard::Refusal,
     model::{Fate, MembershipKey, Outcome, UserId, WorkspaceId},
-    plan::{Change, Counts, Digest, Forecast, Mode, WorkspacePlan},
+    plan::{Change, Counts, Digest, Forecast, HoldReason, Mode, WorkspacePlan},
     run::{Ended, ExitStatus, RunId},
 };
 
@@ -41,6 +41,9 @@ pub struct Entry {
     pub change: Option<Change>,
     /// Why it is in the plan, or why it is left alone.
     pub reason: String,
+    /// What holds it, where it is held; earlier reports have only the words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<HoldReason>,
     /// What became of it: none in a plan that was not carried out, except for what is held,
     /// frozen or withheld already.
     pub fate: Option<Fate>,

@@ -10,7 +10,7 @@ use crate::{
     model::{
         Drift, Field, LiveFields, MembershipSpec, Outcome, Participation, Seen, UserId, WorkspaceId,
     },
-    plan::{Change, Counts, Forecast, Target, WorkspaceState},
+    plan::{Change, Counts, Forecast, HoldReason, Target, WorkspaceState},
     run::ExitStatus,
 };
 
@@ -34,6 +34,7 @@ pub(super) fn facts(report: &RunReport) -> impl Iterator<Item = (&'static str, S
         ("Result", outcomes(report)),
         ("Pace", pace(&report.pace)),
         ("Note", create_note(report)),
+        ("Note", loss_note(report)),
         ("Ended", Some(ended(report))),
     ];
     facts.into_iter().filter_map(|(name, value)| Some((name, value?)))
@@ -163,6 +164,22 @@ pub(super) fn with_outcome(report: &RunReport, outcome: Option<Outcome>) -> Vec<
     entries
 }
 
+/// Protected people who are wanted away: they have a heading of their own.
+pub(super) const PROTECTED: &str = "Protected, though the roster wants them away: nothing was done";
+
+/// Whether an entry stands under [`PROTECTED`]: a delete or replacement of somebody untouchable.
+pub(super) fn is_protected(entry: &Entry) -> bool {
+    let untouchable =
+        matches!(entry.hold, Some(HoldReason::Protected { .. } | HoldReason::TokenUser));
+    untouchable && entry.change.as_ref().is_some_and(Change::destroys)
+}
+
+/// The protected people who are wanted away, by (project, person).
+pub(super) fn protected(report: &RunReport) -> Vec<&Entry> {
+    let held = with_outcome(report, Some(Outcome::Held)).into_iter();
+    held.filter(|entry| is_protected(entry)).collect()
+}
+
 /// `3 to create, 1 to update; 40 in sync, 2 held`; classes that are empty are left out.
 pub(super) fn counts(report: &RunReport) -> String {
     let Counts { creates, updates, deletes, replacements, in_sync, held, frozen } = report.counts;
@@ -288,6 +305,34 @@ pub(super) fn create_note(report: &RunReport) -> Option<String> {
     })
 }
 
+/// What the deletes and replacements that are to be sent destroy; none for a run that is over.
+pub(super) fn loss_note(report: &RunReport) -> Option<String> {
+    let planned = report.entries.iter().filter(|entry| entry.fate.is_none());
+    let (mut deletes, mut replacements) = (0, 0);
+    for entry in planned {
+        match entry.change {
+            Some(Change::Delete { .. }) => deletes += 1,
+            Some(Change::Replace { .. }) => replacements += 1,
+            _ => {}
+        }
+    }
+    let parts = [(deletes, "delete"), (replacements, "replacement")];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, noun)| plural(count, noun))
+        .collect();
+    let (destroy, whose, s) = match deletes + replacements {
+        0 => return None,
+        1 => ("destroys", "this person's", ""),
+        _ => ("destroy", "these people's", "s"),
+    };
+    Some(format!(
+        "{} {destroy} {whose} assignments, scheduled and allocated hours on the project{s}; nothing brings them back",
+        parts.join(" and ")
+    ))
+}
+
 /// The projects that could not be read, with the reason.
 pub(super) fn unreadable(report: &RunReport) -> Vec<(WorkspaceId, &str)> {
     let reasons = report.projects.iter().filter_map(|(id, project)| match &project.state {
@@ -329,6 +374,39 @@ mod tests {
         ] {
             assert_eq!(duration(Duration::from_millis(millis)), text, "{millis} ms");
         }
+    }
+
+    #[test]
+    fn what_deletes_and_replacements_destroy_is_said_until_they_are_carried_out() {
+        let plan = sample::plan();
+        let note = |deletes: usize, replacements: usize| {
+            let of = |word: &'static str, count| {
+                let found = plan.entries.iter().find(move |entry| action(entry) == word);
+                std::iter::repeat_n(found.expect("an entry").clone(), count)
+            };
+            let entries = of("delete", deletes).chain(of("replace", replacements)).collect();
+            loss_note(&RunReport { entries, ..plan.clone() })
+        };
+        assert_eq!(note(0, 0), None);
+        let lost = "assignments, scheduled and allocated hours on the project";
+        for (deletes, replacements, words) in [
+            (1, 0, format!("1 delete destroys this person's {lost}; nothing brings them back")),
+            (
+                0,
+                2,
+                format!("2 replacements destroy these people's {lost}s; nothing brings them back"),
+            ),
+            (
+                5,
+                1,
+                format!(
+                    "5 deletes and 1 replacement destroy these people's {lost}s; nothing brings them back"
+                ),
+            ),
+        ] {
+            assert_eq!(note(deletes, replacements), Some(words));
+        }
+        assert_eq!(loss_note(&sample::everything()), None);
     }
 
     #[test]
