@@ -1,6 +1,7 @@
 //! A plan's fingerprint: the same wishes against the same live state, in any row order.
 
 use std::{
+    borrow::Cow,
     fmt,
     io::{self, Write as _},
     str::FromStr,
@@ -9,7 +10,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{Action, Frozen, Held};
+use super::{Action, Frozen, Held, HoldReason, Wait};
 
 /// SHA-256 over what a plan would send and what it leaves alone, in lower-case hex.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,8 +42,10 @@ impl Digest {
     /// How many digits people are shown, and the fewest that they may type.
     pub const SHORT: usize = 12;
 
-    /// The fingerprint. Roster lines are left out: shuffling rows changes no plan.
+    /// The fingerprint. Roster lines are left out: shuffling rows changes no plan. So is the date
+    /// until which an absence waits: it moves with the clock, and with it nothing that is sent.
     pub(super) fn of(actions: &[Action], held: &[Held], frozen: &[Frozen]) -> Self {
+        let held: Vec<Cow<'_, Held>> = held.iter().map(without_date).collect();
         let frozen: Vec<&Action> = frozen.iter().map(|frozen| &frozen.action).collect();
         Self::over(&(actions, held, frozen))
     }
@@ -80,6 +83,12 @@ impl Digest {
     pub fn starts_with(&self, other: &Self) -> bool {
         self.0.starts_with(&other.0)
     }
+}
+
+fn without_date(held: &Held) -> Cow<'_, Held> {
+    let HoldReason::Waiting { wait } = held.reason else { return Cow::Borrowed(held) };
+    let reason = HoldReason::Waiting { wait: Wait { not_before: None, ..wait } };
+    Cow::Owned(Held { reason, ..held.clone() })
 }
 
 impl fmt::Display for Digest {

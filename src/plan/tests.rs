@@ -506,6 +506,20 @@ fn a_promotion_says_from_whom_it_takes_the_lead() {
 }
 
 #[test]
+fn the_hour_of_the_plan_changes_no_digest() {
+    let before = live(vec![plain(1, 5, false), plain(1, 6, false)]);
+    let planned = |hours: i64| {
+        let now = Timestamp::from_second(hours * 3600).expect("in range");
+        let rule = AbsenceRule { runs: 2, days: 3, now, known: BTreeMap::new() };
+        let policy = Policy { absence: Some(rule), ..Policy::default() };
+        plan_of(vec![desired(1, 5, Role::Maven, Fields::default())], &before, &policy)
+    };
+    let (first, later) = (planned(1), planned(2));
+    assert_ne!(first.held, later.held, "the date is told");
+    assert_eq!(first.digest, later.digest);
+}
+
+#[test]
 fn an_archived_project_is_held_and_in_no_total() {
     let mut before = live(vec![plain(1, 5, false)]);
     let archived = LiveWorkspace::Archived { title: "Old".to_owned() };

@@ -3,6 +3,7 @@
 mod apply;
 mod doctor;
 mod export;
+mod freeze;
 mod guard;
 mod harness;
 mod input;
@@ -14,6 +15,7 @@ mod place;
 mod plan;
 mod protection;
 mod readme;
+mod recheck;
 mod replacement;
 mod roster;
 mod secret;

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use kantata_sync::sandbox::{Participation, Side};
+
 use crate::harness::{Desk, LIVE, ROSTER, Server, sandbox, writes};
 
 /// A limit that withholds every delete of the small world.
@@ -64,6 +66,48 @@ fn what_is_not_on_the_approved_list_stays_withheld() {
     let ran = desk.run(&arguments).ends_with(4);
     assert_eq!(writes(&sandbox).len(), all.len() - 1);
     assert!(ran.stdout.contains("not on the approved list"), "{}", ran.text());
+}
+
+#[test]
+fn a_replacement_is_approved_like_a_delete() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = withholding(&server).with("KANTATA_SYNC_ALLOW_REPLACE", "true");
+    desk.write("roster.csv", &ROSTER.replace("100,13,buyer,", "100,13,maven,"));
+    let ran = desk.run(&["apply", "--yes", "roster.csv"]).ends_with(4);
+    let list = ran.kept("withheld-deletes.csv");
+    insta::assert_snapshot!(list.lines().skip(3).collect::<Vec<_>>().join("\n"));
+    desk.write("approved.csv", &list);
+    let arguments = ["apply", "--yes", "-q", "--approve-deletes", "approved.csv", "roster.csv"];
+    desk.run(&arguments).ends_with(0);
+    assert_eq!(sandbox.world().of(100, 13)[0].side, Side::Maven);
+}
+
+#[test]
+fn an_approval_is_not_for_a_record_that_changed_since() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = withholding(&server);
+    desk.write("roster.csv", &without(&["22"]));
+    let ran = desk.run(&["apply", "--yes", "roster.csv"]).ends_with(4);
+    desk.write("approved.csv", &ran.kept("withheld-deletes.csv"));
+    // Cleo left and came back, Gil changed sides.
+    sandbox.with_world(|world| {
+        let (cleo, gil) = (world.of(100, 12)[0].id, world.of(200, 22)[0].id);
+        world.remove(cleo);
+        world.insert(Participation::new(100, Some(12), Side::Maven));
+        world.edit(gil, |row| row.side = Side::Buyer);
+    });
+    sandbox.clear_log();
+    let arguments = ["apply", "--yes", "-q", "--approve-deletes", "approved.csv", "roster.csv"];
+    let ran = desk.run(&arguments).ends_with(4);
+    let told = ran.text().replace(&sandbox.world().of(100, 12)[0].id.to_string(), "[new]");
+    assert!(
+        told.contains("the list has participation 9004 of this person; now it is [new]"),
+        "{told}"
+    );
+    assert!(told.contains("on the approved list with another action, person or role"), "{told}");
+    assert_eq!(writes(&sandbox), []);
 }
 
 #[test]
@@ -134,22 +178,6 @@ fn a_wish_in_vain_is_held_after_two_runs_until_it_is_tried_again() {
     assert_eq!(writes(&sandbox), []);
     desk.run(&["apply", "--yes", "-q", "--retry-stuck", "rates.csv"]).ends_with(5);
     assert_eq!(writes(&sandbox).len(), 1);
-}
-
-#[test]
-fn a_project_that_left_the_roster_is_reported() {
-    let sandbox = sandbox(LIVE);
-    let server = Server::of_sandbox(&sandbox);
-    let desk = Desk::at(&server.base_url());
-    desk.run(&["apply", "--yes", "-q", "roster.csv"]).ends_with(0);
-    let only: String = ROSTER
-        .lines()
-        .filter(|line| !line.starts_with("200,"))
-        .flat_map(|line| [line, "\n"])
-        .collect();
-    desk.write("roster.csv", &only);
-    let ran = desk.run(&["plan", "roster.csv"]).ends_with(0);
-    assert!(ran.stdout.contains("project 200 (Borealis) left the roster"), "{}", ran.text());
 }
 
 /// The story of the README: nine people, an export of three rows.
