@@ -10,7 +10,7 @@ use std::{
 };
 
 use crate::{
-    journal::{Journal, read_journal},
+    journal::{Journal, JournalReadError, read_journal},
     memory::Memory,
     run::RunId,
 };
@@ -37,6 +37,9 @@ fn failed(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FolderEr
 pub struct StateFolder {
     path: PathBuf,
 }
+
+/// The newest run that kept a journal, with the journal or why it cannot be read.
+pub type LastJournal = (RunId, Result<Journal, JournalReadError>);
 
 /// The folder of one run.
 #[derive(Debug, Clone)]
@@ -140,15 +143,16 @@ impl StateFolder {
         Ok(())
     }
 
-    /// The newest journal, where a run has one that can be read.
+    /// The newest run that kept a journal, with the journal or why it cannot be read.
     ///
     /// # Errors
     /// When the runs cannot be listed.
-    pub fn last_journal(&self) -> Result<Option<Journal>, FolderError> {
-        let runs = self.runs()?;
-        let journals = runs.iter().rev().map(|run| self.run(run).journal());
-        let newest = journals.into_iter().find(|path| path.exists());
-        Ok(newest.and_then(|path| read_journal(&path).ok()))
+    pub fn last_journal(&self) -> Result<Option<LastJournal>, FolderError> {
+        let newest = self.runs()?.into_iter().rfind(|run| self.run(run).journal().exists());
+        Ok(newest.map(|run| {
+            let journal = read_journal(&self.run(&run).journal());
+            (run, journal)
+        }))
     }
 }
 

@@ -80,7 +80,7 @@ impl<'a> Session<'a> {
         let state = StateFolder::open(state_folder)?;
         let started_at = Timestamp::now();
         let run = RunId::new(started_at, fastrand::u32(..));
-        let left_in_doubt = left_in_doubt(&state)?;
+        let (left_in_doubt, unread) = left_in_doubt(&state)?;
         let folder = state.start_run(&run)?;
         let terminal = std::io::stderr().is_terminal();
         let (memory, warning) = read_memory(&state);
@@ -106,7 +106,7 @@ impl<'a> Session<'a> {
             started_at,
             approval: start.approval,
             memory,
-            warnings: RefCell::new(warning.into_iter().collect()),
+            warnings: RefCell::new(warning.into_iter().chain(unread).collect()),
         })
     }
 
@@ -302,14 +302,21 @@ pub(super) fn read_memory(state: &StateFolder) -> (Memory, Option<String>) {
     }
 }
 
-fn left_in_doubt(state: &StateFolder) -> Result<Vec<LeftInDoubt>, Failure> {
-    let Some(journal) = state.last_journal()? else { return Ok(Vec::new()) };
+/// What the last run that wrote left in doubt; a warning where its journal cannot be read.
+fn left_in_doubt(state: &StateFolder) -> Result<(Vec<LeftInDoubt>, Option<String>), Failure> {
+    let journal = match state.last_journal()? {
+        None => return Ok((Vec::new(), None)),
+        Some((_, Ok(journal))) => journal,
+        Some((run, Err(error))) => {
+            let error = anyhow::Error::new(error);
+            let warning = format!("what run {run} left in doubt is not known: {error:#}");
+            return Ok((Vec::new(), Some(warning)));
+        }
+    };
     let requests: Vec<String> =
         journal.in_doubt().into_iter().map(|request| request.words()).collect();
-    if requests.is_empty() {
-        return Ok(Vec::new());
-    }
-    Ok(vec![LeftInDoubt { run: journal.run, requests }])
+    let left = (!requests.is_empty()).then_some(LeftInDoubt { run: journal.run, requests });
+    Ok((left.into_iter().collect(), None))
 }
 
 /// Runs a future on one thread; `paused` lets hours pass in no time.

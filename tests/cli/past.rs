@@ -111,3 +111,30 @@ fn a_report_of_a_later_version_is_refused_by_its_number() {
     let text = desk.run(&["runs"]).ends_with(0).stdout;
     assert!(text.contains("the report has format 9"), "{text}");
 }
+
+#[test]
+fn a_damaged_journal_is_told_and_not_undone() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url());
+    let ran = desk.run(&["apply", "--yes", "roster.csv"]).ends_with(0);
+    let journal = ran.folder().join("journal.jsonl");
+    let text = fs::read_to_string(&journal).expect("a journal");
+    let damaged: String = text
+        .lines()
+        .enumerate()
+        .map(|(at, line)| if at == 2 { "{\n".to_owned() } else { format!("{line}\n") })
+        .collect();
+    fs::write(&journal, damaged).expect("written");
+    let wrote = writes(&sandbox);
+    insta::assert_snapshot!(desk.run(&["undo", "--yes", &ran.run()]).ends_with(3).text());
+    let next = desk.run(&["plan", "roster.csv"]).ends_with(0);
+    assert!(
+        next.stdout.contains("left in doubt is not known: line 3 of the journal"),
+        "{}",
+        next.text()
+    );
+    let told = desk.run(&["doctor", "roster.csv"]).stdout;
+    assert!(told.contains("line 3 of the journal is no entry"), "{told}");
+    assert_eq!(writes(&sandbox), wrote);
+}

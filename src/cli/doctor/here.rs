@@ -60,7 +60,16 @@ pub(super) fn state(settings: &Settings, found: &mut Findings) {
 }
 
 fn last_run(state: &StateFolder, found: &mut Findings) {
-    let Ok(Some(journal)) = state.last_journal() else { return };
+    let journal = match state.last_journal() {
+        Ok(Some((_, Ok(journal)))) => journal,
+        Ok(Some((run, Err(error)))) => {
+            let detail = format!("the journal of {run}: {error}");
+            let advice =
+                "what it left in doubt is not known; the next apply starts from what is live";
+            return found.warning("last apply", detail, advice);
+        }
+        Ok(None) | Err(_) => return,
+    };
     let in_doubt = journal.in_doubt().len();
     if in_doubt > 0 {
         let detail = format!("{} left in doubt: {in_doubt} requests", journal.run);
