@@ -4,7 +4,7 @@
 use super::{
     Common, Failure,
     arguments::AdoptArgs,
-    carry_out::{Order, carry_out, show, somebody_to_ask},
+    carry_out::{Order, acquire_lock, carry_out, show, somebody_to_ask},
     material,
 };
 use crate::{reconcile::Wish, report::ReportedCommand, run::ExitStatus};
@@ -23,5 +23,8 @@ pub(super) fn adopt(common: &Common, args: &AdoptArgs) -> Result<ExitStatus, Fai
         approval: None,
         retry_stuck: false,
     };
-    if write.dry_run { show(common, &order, false) } else { carry_out(common, &order, write) }
+    if write.dry_run {
+        return show(common, &order, false);
+    }
+    carry_out(common, &order, write, &acquire_lock(settings, write)?)
 }

@@ -4,7 +4,7 @@ use super::{
     Common, Failure,
     approval::approval,
     arguments::{ApplyArgs, PlanArgs, RosterArgs},
-    carry_out::{Order, carry_out, show, somebody_to_ask},
+    carry_out::{Order, acquire_lock, carry_out, show, somebody_to_ask},
     material,
 };
 use crate::{reconcile::Wish, report::ReportedCommand, run::ExitStatus};
@@ -20,7 +20,9 @@ pub(super) fn apply(common: &Common, args: &ApplyArgs) -> Result<ExitStatus, Fai
     if write.dry_run {
         return ordered(common, roster, ReportedCommand::Plan, |order| show(common, order, false));
     }
-    ordered(common, roster, ReportedCommand::Apply, |order| carry_out(common, order, write))
+    ordered(common, roster, ReportedCommand::Apply, |order| {
+        carry_out(common, order, write, &acquire_lock(order.settings, write)?)
+    })
 }
 
 fn ordered(

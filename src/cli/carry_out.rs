@@ -79,18 +79,18 @@ pub(super) fn show(common: &Common, order: &Order<'_>, check: bool) -> Result<Ex
     })?
 }
 
-/// Plans, asks, and carries the plan out.
+/// Plans, asks, and carries the plan out, under the lock.
 pub(super) fn carry_out(
     common: &Common,
     order: &Order<'_>,
     args: &WriteArgs,
+    _lock: &Lock,
 ) -> Result<ExitStatus, Failure> {
     let settings = order.settings;
     let outputs = Outputs::open(common)?;
     let approved = args.plan.as_ref().map(plan_file::read).transpose()?;
     let backup = args.backup.as_deref().map(WholeFile::open).transpose()?;
     let token = material::token(settings)?;
-    let _lock = acquire_lock(settings, args)?;
     block_on(false, async {
         let session = Session::start(order.start(common))?;
         signal::watch(&session.stop, args.deadline)?;
@@ -117,7 +117,8 @@ fn use_up(approved: Option<&Approved>, session: &Session<'_>, report: &RunReport
     }
 }
 
-fn acquire_lock(settings: &Settings, args: &WriteArgs) -> Result<Lock, Failure> {
+/// Takes the lock of this profile and API, waiting for it as long as is wanted.
+pub(super) fn acquire_lock(settings: &Settings, args: &WriteArgs) -> Result<Lock, Failure> {
     let path = StateFolder::open(settings.state_folder())?.lock();
     let started = Instant::now();
     loop {

@@ -6,17 +6,20 @@ use super::{
     Common, Failure,
     approval::approval,
     arguments::UndoArgs,
-    carry_out::{Order, carry_out, show, somebody_to_ask},
+    carry_out::{Order, acquire_lock, carry_out, show, somebody_to_ask},
     material,
     past::{self, Past},
 };
 use crate::{
     config::Settings,
-    desired::Roster,
+    desired::{Roster, parse_roster},
     journal::{Journal, read_journal},
-    model::UserId,
+    model::{DesiredSet, UserId},
     reconcile::{Undo, Wish},
-    report::ReportedCommand,
+    report::{
+        ReportedCommand,
+        roster::{self, RosterForm, RosterRow, RosterTable},
+    },
     run::{ExitStatus, RunId},
 };
 
@@ -25,10 +28,11 @@ pub(super) fn undo(common: &Common, args: &UndoArgs) -> Result<ExitStatus, Failu
     somebody_to_ask(write)?;
     let configuration = material::configuration(common)?;
     let settings = &configuration.settings;
+    // Under the lock: the journal of a run under way is not whole yet.
+    let lock = (!write.dry_run).then(|| acquire_lock(settings, write)).transpose()?;
     let undo = of_run(settings, run)?;
     let approval = approval(approve_deletes.as_deref(), settings)?;
-    // An undo has no roster lines to tell of; its memberships are counted instead.
-    let roster = Roster::without_rows(Path::new(&format!("run {}", undo.run)), undo.memberships());
+    let roster = deleted_rows(&undo, settings)?;
     let order = Order {
         settings,
         command: ReportedCommand::Undo,
@@ -37,7 +41,30 @@ pub(super) fn undo(common: &Common, args: &UndoArgs) -> Result<ExitStatus, Failu
         approval: approval.as_ref(),
         retry_stuck: false,
     };
-    if write.dry_run { show(common, &order, false) } else { carry_out(common, &order, write) }
+    match lock {
+        None => show(common, &order, false),
+        Some(lock) => carry_out(common, &order, write, &lock),
+    }
+}
+
+/// The rows that reports tell of: whom the run deleted, so that who cannot be created again is in
+/// `rejected.csv`, to be fed to an apply. They stand in no file, so nothing points at their lines.
+fn deleted_rows(undo: &Undo, settings: &Settings) -> Result<Roster, Failure> {
+    let path = format!("run {}", undo.run);
+    let path = Path::new(&path);
+    let rows = undo.deleted().map(|(key, role, fields)| RosterRow { key, role, fields });
+    let table = RosterTable { rows: rows.collect(), ..RosterTable::default() };
+    if table.rows.is_empty() {
+        return Ok(Roster::without_rows(path, undo.memberships()));
+    }
+    let reader = material::reader_settings(settings, false);
+    let form = RosterForm { delimiter: reader.delimiter.byte(), names: &settings.roster.columns };
+    let mut text = Vec::new();
+    roster::render(&table, form, &mut text)?;
+    let mut roster = parse_roster(text, path, &reader)?;
+    roster.desired = DesiredSet::default();
+    roster.rows = undo.memberships();
+    Ok(roster)
 }
 
 /// What the run that this text names did.

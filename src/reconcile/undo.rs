@@ -99,6 +99,14 @@ impl Undo {
         self.touched.len()
     }
 
+    /// Whom the run deleted, as they were; who was on no visible side is left out.
+    pub fn deleted(&self) -> impl Iterator<Item = (MembershipKey, Role, Fields)> {
+        self.touched.iter().filter_map(|(key, touched)| match &touched.before {
+            Before::Whole(whole) => Some((*key, whole.role.visible()?, whole.fields.as_wishes())),
+            Before::Absent | Before::Values(_) => None,
+        })
+    }
+
     pub(super) fn workspaces(&self) -> BTreeSet<WorkspaceId> {
         self.touched.keys().map(|key| key.workspace).collect()
     }

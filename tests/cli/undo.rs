@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use kantata_sync::sandbox::{Participation, RequestKind, Sandbox};
+use kantata_sync::{
+    lock::Lock,
+    sandbox::{Participation, RequestKind, Sandbox, User},
+};
 
 use regex_lite::Regex;
 
@@ -108,6 +111,43 @@ fn a_handover_of_the_lead_is_undone_whether_promoting_demotes_or_not() {
             insta::assert_snapshot!(told(&undone));
         }
     }
+}
+
+#[test]
+fn who_cannot_be_created_again_is_in_a_file_to_be_fed_to_an_apply() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url());
+    let run = desk.run(&["apply", "--yes", "roster.csv"]).ends_with(0).run();
+    let disable = |disabled| {
+        sandbox.with_world(|world| {
+            let cleo = world.users()[&12].clone();
+            world.put_user(User { disabled, ..cleo });
+        });
+    };
+    disable(true);
+    let undone = desk.run(&["undo", &run, "--yes"]).ends_with(5);
+    insta::assert_snapshot!("undo_that_is_refused", undone.kept("rejected.csv"));
+    assert!(sandbox.world().of(100, 12).is_empty());
+    disable(false);
+    desk.write("rejected.csv", &undone.kept("rejected.csv"));
+    desk.run(&["apply", "--yes", "-q", "rejected.csv"]).ends_with(0);
+    assert_eq!(sandbox.world().of(100, 12)[0].level.word(), "view_tasks");
+}
+
+#[test]
+fn while_another_run_holds_the_lock_nothing_is_undone() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url());
+    let ran = desk.run(&["apply", "--yes", "roster.csv"]).ends_with(0);
+    let requests = sandbox.log().len();
+    let lock = Lock::acquire(&ran.folder().join("../../lock")).expect("nobody else is here");
+    desk.run(&["undo", &ran.run(), "--yes"]).ends_with(7);
+    desk.run(&["adopt", "roster.csv", "--yes"]).ends_with(7);
+    assert_eq!(sandbox.log().len(), requests);
+    desk.run(&["undo", &ran.run(), "--dry-run"]).ends_with(0);
+    drop(lock);
 }
 
 #[test]
