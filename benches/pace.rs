@@ -18,7 +18,7 @@ use kantata_sync::{
     journal::{Entry, JournalError, Record},
     model::Outcome,
     plan::Policy,
-    reconcile::{Job, Surroundings, Wish, apply, preview},
+    reconcile::{Job, Purpose, Surroundings, apply, preview},
     run::Stop,
     sandbox::{Sandbox, Settings, World},
 };
@@ -86,7 +86,7 @@ async fn run(rate: f64, max_in_flight: usize) -> Taken {
         delete_floor: 5,
     };
     let job = Job {
-        wish: Wish::Roster(&roster),
+        purpose: Purpose::Roster(&roster),
         named_workspaces: &[],
         policy: &Policy::default(),
         limits: &limits,

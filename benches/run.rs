@@ -15,7 +15,7 @@ use kantata_sync::{
     desired::{ReaderSettings, Roster, parse_roster},
     guard::Limits,
     plan::Policy,
-    reconcile::{Job, Surroundings, Wish, preview},
+    reconcile::{Job, Purpose, Surroundings, preview},
     run::Stop,
     sandbox::{Sandbox, Settings, World},
 };
@@ -85,7 +85,7 @@ fn no_change(bencher: Bencher) {
         let client =
             Client::new(transport, BASE_URL, token.clone().into(), http.clone(), (clock, 0));
         let job = Job {
-            wish: Wish::Roster(&roster),
+            purpose: Purpose::Roster(&roster),
             named_workspaces: &[],
             policy: &Policy::default(),
             limits: &limits,

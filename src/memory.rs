@@ -142,7 +142,7 @@ impl Memory {
         now: Timestamp,
     ) {
         let plan = reviewed.approved.plan();
-        if !desired.partial {
+        if !desired.is_partial() {
             self.projects = remembered_projects(desired, plan);
         }
         self.learn_absences(desired, reviewed, fates, now);
@@ -162,7 +162,7 @@ impl Memory {
             let state = plan.workspaces.get(&workspace).map(|workspace| &workspace.state);
             matches!(state, Some(WorkspaceState::Listed { .. }))
                 && desired.freeze.lines(workspace).is_empty()
-                && !desired.partial
+                && !desired.is_partial()
         };
         let mut known = self.absences();
         let missing = missing(reviewed, fates);

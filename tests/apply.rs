@@ -10,9 +10,9 @@ use kantata_sync::{
     desired::{ReaderSettings, parse_roster},
     guard::Limits,
     journal::{Entry, JournalError, Record},
-    model::{ACCOUNT_ADMIN_FLOOR, Outcome},
+    model::{ACCOUNT_ADMIN_REASON, Outcome},
     plan::Policy,
-    reconcile::{self, Job, Preview, Surroundings, Wish},
+    reconcile::{self, Job, Preview, Purpose, Surroundings},
     run::{Stop, StopCause},
     sandbox::{
         Answered, Bulk, Duplicates, Fault, RequestKind, Sandbox, Settings, User, Workspace, World,
@@ -91,7 +91,7 @@ async fn apply_with(
         delete_floor: 5,
     };
     let job = Job {
-        wish: Wish::Roster(&roster),
+        purpose: Purpose::Roster(&roster),
         named_workspaces: &[],
         policy: &Policy::default(),
         limits: &limits,
@@ -266,7 +266,7 @@ async fn an_account_administrator_is_asked_about_once_and_explains_what_never_st
     for fate in &done.applied.fates {
         let in_vain = fate.outcome == Outcome::NotStuck;
         assert_eq!(fate.account_admin, in_vain, "{fate:?}");
-        assert_eq!(fate.detail.contains(ACCOUNT_ADMIN_FLOOR), in_vain, "{fate:?}");
+        assert_eq!(fate.detail.contains(ACCOUNT_ADMIN_REASON), in_vain, "{fate:?}");
         // The create too: its wish counts as one in vain.
         assert_eq!(fate.unchanged.len(), usize::from(in_vain), "{fate:?}");
     }

@@ -35,7 +35,7 @@ fn read(path: &Path) -> Result<Roster, DesiredError> {
 fn describe(roster: &Roster) -> String {
     let mut text = String::new();
     let Roster { desired, warnings, rows, blank_lines, .. } = roster;
-    let partial = if desired.partial { ", partial" } else { "" };
+    let partial = if desired.is_partial() { ", partial" } else { "" };
     let invalid = roster.invalid_rows();
     let _ = writeln!(text, "rows {rows}, invalid {invalid}, blank lines {blank_lines}{partial}");
     for message in roster.messages() {

@@ -15,7 +15,7 @@ use tokio::sync::OnceCell;
 use super::Run;
 use crate::{
     api::WriteParticipations,
-    model::{ACCOUNT_ADMIN_FLOOR, AccessLevel, Drift, Fate, FieldValue, Outcome, UserId},
+    model::{ACCOUNT_ADMIN_REASON, AccessLevel, Drift, Fate, FieldValue, Outcome, UserId},
 };
 
 /// Who was seen to administer the account.
@@ -33,7 +33,7 @@ impl<A: WriteParticipations> Run<'_, A> {
         if !floored || !self.administers_the_account(user).await {
             return fate;
         }
-        let detail = format!("{}; {ACCOUNT_ADMIN_FLOOR}", fate.detail);
+        let detail = format!("{}; {ACCOUNT_ADMIN_REASON}", fate.detail);
         Fate { detail, account_admin: true, ..fate }
     }
 

@@ -4,22 +4,23 @@
 use super::{
     Common, Failure,
     arguments::AdoptArgs,
-    carry_out::{Order, acquire_lock, carry_out, show, somebody_to_ask},
+    carry_out::{acquire_lock, carry_out, require_somebody_to_ask, show},
     material,
+    run::Order,
 };
-use crate::{reconcile::Wish, report::ReportedCommand, run::ExitStatus};
+use crate::{reconcile::Purpose, report::ReportedCommand, run::ExitStatus};
 
 pub(super) fn adopt(common: &Common, args: &AdoptArgs) -> Result<ExitStatus, Failure> {
     let AdoptArgs { roster, strict, write } = args;
-    somebody_to_ask(write)?;
+    require_somebody_to_ask(write)?;
     let configuration = material::configuration(common)?;
     let settings = &configuration.settings;
     let roster = &material::roster(roster, settings, *strict)?;
     let order = Order {
         settings,
         command: ReportedCommand::Adopt,
-        wish: Wish::Adopt(roster),
-        roster,
+        purpose: Purpose::Adopt(roster),
+        rows: Some(roster),
         approval: None,
         retry_stuck: false,
     };

@@ -1,45 +1,43 @@
-//! `plan` and `apply`: what would be done, and the same carried out.
+//! `apply`: plan, guard, question, and the plan carried out under the lock.
 
 use super::{
     Common, Failure,
     approval::approval,
-    arguments::{ApplyArgs, PlanArgs, RosterArgs},
-    carry_out::{Order, acquire_lock, carry_out, show, somebody_to_ask},
+    arguments::{ApplyArgs, RosterArgs},
+    carry_out::{acquire_lock, carry_out, require_somebody_to_ask, show},
     material,
+    run::Order,
 };
-use crate::{reconcile::Wish, report::ReportedCommand, run::ExitStatus};
-
-/// What an apply would do. Holds no writer, takes no lock.
-pub(super) fn plan(common: &Common, args: &PlanArgs) -> Result<ExitStatus, Failure> {
-    ordered(common, &args.roster, ReportedCommand::Plan, |order| show(common, order, args.check))
-}
+use crate::{reconcile::Purpose, report::ReportedCommand, run::ExitStatus};
 
 pub(super) fn apply(common: &Common, args: &ApplyArgs) -> Result<ExitStatus, Failure> {
     let ApplyArgs { roster, write } = args;
-    somebody_to_ask(write)?;
+    require_somebody_to_ask(write)?;
     if write.dry_run {
-        return ordered(common, roster, ReportedCommand::Plan, |order| show(common, order, false));
+        let show = |order: &Order<'_>| show(common, order, false);
+        return with_order(common, roster, ReportedCommand::Plan, show);
     }
-    ordered(common, roster, ReportedCommand::Apply, |order| {
+    with_order(common, roster, ReportedCommand::Apply, |order| {
         carry_out(common, order, write, &acquire_lock(order.settings, write)?)
     })
 }
 
-fn ordered(
+/// Reads what a roster's command works with, and goes on with it.
+pub(super) fn with_order(
     common: &Common,
     args: &RosterArgs,
     command: ReportedCommand,
-    go: impl FnOnce(&Order<'_>) -> Result<ExitStatus, Failure>,
+    go_on: impl FnOnce(&Order<'_>) -> Result<ExitStatus, Failure>,
 ) -> Result<ExitStatus, Failure> {
     let configuration = material::configuration(common)?;
     let settings = &configuration.settings;
     let roster = material::roster(&args.roster, settings, args.strict)?;
     let approval = approval(args.approve_deletes.as_deref(), settings)?;
-    go(&Order {
+    go_on(&Order {
         settings,
         command,
-        wish: Wish::Roster(&roster),
-        roster: &roster,
+        purpose: Purpose::Roster(&roster),
+        rows: Some(&roster),
         approval: approval.as_ref(),
         retry_stuck: args.retry_stuck,
     })

@@ -12,71 +12,46 @@ use super::{
     export, material,
     output::{self, Outputs, WholeFile},
     plan_file::{self, Approved},
-    run::{Decision, Session, Start, block_on},
+    run::{Decision, Order, Session, block_on},
     signal,
 };
 use crate::{
     config::Settings,
-    desired::Roster,
     folder::StateFolder,
-    guard::Approval,
     lock::{Lock, LockError},
     model::LiveSet,
-    reconcile::Wish,
-    report::{ReportedCommand, RunReport},
+    report::RunReport,
     run::{Ended, ExitStatus},
 };
 
-/// What a command wants of the live memberships.
-pub(super) struct Order<'a> {
-    pub settings: &'a Settings,
-    pub command: ReportedCommand,
-    pub wish: Wish<'a>,
-    /// The lines that reports tell of; an undo has none.
-    pub roster: &'a Roster,
-    pub approval: Option<&'a Approval>,
-    pub retry_stuck: bool,
-}
-
-impl<'a> Order<'a> {
-    fn start(&self, common: &'a Common) -> Start<'a> {
-        let Self { settings, command, wish, roster, approval, retry_stuck } = *self;
-        Start {
-            common,
-            settings,
-            wish,
-            roster,
-            state_folder: settings.state_folder(),
-            base_url: settings.base_url.to_string(),
-            command,
-            approval,
-            retry_stuck,
-        }
-    }
-}
-
 /// Fails where a question would come and nobody can be asked: before anything is read.
-pub(super) fn somebody_to_ask(args: &WriteArgs) -> Result<(), Failure> {
+pub(super) fn require_somebody_to_ask(args: &WriteArgs) -> Result<(), Failure> {
     if args.dry_run || args.yes || io::stdin().is_terminal() {
         return Ok(());
     }
     Err(Failure::usage(
         "there is no terminal to ask on, and `--yes` was not given; nothing was sent",
-        "look at `kantata-sync plan`, then give `--yes`, or `--yes --plan DIGEST` for exactly that plan",
+        "look at it with `--dry-run` first, then give `--yes`, or `--yes --plan DIGEST` for exactly that plan",
     ))
 }
 
 /// Shows what would be done; there is no writer here, and no lock is taken.
 pub(super) fn show(common: &Common, order: &Order<'_>, check: bool) -> Result<ExitStatus, Failure> {
+    let settings = order.settings;
     let outputs = Outputs::open(common)?;
-    let token = material::token(order.settings)?;
+    let token = material::token(settings)?;
     block_on(false, async {
-        let session = Session::start(order.start(common))?;
+        let session = session(common, order)?;
         signal::watch(&session.stop, None)?;
-        let client = material::client(order.settings, token, session.clock)?;
+        let client = material::client(settings, token, session.clock)?;
         let report = session.plan(&client, check).await;
         session.finish(&report, outputs)
     })?
+}
+
+fn session<'a>(common: &'a Common, order: &Order<'a>) -> Result<Session<'a>, Failure> {
+    let settings = order.settings;
+    Session::start(common, *order, settings.base_url.to_string(), settings.state_folder())
 }
 
 /// Plans, asks, and carries the plan out, under the lock.
@@ -92,7 +67,7 @@ pub(super) fn carry_out(
     let backup = args.backup.as_deref().map(WholeFile::open).transpose()?;
     let token = material::token(settings)?;
     block_on(false, async {
-        let session = Session::start(order.start(common))?;
+        let session = session(common, order)?;
         signal::watch(&session.stop, args.deadline)?;
         let client = material::client(settings, token, session.clock)?;
         let approved = approved.as_ref();

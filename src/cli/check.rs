@@ -16,7 +16,7 @@ pub(super) fn check(common: &Common, args: &CheckArgs) -> Result<ExitStatus, Fai
                 "roster": roster.path.display().to_string(),
                 "rows": roster.rows,
                 "invalid_rows": roster.invalid_rows(),
-                "partial": roster.desired.partial,
+                "partial": roster.desired.is_partial(),
                 "problems": roster.problems,
                 "warnings": roster.warnings,
             });
@@ -34,7 +34,8 @@ pub(super) fn check(common: &Common, args: &CheckArgs) -> Result<ExitStatus, Fai
     output::print(page.as_bytes())?;
     let (rows, invalid, projects) =
         (roster.rows, roster.invalid_rows(), roster.desired.workspaces.len());
-    let partial = if roster.desired.partial { "; a partial roster: never deletes" } else { "" };
+    let partial =
+        if roster.desired.is_partial() { "; a partial roster: never deletes" } else { "" };
     output::say(&format!("{rows} rows, {projects} projects, {invalid} invalid{partial}\n"));
     Ok(if invalid > 0 { ExitStatus::BadInput } else { ExitStatus::Done })
 }

@@ -16,6 +16,7 @@ mod look;
 mod material;
 mod output;
 mod past;
+mod plan;
 mod plan_file;
 mod rehearse;
 mod run;
@@ -54,7 +55,7 @@ pub fn arguments() -> Result<Arguments, ExitStatus> {
 pub fn run(arguments: &Arguments) -> ExitStatus {
     let common = &arguments.common;
     let result = match &arguments.command {
-        Command::Plan(args) => apply::plan(common, args),
+        Command::Plan(args) => plan::plan(common, args),
         Command::Apply(args) => apply::apply(common, args),
         Command::Rehearse(args) => rehearse::rehearse(common, args),
         Command::Check(args) => check::check(common, args),

@@ -104,7 +104,7 @@ impl Outputs {
     }
 
     /// Writes the report everywhere.
-    pub(super) fn write(self, report: &RunReport, roster: &Roster) -> Result<(), Failure> {
+    pub(super) fn write(self, report: &RunReport, roster: Option<&Roster>) -> Result<(), Failure> {
         self.write_each(|form, out| render(report, roster, form, out))
     }
 
@@ -143,14 +143,14 @@ fn unwritable(path: &Path, error: io::Error) -> Failure {
 
 fn render(
     report: &RunReport,
-    roster: &Roster,
+    roster: Option<&Roster>,
     (format, style): (Format, text::Style),
     out: &mut dyn Write,
 ) -> io::Result<()> {
     match format {
         Format::Text => text::render(report, style, out),
         Format::Json => json::render(report, out),
-        Format::Csv => csv::results(report, roster.header(), original_rows(roster), out),
+        Format::Csv => csv::results(report, header(roster), original_rows(roster), out),
         Format::Markdown => markdown::render(report, out),
         Format::Html => html::render(report, out),
     }
@@ -166,9 +166,15 @@ pub(super) fn show_plan(common: &Common, report: &RunReport) -> io::Result<()> {
     Ok(())
 }
 
+fn header(roster: Option<&Roster>) -> &[String] {
+    roster.map_or(&[], Roster::header)
+}
+
 /// The roster's rows as the tables need them.
-fn original_rows(roster: &Roster) -> impl Iterator<Item = OriginalRow> + '_ {
-    roster.records().map(|record| {
+fn original_rows(roster: Option<&Roster>) -> impl Iterator<Item = OriginalRow> + '_ {
+    let records =
+        roster.into_iter().flat_map(|roster| roster.records().map(move |record| (roster, record)));
+    records.map(|(roster, record)| {
         let status = match (record.status, record.key) {
             (RecordStatus::RepeatOf(line), _) => RowStatus::DuplicateOf(line),
             (RecordStatus::Valid, Some(key)) => RowStatus::Valid(key),
@@ -190,14 +196,14 @@ fn invalid_words(roster: &Roster, line: u64) -> String {
 pub(super) fn keep(
     folder: &RunFolder,
     report: &RunReport,
-    roster: &Roster,
+    roster: Option<&Roster>,
     delimiter: u8,
 ) -> Result<Vec<PathBuf>, FolderError> {
     let mut kept = vec![folder.write("report.json", |out| json::render(report, out))?];
     kept.push(folder.write("results.csv", |out| {
-        csv::results(report, roster.header(), original_rows(roster), out)
+        csv::results(report, header(roster), original_rows(roster), out)
     })?);
-    let header = csv::RosterHeader { names: roster.header(), delimiter };
+    let header = csv::RosterHeader { names: header(roster), delimiter };
     let mut rejected = Vec::new();
     let rows = csv::rejected(report, &header, original_rows(roster), &mut rejected)
         .map_err(|source| FolderError { verb: "render", path: folder.path().to_owned(), source })?;

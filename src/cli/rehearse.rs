@@ -9,14 +9,14 @@ use super::{
     arguments::RehearseArgs,
     material,
     output::{self, Outputs},
-    run::{Decision, Session, Start, block_on},
+    run::{Decision, Order, Session, block_on},
     signal,
 };
 use crate::{
     api::{Client, ServiceTransport},
     config::{Configuration, Settings},
     desired::{Roster, parse_roster},
-    reconcile::Wish,
+    reconcile::Purpose,
     report::{ReportedCommand, RunReport},
     run::ExitStatus,
     sandbox::{self, Sandbox, World},
@@ -43,18 +43,14 @@ pub(super) fn rehearse(common: &Common, args: &RehearseArgs) -> Result<ExitStatu
     let state_folder = settings.state_dir.join("rehearse");
     block_on(true, async {
         let sandbox = Sandbox::new(world, sandbox_settings(settings));
-        let start = |command| Start {
-            common,
-            settings,
-            wish: Wish::Roster(roster),
-            roster,
-            state_folder: state_folder.clone(),
-            base_url: BASE_URL.to_owned(),
-            command,
-            approval: None,
-            retry_stuck: false,
+        let start = |command| {
+            let purpose = Purpose::Roster(roster);
+            let rows = Some(roster);
+            let order =
+                Order { settings, command, purpose, rows, approval: None, retry_stuck: false };
+            Session::start(common, order, BASE_URL.to_owned(), state_folder.clone())
         };
-        let session = Session::start(start(ReportedCommand::Rehearse))?;
+        let session = start(ReportedCommand::Rehearse)?;
         signal::watch(&session.stop, None)?;
         let token = sandbox.settings().token;
         let client = || {
@@ -63,7 +59,7 @@ pub(super) fn rehearse(common: &Common, args: &RehearseArgs) -> Result<ExitStatu
             Client::new(transport, BASE_URL, token.clone().into(), http, (session.clock, 0))
         };
         let report = session.apply(&client(), async |_, _| Ok(Decision::Go)).await?;
-        let again = Session::start(start(ReportedCommand::Plan))?.plan(&client(), true).await;
+        let again = start(ReportedCommand::Plan)?.plan(&client(), true).await;
         let status = session.finish(&report, outputs)?;
         Ok(closing(&report, &again, status))
     })?
@@ -80,8 +76,8 @@ fn simulation(args: &RehearseArgs, seeds: u64) -> Result<ExitStatus, Failure> {
     for violation in &tally.violations {
         output::say(&format!("{violation}\n\n"));
     }
-    let Tally { seeds, runs, requests, faults, errands, restored, violations } = &tally;
-    let [approved, adoptions, undos] = errands;
+    let Tally { seeds, runs, requests, faults, approved, adoptions, undos, restored, violations } =
+        &tally;
     let broken = violations.len();
     output::print(
         format!("{seeds} seeds held, {broken} broke a promise: {runs} runs ({approved} approved, {adoptions} adoptions, {undos} undos under faults), {requests} requests, {faults} faults, {restored} memberships restored\n")

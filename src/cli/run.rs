@@ -23,8 +23,8 @@ use crate::{
     model::{Fate, LiveSet},
     plan::{Digest, Policy, StuckWishes},
     progress::Progress,
-    reconcile::{self, Job, Preview, RunFacts, Surroundings, Wish, assemble},
-    report::{LeftInDoubt, ReportedCommand, RunReport, json},
+    reconcile::{self, Job, Preview, Purpose, RunFacts, Surroundings, assemble},
+    report::{LeftInDoubt, ReportedCommand, RunReport, UndoneRun, json},
     run::{Ended, ExitStatus, RunId, Stop},
 };
 
@@ -36,14 +36,23 @@ pub(super) enum Decision {
     End(Ended),
 }
 
+/// What a command wants of the live memberships.
+#[derive(Clone, Copy)]
+pub(super) struct Order<'a> {
+    pub settings: &'a Settings,
+    pub command: ReportedCommand,
+    pub purpose: Purpose<'a>,
+    /// The rows that reports tell of, where there are any.
+    pub rows: Option<&'a Roster>,
+    pub approval: Option<&'a Approval>,
+    pub retry_stuck: bool,
+}
+
 /// A run under way.
 pub(super) struct Session<'a> {
     pub common: &'a Common,
-    pub settings: &'a Settings,
-    roster: &'a Roster,
-    wish: Wish<'a>,
+    order: Order<'a>,
     base_url: String,
-    command: ReportedCommand,
     pub clock: Clock,
     pub stop: Arc<Stop>,
     run: RunId,
@@ -53,30 +62,19 @@ pub(super) struct Session<'a> {
     progress: RefCell<Progress>,
     left_in_doubt: Vec<LeftInDoubt>,
     started_at: Timestamp,
-    approval: Option<&'a Approval>,
     /// What the last applied run left.
     pub memory: Memory,
     warnings: RefCell<Vec<String>>,
 }
 
-/// What a session is started with.
-pub(super) struct Start<'a> {
-    pub common: &'a Common,
-    pub settings: &'a Settings,
-    pub wish: Wish<'a>,
-    /// The lines that reports tell of.
-    pub roster: &'a Roster,
-    pub state_folder: PathBuf,
-    pub base_url: String,
-    pub command: ReportedCommand,
-    pub approval: Option<&'a Approval>,
-    pub retry_stuck: bool,
-}
-
 impl<'a> Session<'a> {
     /// Makes the run's folder: where nothing can be kept, nothing is sent.
-    pub(super) fn start(start: Start<'a>) -> Result<Self, Failure> {
-        let Start { common, settings, wish, roster, state_folder, base_url, command, .. } = start;
+    pub(super) fn start(
+        common: &'a Common,
+        order: Order<'a>,
+        base_url: String,
+        state_folder: PathBuf,
+    ) -> Result<Self, Failure> {
         let state = StateFolder::open(state_folder)?;
         let started_at = Timestamp::now();
         let run = RunId::new(started_at, fastrand::u32(..));
@@ -84,17 +82,15 @@ impl<'a> Session<'a> {
         let folder = state.start_run(&run)?;
         let terminal = std::io::stderr().is_terminal();
         let (memory, warning) = read_memory(&state);
-        let mut policy = wish.policy(material::policy(settings, &memory, started_at));
-        if start.retry_stuck {
+        let policy = material::policy(order.settings, &memory, started_at);
+        let mut policy = order.purpose.policy(policy);
+        if order.retry_stuck {
             policy.stuck = StuckWishes::default();
         }
         Ok(Self {
             common,
-            settings,
-            roster,
-            wish,
+            order,
             base_url,
-            command,
             clock: Clock::starting_at(started_at),
             stop: Arc::new(Stop::default()),
             run,
@@ -104,7 +100,6 @@ impl<'a> Session<'a> {
             progress: RefCell::new(Progress::new(terminal && !common.quiet)),
             left_in_doubt,
             started_at,
-            approval: start.approval,
             memory,
             warnings: RefCell::new(warning.into_iter().chain(unread).collect()),
         })
@@ -112,15 +107,15 @@ impl<'a> Session<'a> {
 
     fn job(&self) -> Job<'_> {
         Job {
-            wish: self.wish,
-            named_workspaces: &self.settings.scope_workspaces,
+            purpose: self.order.purpose,
+            named_workspaces: &self.order.settings.scope_workspaces,
             policy: &self.policy,
-            limits: &self.settings.guard,
-            requests_per_second: self.settings.http.requests_per_second,
-            max_in_flight: self.settings.http.max_in_flight,
-            tries: self.settings.http.tries,
-            recheck_after: self.settings.recheck_after,
-            approval: self.approval,
+            limits: &self.order.settings.guard,
+            requests_per_second: self.order.settings.http.requests_per_second,
+            max_in_flight: self.order.settings.http.max_in_flight,
+            tries: self.order.settings.http.tries,
+            recheck_after: self.order.settings.recheck_after,
+            approval: self.order.approval,
         }
     }
 
@@ -176,7 +171,7 @@ impl<'a> Session<'a> {
     /// Keeps what the next run has to know; only an apply comes here, under the lock.
     fn remember(&self, preview: &Preview, fates: &[Fate]) {
         // What an undo or an adoption leaves says nothing of a roster.
-        let Wish::Roster(roster) = self.wish else { return };
+        let Purpose::Roster(roster) = self.order.purpose else { return };
         let mut memory = self.memory.clone();
         memory.learn(&roster.desired, &preview.reviewed, fates, self.clock.now());
         // What was done is told in any case; the report says that this was not kept.
@@ -215,10 +210,10 @@ impl<'a> Session<'a> {
         applied: Option<&Applied>,
         check: bool,
     ) -> RunReport {
-        let configured = self.settings.http.requests_per_second;
+        let configured = self.order.settings.http.requests_per_second;
         let facts = RunFacts {
             run: self.run.clone(),
-            command: self.command,
+            command: self.order.command,
             base_url: self.base_url.clone(),
             mode: self.policy.mode,
             times: (self.started_at, self.clock.now()),
@@ -227,13 +222,20 @@ impl<'a> Session<'a> {
             warnings: self.all_warnings(preview),
             left_in_doubt: self.left_in_doubt.clone(),
             pace: reconcile::pace_report(configured, client.traffic()),
+            undoes: self.undoes(),
         };
-        assemble(facts, self.roster, preview, applied)
+        assemble(facts, self.order.rows, preview, applied)
+    }
+
+    fn undoes(&self) -> Option<UndoneRun> {
+        let Purpose::Undo(undo) = self.order.purpose else { return None };
+        Some(UndoneRun { run: undo.run.clone(), memberships: undo.membership_count() })
     }
 
     fn all_warnings(&self, preview: Option<&Preview>) -> Vec<String> {
         let plan = preview.map(|preview| preview.reviewed.approved.plan());
-        let whole = matches!(self.wish, Wish::Roster(roster) if !roster.desired.partial);
+        let whole =
+            matches!(self.order.purpose, Purpose::Roster(roster) if !roster.desired.is_partial());
         let plan = plan.filter(|_| whole);
         let changes = plan.map(|plan| self.memory.changes(&plan.workspaces)).unwrap_or_default();
         self.warnings.borrow().iter().cloned().chain(changes).collect()
@@ -245,14 +247,15 @@ impl<'a> Session<'a> {
         report: &RunReport,
         outputs: Outputs,
     ) -> Result<ExitStatus, Failure> {
-        let delimiter = self.settings.roster.delimiter.byte();
+        let delimiter = self.order.settings.roster.delimiter.byte();
         // Not as at the start of a run: by now something may have been sent.
         let unkept = |error: FolderError| Failure::new(ExitStatus::Unexpected, error);
-        let kept = output::keep(&self.folder, report, self.roster, delimiter).map_err(unkept);
-        outputs.write(report, self.roster)?;
+        let kept = output::keep(&self.folder, report, self.order.rows, delimiter).map_err(unkept);
+        outputs.write(report, self.order.rows)?;
         let kept = kept?;
         // The folder of a rehearsal goes with it, unless one is named.
-        let lasts = self.command != ReportedCommand::Rehearse || self.common.state_dir.is_some();
+        let lasts =
+            self.order.command != ReportedCommand::Rehearse || self.common.state_dir.is_some();
         if lasts && !self.common.quiet {
             let names = kept.iter().filter_map(|path| path.file_name()?.to_str());
             let names: Vec<&str> = names.collect();
@@ -268,7 +271,7 @@ impl<'a> Session<'a> {
     /// Removes the oldest runs; under the lock only, or it could take the folder of one under way.
     pub(super) fn prune(&self) -> Result<(), Failure> {
         let failed = |error| Failure::new(ExitStatus::Unexpected, error);
-        self.state.prune(self.settings.keep_runs).map_err(failed)
+        self.state.prune(self.order.settings.keep_runs).map_err(failed)
     }
 }
 

@@ -6,16 +6,17 @@ use super::{
     Common, Failure,
     approval::approval,
     arguments::UndoArgs,
-    carry_out::{Order, acquire_lock, carry_out, show, somebody_to_ask},
+    carry_out::{acquire_lock, carry_out, require_somebody_to_ask, show},
     material,
     past::{self, Past},
+    run::Order,
 };
 use crate::{
     config::Settings,
     desired::{Roster, parse_roster},
     journal::{Journal, read_journal},
     model::{DesiredSet, UserId},
-    reconcile::{Undo, Wish},
+    reconcile::{Purpose, Undo},
     report::{
         ReportedCommand,
         roster::{self, RosterForm, RosterRow, RosterTable},
@@ -25,19 +26,19 @@ use crate::{
 
 pub(super) fn undo(common: &Common, args: &UndoArgs) -> Result<ExitStatus, Failure> {
     let UndoArgs { run, approve_deletes, write } = args;
-    somebody_to_ask(write)?;
+    require_somebody_to_ask(write)?;
     let configuration = material::configuration(common)?;
     let settings = &configuration.settings;
     // Under the lock: the journal of a run under way is not whole yet.
     let lock = (!write.dry_run).then(|| acquire_lock(settings, write)).transpose()?;
     let undo = of_run(settings, run)?;
     let approval = approval(approve_deletes.as_deref(), settings)?;
-    let roster = deleted_rows(&undo, settings)?;
+    let rows = deleted_rows(&undo, settings)?;
     let order = Order {
         settings,
         command: ReportedCommand::Undo,
-        wish: Wish::Undo(&undo),
-        roster: &roster,
+        purpose: Purpose::Undo(&undo),
+        rows: rows.as_ref(),
         approval: approval.as_ref(),
         retry_stuck: false,
     };
@@ -49,22 +50,19 @@ pub(super) fn undo(common: &Common, args: &UndoArgs) -> Result<ExitStatus, Failu
 
 /// The rows that reports tell of: whom the run deleted, so that who cannot be created again is in
 /// `rejected.csv`, to be fed to an apply. They stand in no file, so nothing points at their lines.
-fn deleted_rows(undo: &Undo, settings: &Settings) -> Result<Roster, Failure> {
-    let path = format!("run {}", undo.run);
-    let path = Path::new(&path);
+fn deleted_rows(undo: &Undo, settings: &Settings) -> Result<Option<Roster>, Failure> {
     let rows = undo.deleted().map(|(key, role, fields)| RosterRow { key, role, fields });
     let table = RosterTable { rows: rows.collect(), ..RosterTable::default() };
     if table.rows.is_empty() {
-        return Ok(Roster::without_rows(path, undo.memberships()));
+        return Ok(None);
     }
     let reader = material::reader_settings(settings, false);
     let form = RosterForm { delimiter: reader.delimiter.byte(), names: &settings.roster.columns };
     let mut text = Vec::new();
     roster::render(&table, form, &mut text)?;
-    let mut roster = parse_roster(text, path, &reader)?;
+    let mut roster = parse_roster(text, Path::new("deleted.csv"), &reader)?;
     roster.desired = DesiredSet::default();
-    roster.rows = undo.memberships();
-    Ok(roster)
+    Ok(Some(roster))
 }
 
 /// What the run that this text names did.
@@ -103,11 +101,7 @@ fn of_journal(
         return Err(Failure::new(ExitStatus::BadInput, anyhow::anyhow!(message))
             .hint("give --base-url or --profile as that run had them"));
     }
-    let undo = Undo::of(journal, names);
-    if undo.memberships() == 0 {
-        return Err(wrote_nothing(&journal.run));
-    }
-    Ok(undo)
+    Undo::of(journal, names).ok_or_else(|| wrote_nothing(&journal.run))
 }
 
 fn wrote_nothing(run: &RunId) -> Failure {

@@ -80,7 +80,7 @@ impl fmt::Display for Column {
 }
 
 /// A sound header.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Header {
     /// The cells as the file has them.
     pub cells: Vec<String>,

@@ -19,7 +19,7 @@ use super::{
     row::{read_key, read_row},
     source::{Source, Walk, count_lines},
 };
-use crate::model::{DesiredMembership, DesiredSet, Freeze, MembershipKey};
+use crate::model::{DesiredMembership, DesiredSet, Freeze, MembershipKey, Unnamed};
 
 /// A roster that can be used, invalid rows and all.
 #[derive(Debug)]
@@ -200,27 +200,13 @@ fn desired_set(
     let mut desired = DesiredSet::new(entries);
     desired.workspaces.extend(freeze.workspaces.keys());
     desired.freeze = freeze;
-    desired.partial = partial;
+    if partial {
+        desired.unnamed = Unnamed::Keep;
+    }
     desired
 }
 
 impl Roster {
-    /// The roster of a run that has none: no columns and no rows, only a name and how many
-    /// memberships the run is about.
-    #[must_use]
-    pub fn without_rows(path: &Path, memberships: usize) -> Self {
-        Self {
-            path: path.to_owned(),
-            desired: DesiredSet::default(),
-            problems: Vec::new(),
-            warnings: Vec::new(),
-            rows: memberships,
-            blank_lines: 0,
-            header: Header::default(),
-            source: Source::empty(),
-        }
-    }
-
     /// The header's cells as the file has them.
     #[must_use]
     pub fn header(&self) -> &[String] {

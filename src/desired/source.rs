@@ -26,11 +26,6 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// No text at all.
-    pub fn empty() -> Self {
-        Self { text: String::new(), start: 0, delimiter: Delimiter::default(), partial: false }
-    }
-
     pub fn new(bytes: Vec<u8>, path: &Path, delimiter: Delimiter) -> Result<Self, DesiredError> {
         let text = String::from_utf8(bytes).map_err(|error| {
             let offset = error.utf8_error().valid_up_to();

@@ -29,7 +29,7 @@ pub enum AccessLevel {
 }
 
 /// Why a level below [`AccessLevel::Admin`] may never stick (API.md §1.10).
-pub const ACCOUNT_ADMIN_FLOOR: &str =
+pub const ACCOUNT_ADMIN_REASON: &str =
     "an Account Administrator cannot hold less than Project Administrator on any project";
 
 /// A word that is not an access level to write.

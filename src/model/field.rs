@@ -36,7 +36,7 @@ impl<T> From<Option<T>> for Seen<T> {
     }
 }
 
-/// A field that a roster may manage, by its column name.
+/// A field that is managed: by a column of the roster, or by the policy ([`Field::Tagged`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Field {
@@ -75,7 +75,7 @@ impl Field {
         Self::Tagged,
     ];
 
-    /// The name that rosters, requests and reports use.
+    /// The name that reports use; rosters and requests too, but for [`Field::Tagged`].
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -105,7 +105,7 @@ pub struct Drift {
     pub field: Field,
     /// The live value.
     pub before: FieldValue,
-    /// The roster's value.
+    /// The wish.
     pub after: FieldValue,
 }
 
@@ -182,6 +182,43 @@ impl Comparison {
 }
 
 impl Fields {
+    /// What is managed, with the wish.
+    #[must_use]
+    pub fn managed(&self) -> Vec<(Field, FieldValue)> {
+        // Held against a record of which nothing is visible, every managed field is hidden.
+        let found = self.compare(&LiveFields::default());
+        found.hidden.iter().map(|drift| (drift.field, drift.after)).collect()
+    }
+
+    /// Wishes a value of a field; whether it can be wished. What is hidden, unset or a missing tag
+    /// cannot: no request takes a value away (API.md §3.1).
+    #[must_use]
+    pub fn set(&mut self, field: Field, value: FieldValue) -> bool {
+        fn put<T>(slot: &mut Option<T>, value: T) -> bool {
+            *slot = Some(value);
+            true
+        }
+        match (field, value) {
+            (Field::AccessLevel, FieldValue::Access(level)) => put(&mut self.access_level, level),
+            (Field::TeamLead, FieldValue::Flag(lead)) => put(&mut self.team_lead, lead),
+            (Field::CanInvite, FieldValue::Flag(can)) => put(&mut self.can_invite, can),
+            (Field::CanScheduleTheirHours, FieldValue::Flag(can)) => {
+                put(&mut self.can_schedule_their_hours, can)
+            }
+            (Field::CanScheduleTeamHours, FieldValue::Flag(can)) => {
+                put(&mut self.can_schedule_team_hours, can)
+            }
+            (Field::WorkspaceRoleId, FieldValue::Number(number)) => {
+                let role = u64::try_from(number).ok().and_then(RoleId::new);
+                role.is_some_and(|role| put(&mut self.workspace_role_id, role))
+            }
+            (Field::RateInCents, FieldValue::Number(cents)) => put(&mut self.rate_in_cents, cents),
+            (Field::CostInCents, FieldValue::Number(cents)) => put(&mut self.cost_in_cents, cents),
+            (Field::Tagged, FieldValue::Flag(true)) => put(&mut self.tagged, true),
+            _ => false,
+        }
+    }
+
     /// Holds these wishes against what is live, field by field, in the order of [`Field`].
     #[must_use]
     pub fn compare(&self, live: &LiveFields) -> Comparison {
@@ -247,46 +284,6 @@ impl Fields {
         later.field(Field::RateInCents, rate_in_cents, nothing);
         later.field(Field::CostInCents, cost_in_cents, nothing);
         (created, later.drift)
-    }
-}
-
-impl Fields {
-    /// Wishes a value of a field; whether it can be wished. What is hidden, unset or a missing tag
-    /// cannot: no request takes a value away (API.md §3.1).
-    #[must_use]
-    pub fn wish(&mut self, field: Field, value: FieldValue) -> bool {
-        let flag = |slot: &mut Option<bool>, flag| {
-            *slot = Some(flag);
-            true
-        };
-        match (field, value) {
-            (Field::AccessLevel, FieldValue::Access(level)) => {
-                self.access_level = Some(level);
-                true
-            }
-            (Field::TeamLead, FieldValue::Flag(lead)) => flag(&mut self.team_lead, lead),
-            (Field::CanInvite, FieldValue::Flag(can)) => flag(&mut self.can_invite, can),
-            (Field::CanScheduleTheirHours, FieldValue::Flag(can)) => {
-                flag(&mut self.can_schedule_their_hours, can)
-            }
-            (Field::CanScheduleTeamHours, FieldValue::Flag(can)) => {
-                flag(&mut self.can_schedule_team_hours, can)
-            }
-            (Field::WorkspaceRoleId, FieldValue::Number(number)) => {
-                self.workspace_role_id = u64::try_from(number).ok().and_then(RoleId::new);
-                self.workspace_role_id.is_some()
-            }
-            (Field::RateInCents, FieldValue::Number(cents)) => {
-                self.rate_in_cents = Some(cents);
-                true
-            }
-            (Field::CostInCents, FieldValue::Number(cents)) => {
-                self.cost_in_cents = Some(cents);
-                true
-            }
-            (Field::Tagged, FieldValue::Flag(true)) => flag(&mut self.tagged, true),
-            _ => false,
-        }
     }
 }
 

@@ -78,6 +78,9 @@ pub struct MembershipSpec {
     pub fields: Fields,
 }
 
+/// What goes with a record, and nothing brings back (API.md §1.4), in words.
+pub const LOST_WITH_A_RECORD: &str = "assignments, scheduled and allocated hours";
+
 /// A live membership, as far as the token can see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Participation {

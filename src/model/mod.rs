@@ -11,14 +11,16 @@ mod outcome;
 mod set;
 mod value;
 
-pub use access::{ACCOUNT_ADMIN_FLOOR, AccessLevel, AccessLevelError};
+pub use access::{ACCOUNT_ADMIN_REASON, AccessLevel, AccessLevelError};
 pub use field::{Comparison, Drift, Field, Fields, LiveFields, Seen};
 pub use id::{IdError, ParticipationId, RoleId, UserId, WorkspaceId};
 pub use membership::{
-    MembershipKey, MembershipSpec, Participation, Permissions, Person, Role, RoleError, Workspace,
+    LOST_WITH_A_RECORD, MembershipKey, MembershipSpec, Participation, Permissions, Person, Role,
+    RoleError, Workspace,
 };
 pub use outcome::{Fate, Outcome};
 pub use set::{
-    DesiredMembership, DesiredSet, Freeze, Listing, LiveSet, LiveWorkspace, Scope, UserlessRow,
+    DesiredMembership, DesiredSet, Freeze, Listing, LiveSet, LiveWorkspace, Scope, Unnamed,
+    UserlessRow,
 };
 pub use value::FieldValue;

@@ -49,11 +49,21 @@ pub struct DesiredSet {
     pub workspaces: BTreeSet<WorkspaceId>,
     /// Where invalid rows forbid deletes and replacements.
     pub freeze: Freeze,
-    /// Marked as not the whole truth: never deletes, never replaces.
-    pub partial: bool,
-    /// Who of those that it does not name is to go; everybody without, for a roster is the whole
-    /// truth of its projects.
-    pub leaving: Option<BTreeSet<MembershipKey>>,
+    /// What becomes of live memberships that it does not name.
+    pub unnamed: Unnamed,
+}
+
+/// What becomes of live memberships that a desired set does not name.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Unnamed {
+    /// They are deleted: a roster is the whole truth of its projects.
+    #[default]
+    Delete,
+    /// They stay: a partial roster, which replaces nobody either.
+    Keep,
+    /// These are deleted, all others are no business of the run: an undo, or, with nobody, an
+    /// adoption.
+    DeleteOnly(BTreeSet<MembershipKey>),
 }
 
 impl DesiredSet {
@@ -67,7 +77,7 @@ impl DesiredSet {
         }
         let projects = entries.chunk_by(|a, b| a.key.workspace == b.key.workspace);
         let workspaces = projects.map(|project| project[0].key.workspace).collect();
-        Self { entries, workspaces, freeze: Freeze::default(), partial: false, leaving: None }
+        Self { entries, workspaces, freeze: Freeze::default(), unnamed: Unnamed::default() }
     }
 
     /// All memberships, by (project, person).
@@ -84,13 +94,10 @@ impl DesiredSet {
         &rest[..rest.partition_point(|entry| entry.key.workspace == workspace)]
     }
 
-    /// Whether a live membership that it does not name is to go.
+    /// Whether it is marked as not the whole truth: it never deletes, and never replaces.
     #[must_use]
-    pub fn dismisses(&self, key: MembershipKey) -> bool {
-        match &self.leaving {
-            Some(leaving) => leaving.contains(&key),
-            None => !self.partial,
-        }
+    pub fn is_partial(&self) -> bool {
+        self.unnamed == Unnamed::Keep
     }
 
     /// The membership with this key.

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Mode, Wait};
 use crate::model::{
-    ACCOUNT_ADMIN_FLOOR, Drift, Field, FieldValue, MembershipKey, MembershipSpec, Participation,
-    ParticipationId, UserId,
+    ACCOUNT_ADMIN_REASON, Drift, Field, FieldValue, LOST_WITH_A_RECORD, MembershipKey,
+    MembershipSpec, Participation, ParticipationId, UserId,
 };
 
 /// One change of one membership.
@@ -191,14 +191,20 @@ impl fmt::Display for Reason {
                 "scope.workspaces names the project, the roster has no rows for it"
             }
             Self::RoleDiffers => {
-                "on the other side of the project; a replacement loses the person's assignments, scheduled and allocated hours there"
+                return write!(
+                    f,
+                    "on the other side of the project; a replacement loses the person's {LOST_WITH_A_RECORD} there"
+                );
             }
             Self::NotTagged => "named by the roster, not yet tagged as this tool's",
             Self::DeletedByRun => "the run that is undone deleted it",
             Self::CreatedByRun => "the run that is undone created it",
             Self::UpdatedByRun => "the run that is undone set other values",
             Self::ReplacedByRun => {
-                "the run that is undone moved the person to the other side; moving back loses the assignments, scheduled and allocated hours there"
+                return write!(
+                    f,
+                    "the run that is undone moved the person to the other side; moving back loses the {LOST_WITH_A_RECORD} there"
+                );
             }
         })
     }
@@ -278,35 +284,36 @@ impl fmt::Display for HoldReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Mode { mode } => write!(f, "mode `{mode}` does not do this"),
-            Self::ReplaceNotAllowed => f.write_str(
-                "a change of side loses the person's assignments, scheduled and allocated hours on the project; `allow_replace` is off",
+            Self::ReplaceNotAllowed => write!(
+                f,
+                "a change of side loses the person's {LOST_WITH_A_RECORD} on the project; `allow_replace` is off"
             ),
             Self::PartialRoster => f.write_str("a partial roster replaces nobody"),
             Self::Protected { entry } => write!(f, "protected by `{entry}` in protect.users"),
             Self::TokenUser => f.write_str("the token's own user"),
-            Self::LeadWithoutSuccessor => {
-                f.write_str("leads this side of the project, and the roster names no other team lead")
-            }
+            Self::LeadWithoutSuccessor => f.write_str(
+                "leads this side of the project, and the roster names no other team lead",
+            ),
             Self::LeadIsProtected => {
                 f.write_str("would take the lead from a protected person or the token's own user")
             }
             Self::Hidden => f.write_str("the live value is not visible to this token"),
-            Self::NotTagged => f.write_str(
-                "neither created nor adopted by this tool (ownership = tagged)",
-            ),
+            Self::NotTagged => {
+                f.write_str("neither created nor adopted by this tool (ownership = tagged)")
+            }
             Self::ChangedSince { how } => write!(f, "changed since the run that is undone: {how}"),
-            Self::LeftInDoubt => f.write_str(
-                "it cannot be proved that the run that is undone did this",
-            ),
+            Self::LeftInDoubt => {
+                f.write_str("it cannot be proved that the run that is undone did this")
+            }
             Self::CannotUnset => f.write_str(
                 "had no value before the run that is undone; no request takes a value away",
             ),
             Self::Waiting { wait } => wait.fmt(f),
             Self::Stuck { account_admin } => stuck(*account_admin, f),
             Self::Archived => f.write_str("the project is archived"),
-            Self::Deactivated => f.write_str(
-                "the person is deactivated: deleted, he could not be created again",
-            ),
+            Self::Deactivated => {
+                f.write_str("the person is deactivated: deleted, he could not be created again")
+            }
             Self::DuplicateLive { ids } => {
                 f.write_str("on the project more than once: participations")?;
                 ids.iter().try_for_each(|id| write!(f, " {id}"))
@@ -318,7 +325,7 @@ impl fmt::Display for HoldReason {
 fn stuck(account_admin: bool, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_str("answered as done in two runs and unchanged")?;
     if account_admin {
-        write!(f, ": {ACCOUNT_ADMIN_FLOOR}")?;
+        write!(f, ": {ACCOUNT_ADMIN_REASON}")?;
     }
     f.write_str("; tried again when the roster or the live value changes, or with --retry-stuck")
 }
@@ -372,7 +379,7 @@ mod tests {
         assert_eq!(serde_json::to_string(&old).expect("plain"), r#"{"hold":"stuck"}"#);
         assert!(!old.to_string().contains("Administrator"), "{old}");
         let known = read(r#"{"hold":"stuck","account_admin":true}"#);
-        assert!(known.to_string().contains(ACCOUNT_ADMIN_FLOOR), "{known}");
+        assert!(known.to_string().contains(ACCOUNT_ADMIN_REASON), "{known}");
         assert!(known.to_string().contains("--retry-stuck"), "{known}");
     }
 }

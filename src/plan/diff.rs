@@ -10,7 +10,7 @@ use super::{
 };
 use crate::model::{
     DesiredMembership, DesiredSet, Drift, Listing, LiveSet, LiveWorkspace, MembershipKey,
-    MembershipSpec, Participation, ParticipationId, Role, Seen, UserId, WorkspaceId,
+    MembershipSpec, Participation, ParticipationId, Role, Seen, Unnamed, UserId, WorkspaceId,
 };
 
 /// What a comparison starts from.
@@ -102,11 +102,18 @@ pub(super) struct Sides<T> {
     buyer: T,
 }
 
-impl<T> Sides<T> {
-    pub(super) fn of(&mut self, role: Role) -> &mut T {
+impl<T: Copy> Sides<T> {
+    pub(super) fn of(&self, role: Role) -> T {
         match role {
-            Role::Maven => &mut self.maven,
-            Role::Buyer => &mut self.buyer,
+            Role::Maven => self.maven,
+            Role::Buyer => self.buyer,
+        }
+    }
+
+    fn set(&mut self, role: Role, value: T) {
+        match role {
+            Role::Maven => self.maven = value,
+            Role::Buyer => self.buyer = value,
         }
     }
 }
@@ -149,9 +156,9 @@ impl<'a> Comparer<'a> {
             else {
                 continue;
             };
-            *comparer.leads.of(role) = Some(row.key.user);
+            comparer.leads.set(role, Some(row.key.user));
             if comparer.untouchable(row.key.user).is_some() {
-                *comparer.protected_lead.of(role) = Some(row.key.user);
+                comparer.protected_lead.set(role, Some(row.key.user));
             }
         }
         comparer
@@ -200,16 +207,19 @@ impl<'a> Comparer<'a> {
         desired.for_each(|entry| self.create(entry));
     }
 
-    /// Whether these records of one person are nobody's business in this run. In a roster's project
-    /// a person who is there twice is reported, named or not.
+    /// Whether these records of one person, whom the set does not name, stay as they are. In a
+    /// roster's project a person who is there twice is reported all the same.
     fn may_pass_over(&self, rows: &[Participation]) -> bool {
-        let desired = self.inputs.desired;
-        !desired.dismisses(rows[0].key) && (rows.len() == 1 || desired.leaving.is_some())
+        match &self.inputs.desired.unnamed {
+            Unnamed::Delete => false,
+            Unnamed::Keep => rows.len() == 1,
+            Unnamed::DeleteOnly(keys) => !keys.contains(&rows[0].key),
+        }
     }
 
     fn note_lead(&mut self, role: Seen<Role>, lead: Seen<bool>, user: UserId) {
         if let (Seen::Visible(role), Seen::Visible(true)) = (role, lead) {
-            *self.will_lead.of(role) = Some(user);
+            self.will_lead.set(role, Some(user));
         }
     }
 
@@ -289,20 +299,14 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    fn update_change(
-        &mut self,
-        user: UserId,
-        role: Role,
-        target: Target,
-        drift: Vec<Drift>,
-    ) -> Change {
+    fn update_change(&self, user: UserId, role: Role, target: Target, drift: Vec<Drift>) -> Change {
         let takes_lead_from = self.takes_lead_from(role, user, &drift);
         Change::Update { target, drift, takes_lead_from }
     }
 
     /// Who else leads the side that these changes make somebody lead.
     pub(super) fn takes_lead_from(
-        &mut self,
+        &self,
         role: Role,
         user: UserId,
         drift: &[Drift],
@@ -327,12 +331,12 @@ impl<'a> Comparer<'a> {
             let held = drift.extract_if(.., |drift| is_start_of_lead(drift)).collect();
             self.hold_fields(key, target, held, &HoldReason::LeadIsProtected);
         } else {
-            *self.will_lead.of(role) = Some(key.user);
+            self.will_lead.set(role, Some(key.user));
         }
     }
 
     /// Whether somebody else leads this side who is never demoted.
-    pub(super) fn leads_protected(&mut self, role: Role, user: UserId) -> bool {
+    pub(super) fn leads_protected(&self, role: Role, user: UserId) -> bool {
         self.protected_lead.of(role).is_some_and(|lead| lead != user)
     }
 

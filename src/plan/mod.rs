@@ -10,7 +10,7 @@ mod digest;
 mod forecast;
 mod history;
 mod lead;
-mod leave;
+mod loss;
 mod policy;
 #[cfg(test)]
 mod tests;

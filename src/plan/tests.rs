@@ -362,7 +362,7 @@ proptest! {
     #[test]
     fn a_partial_roster_never_destroys(wishes in wishes(), rows in live_rows()) {
         let mut roster = DesiredSet::new(wishes);
-        roster.partial = true;
+        roster.unnamed = crate::model::Unnamed::Keep;
         let policy = Policy { allow_replace: true, ..Policy::default() };
         prop_assert!(destroyed(&plan(&roster, &live(rows), &policy)).is_empty());
     }

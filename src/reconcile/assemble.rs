@@ -10,6 +10,7 @@ use crate::{
     plan::{Action, Counts, Mode},
     report::{
         Entry, LeftInDoubt, PaceReport, REPORT_FORMAT, ReportedCommand, ReportedProblem, RunReport,
+        UndoneRun,
     },
     run::{Ended, ExitStatus, RunId},
 };
@@ -37,19 +38,20 @@ pub struct RunFacts {
     pub left_in_doubt: Vec<LeftInDoubt>,
     /// How the API's limit was met.
     pub pace: PaceReport,
+    /// The run that it reverses.
+    pub undoes: Option<UndoneRun>,
 }
 
 /// Puts a report together; what was not reached is simply not there.
 #[must_use]
 pub fn assemble(
     facts: RunFacts,
-    roster: &Roster,
+    roster: Option<&Roster>,
     preview: Option<&Preview>,
     applied: Option<&Applied>,
 ) -> RunReport {
     let plan = preview.map(|preview| preview.reviewed.approved.plan());
-    let named = |warning| format!("{}:{warning}", roster.path.display());
-    let mut warnings: Vec<String> = roster.warnings.iter().map(named).collect();
+    let mut warnings: Vec<String> = roster.map(roster_warnings).unwrap_or_default();
     warnings.extend(preview.into_iter().flat_map(|preview| preview.warnings.iter().cloned()));
     warnings.extend(facts.warnings);
     let mut report = RunReport {
@@ -58,7 +60,8 @@ pub fn assemble(
         tool: env!("CARGO_PKG_VERSION").to_owned(),
         command: facts.command,
         base_url: facts.base_url,
-        roster: roster.path.display().to_string(),
+        roster: roster.map(|roster| roster.path.display().to_string()).unwrap_or_default(),
+        undoes: facts.undoes,
         mode: facts.mode,
         started_at: facts.times.0,
         finished_at: facts.times.1,
@@ -71,14 +74,19 @@ pub fn assemble(
         entries: preview.map_or_else(Vec::new, |preview| entries(roster, preview, applied)),
         projects: plan.map(|plan| plan.workspaces.clone()).unwrap_or_default(),
         people: plan.map(|plan| plan.people.clone()).unwrap_or_default(),
-        problems: problems(roster),
-        rows: roster.rows,
+        problems: roster.map(problems).unwrap_or_default(),
+        rows: roster.map_or(0, |roster| roster.rows),
         warnings,
         left_in_doubt: facts.left_in_doubt,
         pace: facts.pace,
     };
     report.exit = exit_status(&report, facts.check);
     report
+}
+
+fn roster_warnings(roster: &Roster) -> Vec<String> {
+    let named = |warning| format!("{}:{warning}", roster.path.display());
+    roster.warnings.iter().map(named).collect()
 }
 
 fn problems(roster: &Roster) -> Vec<ReportedProblem> {
@@ -94,8 +102,8 @@ fn problems(roster: &Roster) -> Vec<ReportedProblem> {
         .collect()
 }
 
-fn entries(roster: &Roster, preview: &Preview, applied: Option<&Applied>) -> Vec<Entry> {
-    let line = |key: MembershipKey| roster.desired.entry(key).map(|entry| entry.line);
+fn entries(roster: Option<&Roster>, preview: &Preview, applied: Option<&Applied>) -> Vec<Entry> {
+    let line = |key: MembershipKey| Some(roster?.desired.entry(key)?.line);
     let plan = preview.reviewed.approved.plan();
     let entry = |action: &Action, fate: Option<Fate>| Entry {
         key: action.key,

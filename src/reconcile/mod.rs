@@ -3,16 +3,17 @@
 //! [`preview()`] holds no writer. What it returns is reviewed, and [`apply()`] takes nothing else. Knows
 //! no files, no arguments and no terminal.
 
+mod adopt;
 mod assemble;
 mod killed;
+mod purpose;
 mod sent;
 mod undo;
-mod wish;
 
 pub use assemble::{RunFacts, assemble, exit_status};
 pub use killed::killed;
+pub use purpose::Purpose;
 pub use undo::Undo;
-pub use wish::Wish;
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -34,8 +35,8 @@ const CONFIRM_TRIES: u32 = 4;
 
 /// What is to be reconciled, and within which bounds.
 pub struct Job<'a> {
-    /// What is wished of the live memberships.
-    pub wish: Wish<'a>,
+    /// What the run is for.
+    pub purpose: Purpose<'a>,
     /// `scope.workspaces`.
     pub named_workspaces: &'a [WorkspaceId],
     /// What a plan may contain.
@@ -86,7 +87,7 @@ pub async fn preview(
     job: &Job<'_>,
     around: Surroundings<'_>,
 ) -> Result<Preview, ListError> {
-    let scope = job.wish.scope(job.named_workspaces);
+    let scope = job.purpose.scope(job.named_workspaces);
     let Surroundings { clock, stop, listener } = around;
     let lister = Lister { clock, max_in_flight: job.max_in_flight, stop, listener };
     let mut live = lister.list(api, &scope).await?;
@@ -96,7 +97,7 @@ pub async fn preview(
         .into_iter()
         .map(|entry| format!("`{entry}` in protect.users matches nobody on the projects in scope"));
     let warnings = warnings.chain(plan.remarks.iter().cloned());
-    let warnings = warnings.chain(job.wish.warnings(&plan)).collect();
+    let warnings = warnings.chain(job.purpose.warnings(&plan)).collect();
     let reviewed = review(plan, job.limits, job.approval);
     let forecast = Forecast::new(&reviewed.approved.plan().actions, job.requests_per_second);
     Ok(Preview { reviewed, live, forecast, warnings })
@@ -110,7 +111,7 @@ async fn confirmed_plan(
     lister: &Lister<'_>,
     live: &mut LiveSet,
 ) -> Result<Plan, ListError> {
-    let mut found = job.wish.plan(live, job.policy);
+    let mut found = job.purpose.plan(live, job.policy);
     let mut confirmed = BTreeSet::new();
     for attempt in 1.. {
         let open: BTreeSet<WorkspaceId> = found
@@ -131,7 +132,7 @@ async fn confirmed_plan(
                 live.workspaces.insert(id, LiveWorkspace::Unreadable { title: None, reason });
             }
         }
-        found = job.wish.plan(live, job.policy);
+        found = job.purpose.plan(live, job.policy);
     }
     Ok(found)
 }

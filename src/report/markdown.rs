@@ -143,7 +143,7 @@ mod tests {
 
         Hint: review withheld-deletes.csv, then --approve-deletes
 
-        ## Protected, though the roster wants them away: nothing was done (1)
+        ## Protected, though they were to go: nothing was done (1)
 
         | | Project | Person | Action | Change | Outcome | Why | Line |
         |---|---|---|---|---|---|---|---:|

@@ -22,7 +22,7 @@ use std::{fmt, io, io::Write, iter, path::Path, str::FromStr};
 
 pub use value::{
     Entry, LeftInDoubt, OriginalRow, PaceReport, REPORT_FORMAT, ReportedCommand, ReportedProblem,
-    RowStatus, RunReport,
+    RowStatus, RunReport, UndoneRun,
 };
 
 /// The forms of a report.

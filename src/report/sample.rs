@@ -110,6 +110,7 @@ pub fn empty() -> RunReport {
         command: ReportedCommand::Plan,
         base_url: "https://api.mavenlink.com/api/v1".to_owned(),
         roster: "members.csv".to_owned(),
+        undoes: None,
         mode: Mode::Mirror,
         started_at: time(0),
         finished_at: time(12),

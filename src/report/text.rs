@@ -131,8 +131,8 @@ impl Page<'_> {
         writeln!(self.out, "{first}")?;
         writeln!(self.out, "  api     {}", visible(&report.base_url))?;
         writeln!(self.out, "  mode    {}", report.mode)?;
-        let source = words::source(report).to_lowercase();
-        writeln!(self.out, "  {source:<7} {}", visible(&words::roster(report)))?;
+        let (subject, about) = words::subject(report);
+        writeln!(self.out, "  {:<7} {}", subject.to_lowercase(), visible(&about))?;
         let took = words::took(report);
         writeln!(self.out, "  time    {:.0}, took {took}", report.started_at)
     }
@@ -351,7 +351,7 @@ mod tests {
             - delete   -Dash (5)  maven; on the project, not in the roster
             ± replace  Ann\nLee (6)  maven → buyer, access edit_tasks; on the other side of the project; a replacement loses the person's assignments, scheduled and allocated hours there
 
-        Protected, though the roster wants them away: nothing was done (1)
+        Protected, though they were to go: nothing was done (1)
           =cmd() (102)
             - delete   user 4  maven, lead, demoted first; protected by `*@<partner>.example` in protect.users
 
@@ -421,7 +421,7 @@ mod tests {
           Alpha | <script>alert(1)</script> (101)
             ~ update   \u{1b}[31mRed\u{1b}[0m (7)  team_lead: false → true (after the create); the create was rejected
 
-        Protected, though the roster wants them away: nothing was done (1)
+        Protected, though they were to go: nothing was done (1)
           =cmd() (102)
             - delete   user 4  maven, lead, demoted first; protected by `*@<partner>.example` in protect.users
 

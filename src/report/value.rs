@@ -67,6 +67,15 @@ pub struct LeftInDoubt {
     pub requests: Vec<String>,
 }
 
+/// The run that an undo reverses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UndoneRun {
+    /// That run.
+    pub run: RunId,
+    /// How many memberships it touched.
+    pub memberships: usize,
+}
+
 /// How the API's limit was met.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct PaceReport {
@@ -97,8 +106,11 @@ pub struct RunReport {
     pub command: ReportedCommand,
     /// The API asked.
     pub base_url: String,
-    /// The roster's path as given.
+    /// The roster's path as given; of an undo, a name for whom the run deleted.
     pub roster: String,
+    /// The run that an undo reverses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<UndoneRun>,
     /// The mode in force.
     pub mode: Mode,
     /// Begin.

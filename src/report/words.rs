@@ -5,10 +5,11 @@
 
 use std::time::Duration;
 
-use super::{Entry, PaceReport, ReportedCommand, RunReport};
+use super::{Entry, PaceReport, ReportedCommand, RunReport, UndoneRun};
 use crate::{
     model::{
-        Drift, Field, LiveFields, MembershipSpec, Outcome, Participation, Seen, UserId, WorkspaceId,
+        Drift, Field, LOST_WITH_A_RECORD, MembershipSpec, Outcome, Participation, Seen, UserId,
+        WorkspaceId,
     },
     plan::{Change, Counts, Forecast, HoldReason, Target, WorkspaceState},
     run::ExitStatus,
@@ -23,10 +24,11 @@ pub(super) const APPROVE_HINT: &str = "review withheld-deletes.csv, then --appro
 /// What a run came to, as names and values for a table; what is not known is left out.
 pub(super) fn facts(report: &RunReport) -> impl Iterator<Item = (&'static str, String)> {
     let planned = report.digest.as_ref();
+    let (subject, about) = subject(report);
     let facts = [
         ("API", Some(report.base_url.clone())),
         ("Mode", Some(report.mode.to_string())),
-        (source(report), Some(roster(report))),
+        (subject, Some(about)),
         ("Time", Some(format!("{:.0}, took {}", report.started_at, took(report)))),
         ("Plan", planned.map(|_| counts(report))),
         ("Takes", forecast(report)),
@@ -121,13 +123,11 @@ pub(super) fn role(live: &Participation) -> &'static str {
 }
 
 fn wishes(spec: &MembershipSpec) -> String {
-    // Held against a record of which nothing is visible, every managed field is listed.
-    let managed = spec.fields.compare(&LiveFields::default()).hidden;
     let mut words = spec.role.to_string();
-    for Drift { field, before: _, after } in managed {
+    for (field, wish) in spec.fields.managed() {
         match field {
-            Field::AccessLevel => words.push_str(&format!(", access {after}")),
-            other => words.push_str(&format!(", {other} {after}")),
+            Field::AccessLevel => words.push_str(&format!(", access {wish}")),
+            other => words.push_str(&format!(", {other} {wish}")),
         }
     }
     words
@@ -165,7 +165,7 @@ pub(super) fn with_outcome(report: &RunReport, outcome: Option<Outcome>) -> Vec<
 }
 
 /// Protected people who are wanted away: they have a heading of their own.
-pub(super) const PROTECTED: &str = "Protected, though the roster wants them away: nothing was done";
+pub(super) const PROTECTED: &str = "Protected, though they were to go: nothing was done";
 
 /// Whether an entry stands under [`PROTECTED`]: a delete or replacement of somebody untouchable.
 pub(super) fn is_protected(entry: &Entry) -> bool {
@@ -272,24 +272,18 @@ pub(super) fn took(report: &RunReport) -> String {
     duration(Duration::try_from(span).unwrap_or_default())
 }
 
-/// What the next words name: the roster, or the run that is undone.
-pub(super) const fn source(report: &RunReport) -> &'static str {
-    match report.command {
-        ReportedCommand::Undo => "Undoes",
-        _ => "Roster",
-    }
-}
-
-/// `members.csv (120 rows, 3 invalid)`; of an undo, the run: `run 2026… (3 memberships)`.
-pub(super) fn roster(report: &RunReport) -> String {
-    if report.command == ReportedCommand::Undo {
-        return format!("{} ({})", report.roster, plural(report.rows, "membership"));
+/// What the run was about: the roster, `members.csv (120 rows, 3 invalid)`, or the run that is
+/// undone, each under its name.
+pub(super) fn subject(report: &RunReport) -> (&'static str, String) {
+    if let Some(UndoneRun { run, memberships }) = &report.undoes {
+        return ("Undoes", format!("run {run} ({})", plural(*memberships, "membership")));
     }
     let rows = plural(report.rows, "row");
-    match report.problems.len() {
+    let words = match report.problems.len() {
         0 => format!("{} ({rows})", report.roster),
         invalid => format!("{} ({rows}, {invalid} invalid)", report.roster),
-    }
+    };
+    ("Roster", words)
 }
 
 /// What to think of before many people are added; none for a run that is over.
@@ -328,7 +322,7 @@ pub(super) fn loss_note(report: &RunReport) -> Option<String> {
         _ => ("destroy", "these people's", "s"),
     };
     Some(format!(
-        "{} {destroy} {whose} assignments, scheduled and allocated hours on the project{s}; nothing brings them back",
+        "{} {destroy} {whose} {LOST_WITH_A_RECORD} on the project{s}; nothing brings them back",
         parts.join(" and ")
     ))
 }

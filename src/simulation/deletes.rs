@@ -81,7 +81,7 @@ impl Evidence<'_> {
             let replaced = matches!(action.change, Change::Replace { .. });
             check(!wanted || replaced, || format!("deleted {target:?}, whom the roster wants"))?;
             let frozen = !roster.desired.freeze.lines(action.key.workspace).is_empty();
-            check(!frozen && !roster.desired.partial, || {
+            check(!frozen && !roster.desired.is_partial(), || {
                 format!("deleted {target:?} under an untrusted roster")
             })?;
             let missing = self.record.ended_before + 1;

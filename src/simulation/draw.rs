@@ -5,7 +5,6 @@ use std::{fmt::Write as _, time::Duration};
 use fastrand::Rng;
 use jiff::Timestamp;
 
-use super::errand::Drawn;
 use crate::{
     api::HttpSettings,
     guard::Limits,
@@ -38,6 +37,26 @@ impl Interruption {
     }
 }
 
+/// What a run is drawn to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ErrandKind {
+    /// Applies the roster.
+    Apply,
+    /// Applies it with what an operator leaves of the last list of withheld deletes.
+    ApplyApproved,
+    /// Tags what the roster names.
+    Adopt,
+    /// Reverses the last run that wrote.
+    Undo,
+}
+
+/// A run under faults, as it is drawn.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct DrawnRun {
+    pub errand: ErrandKind,
+    pub interruption: Interruption,
+}
+
 pub(super) struct Scenario {
     pub world: World,
     pub sandbox: Settings,
@@ -52,7 +71,7 @@ pub(super) struct Scenario {
     /// `delete_after_runs`.
     pub absence_runs: u32,
     /// One entry a run under faults.
-    pub runs: Vec<(Drawn, Interruption)>,
+    pub runs: Vec<DrawnRun>,
 }
 
 /// The token's user.
@@ -307,14 +326,14 @@ fn named(random: &mut Rng, world: &World) -> Vec<WorkspaceId> {
     named.filter_map(|id| WorkspaceId::new(*id)).collect()
 }
 
-fn runs(random: &mut Rng) -> Vec<(Drawn, Interruption)> {
+fn runs(random: &mut Rng) -> Vec<DrawnRun> {
     let errand = |random: &mut Rng| match random.u8(0..10) {
-        0 => Drawn::Adopt,
-        1 | 2 => Drawn::Undo,
-        3 | 4 => Drawn::ApplyApproved,
-        _ => Drawn::Apply,
+        0 => ErrandKind::Adopt,
+        1 | 2 => ErrandKind::Undo,
+        3 | 4 => ErrandKind::ApplyApproved,
+        _ => ErrandKind::Apply,
     };
-    let one = |random: &mut Rng| match random.u8(0..6) {
+    let interruption = |random: &mut Rng| match random.u8(0..6) {
         0..3 => Interruption::None,
         3 | 4 => Interruption::Kill {
             requests: random.u64(1..60),
@@ -322,5 +341,7 @@ fn runs(random: &mut Rng) -> Vec<(Drawn, Interruption)> {
         },
         _ => Interruption::Stop { requests: random.u64(1..60) },
     };
-    (0..random.u8(1..5)).map(|_| (errand(random), one(random))).collect()
+    let run =
+        |random: &mut Rng| DrawnRun { errand: errand(random), interruption: interruption(random) };
+    (0..random.u8(1..5)).map(|_| run(random)).collect()
 }

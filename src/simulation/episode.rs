@@ -13,8 +13,9 @@ use tokio::time::{sleep, timeout};
 
 use super::{
     Tally,
-    draw::{Interruption, Scenario, scenario},
-    errand::{Drawn, Errand, Legacy},
+    draw::{DrawnRun, ErrandKind, Interruption, Scenario, scenario},
+    earlier::EarlierRuns,
+    errand::Errand,
     invariant::{self, Snapshot},
     reversal,
     witness::{Watch, Witness},
@@ -56,7 +57,7 @@ struct Stage<'a> {
     sandbox: Sandbox,
     clock: Clock,
     seed: u64,
-    legacy: Legacy,
+    earlier: EarlierRuns,
     runs: Cell<u64>,
 }
 
@@ -71,29 +72,28 @@ pub(super) async fn episode(seed: u64, faults: Option<f64>) -> Result<Tally, Str
         clock: Clock::starting_at(Timestamp::UNIX_EPOCH),
         sandbox: Sandbox::new(scenario.world.clone(), scenario.sandbox.clone()),
         seed,
-        legacy: Legacy::default(),
+        earlier: EarlierRuns::default(),
         runs: Cell::new(0),
     };
     let mut random = fastrand::Rng::with_seed(seed);
     let mut tally = Tally { seeds: 1, ..Tally::default() };
-    for (drawn, interruption) in &scenario.runs {
-        let errand = stage.legacy.errand(*drawn, &mut random);
+    for DrawnRun { errand, interruption } in &scenario.runs {
+        let errand = stage.earlier.errand(*errand, &mut random)?;
         tally.count(&stage.run(*interruption, errand).await?);
     }
     stage.sandbox.calm();
     let converging = stage.run(Interruption::None, Errand::Apply).await?;
     invariant::converged(&converging)?;
-    let undo = stage.legacy.undo()?;
+    let undo = stage.earlier.undo()?;
     let last = stage.run(Interruption::None, Errand::Apply).await?;
     invariant::nothing_left(&converging, &last)?;
     if let (Some(undo), true) = (undo, wrote(&converging)) {
         tally.restored += stage.there_and_back(&converging, undo).await?;
     }
     // What was withheld is looked through once more, now that nothing goes wrong.
-    if let errand @ Errand::ApplyApproved(_) =
-        stage.legacy.errand(Drawn::ApplyApproved, &mut random)
-    {
-        tally.count(&stage.run(Interruption::None, errand).await?);
+    let approved = stage.earlier.errand(ErrandKind::ApplyApproved, &mut random)?;
+    if let Errand::ApplyApproved(_) = approved {
+        tally.count(&stage.run(Interruption::None, approved).await?);
     }
     let log = stage.sandbox.log();
     tally.runs = stage.runs.get();
@@ -134,7 +134,7 @@ impl Stage<'_> {
         let undone = self.run(Interruption::None, Errand::Undo(undo)).await?;
         let restored =
             reversal::restored(run, &undone, (&self.sandbox.world(), &self.scenario.sandbox))?;
-        let Some(undo) = self.legacy.undo()?.filter(|_| wrote(&undone)) else {
+        let Some(undo) = self.earlier.undo()?.filter(|_| wrote(&undone)) else {
             return Ok(restored);
         };
         let again = self.run(Interruption::None, Errand::Undo(undo)).await?;
@@ -158,8 +158,8 @@ impl Stage<'_> {
         let Scenario { policy, absence_runs, .. } = self.scenario;
         let mut record = RunRecord {
             errand,
-            policy: self.legacy.policy(policy, *absence_runs, self.clock.now()),
-            ended_before: self.legacy.ended(),
+            policy: self.earlier.policy(policy, *absence_runs, self.clock.now()),
+            ended_before: self.earlier.ended(),
             before: Snapshot::of(&self.sandbox),
             preview: None,
             applied: None,
@@ -173,7 +173,7 @@ impl Stage<'_> {
         invariant::after_a_run(&record, &self.sandbox, self.scenario, self.roster).map_err(
             |what| format!("run {number} ({:?}, {interruption:?}): {what}", record.errand.name()),
         )?;
-        self.legacy.keep(&record, self.roster, self.clock.now());
+        self.earlier.keep(&record, self.roster, self.clock.now())?;
         sleep(Duration::from_secs(10)).await;
         Ok(record)
     }
@@ -184,11 +184,11 @@ impl Stage<'_> {
         record: &mut RunRecord,
         stop: &Stop,
     ) {
-        let wish = record.errand.wish(self.roster);
+        let purpose = record.errand.purpose(self.roster);
         let job = Job {
-            wish,
+            purpose,
             named_workspaces: &self.scenario.named,
-            policy: &wish.policy(record.policy.clone()),
+            policy: &purpose.policy(record.policy.clone()),
             limits: &self.scenario.limits,
             requests_per_second: self.scenario.http.requests_per_second,
             max_in_flight: self.scenario.http.max_in_flight,

@@ -7,6 +7,7 @@
 
 mod deletes;
 mod draw;
+mod earlier;
 mod episode;
 mod errand;
 mod invariant;
@@ -69,8 +70,12 @@ pub struct Tally {
     pub requests: u64,
     /// Requests that went wrong on purpose.
     pub faults: u64,
-    /// Runs with a list of approved deletes, adoptions and undos under faults.
-    pub errands: [u64; 3],
+    /// Runs with an approved list of deletes.
+    pub approved: u64,
+    /// Adoptions.
+    pub adoptions: u64,
+    /// Undos under faults.
+    pub undos: u64,
     /// Memberships that an undo was seen to give back.
     pub restored: u64,
     /// Broken promises, by seed.
@@ -81,9 +86,9 @@ impl Tally {
     fn count(&mut self, record: &RunRecord) {
         match record.errand {
             Errand::Apply => {}
-            Errand::ApplyApproved(_) => self.errands[0] += 1,
-            Errand::Adopt => self.errands[1] += 1,
-            Errand::Undo(_) => self.errands[2] += 1,
+            Errand::ApplyApproved(_) => self.approved += 1,
+            Errand::Adopt => self.adoptions += 1,
+            Errand::Undo(_) => self.undos += 1,
         }
     }
 
@@ -92,9 +97,9 @@ impl Tally {
         self.runs += other.runs;
         self.requests += other.requests;
         self.faults += other.faults;
-        for (sum, more) in self.errands.iter_mut().zip(other.errands) {
-            *sum += more;
-        }
+        self.approved += other.approved;
+        self.adoptions += other.adoptions;
+        self.undos += other.undos;
         self.restored += other.restored;
         self.violations.extend(other.violations);
     }

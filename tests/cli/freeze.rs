@@ -1,7 +1,7 @@
 //! What keeps people where they are: a failed create, a project that cannot be read, an absence that
 //! has not lasted; each told with its cause, and each for its own project only.
 
-use kantata_sync::sandbox::RequestKind;
+use kantata_sync::sandbox::{RequestKind, User};
 
 use crate::harness::{Desk, LIVE, ROSTER, Server, sandbox, writes};
 
@@ -12,14 +12,11 @@ fn roster() -> String {
 
 #[test]
 fn a_create_that_is_refused_freezes_the_deletes_of_its_own_project() {
-    let sandbox = sandbox(&LIVE.replace(
-        "workspace_id,project,user_id,name,email,token,role,access_level,team_lead",
-        "workspace_id,project,user_id,name,email,token,role,access_level,team_lead,disabled",
-    ).lines().map(|line| match line {
-        line if line.starts_with("workspace_id") => format!("{line}\n"),
-        line if line.contains("Hana") => format!("{line},true\n"),
-        line => format!("{line},\n"),
-    }).collect::<String>());
+    let sandbox = sandbox(LIVE);
+    sandbox.with_world(|world| {
+        let hana = world.users()[&31].clone();
+        world.put_user(User { disabled: true, ..hana });
+    });
     let server = Server::of_sandbox(&sandbox);
     let desk = Desk::at(&server.base_url());
     desk.write("roster.csv", &roster());

@@ -107,7 +107,7 @@ pub(super) fn roster(
         }
     };
     let (rows, projects) = (roster.rows, roster.desired.workspaces.len());
-    let partial = if roster.desired.partial { "; partial, never deletes" } else { "" };
+    let partial = if roster.desired.is_partial() { "; partial, never deletes" } else { "" };
     let detail = format!("{}: {rows} rows, {projects} projects{partial}", path.display());
     match roster.invalid_rows() {
         0 => found.ok("roster", detail),

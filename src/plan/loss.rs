@@ -2,14 +2,11 @@
 //! each side of the project; and what keeps them from it.
 
 use super::{
-    Change, FreezeCause, Frozen, HoldReason, Mode, Ownership, Reason, Target,
+    Action, Change, FreezeCause, Frozen, HoldReason, Mode, Ownership, Reason, Target,
     diff::{Comparer, Demotion, Inputs, Leaving},
     lead::{is_end_of_lead, is_start_of_lead},
 };
-use crate::{
-    model::{MembershipSpec, Participation, Seen, UserId},
-    plan::Action,
-};
+use crate::model::{Drift, MembershipSpec, Participation, Seen, UserId};
 
 impl Comparer<'_> {
     pub(super) fn decide_demotion(&mut self, Demotion { key, id, role, mut drift }: Demotion) {
@@ -23,25 +20,7 @@ impl Comparer<'_> {
 
     pub(super) fn decide_leaving(&mut self, leaving: &Leaving<'_>) {
         let Leaving { live, replacement } = leaving;
-        let leads = live.fields.team_lead == Seen::Visible(true);
-        let mut blocked = Vec::new();
-        let change = match replacement {
-            None => Change::Delete { live: Box::new((*live).clone()), demote_first: leads },
-            Some(spec) => {
-                let (fields, mut later) = self.inputs.policy.owned(spec.fields).split_for_create();
-                if self.leads_protected(spec.role, live.key.user) {
-                    blocked.extend(later.extract_if(.., |drift| is_start_of_lead(drift)));
-                }
-                let takes_lead_from = self.takes_lead_from(spec.role, live.key.user, &later);
-                Change::Replace {
-                    live: Box::new((*live).clone()),
-                    demote_first: leads,
-                    spec: MembershipSpec { role: spec.role, fields },
-                    later,
-                    takes_lead_from,
-                }
-            }
-        };
+        let (change, blocked) = self.change_of(leaving);
         if let Some(reason) = self.reason_to_stay(live, replacement.is_some()) {
             return self.found.hold(live.key, Some(change), reason);
         }
@@ -58,7 +37,26 @@ impl Comparer<'_> {
         }
     }
 
-    fn reason_to_stay(&mut self, live: &Participation, replaced: bool) -> Option<HoldReason> {
+    /// What is done to a record that is to go, and what of a replacement is held: a lead that
+    /// would be taken from somebody who is never demoted.
+    fn change_of(&self, Leaving { live, replacement }: &Leaving<'_>) -> (Change, Vec<Drift>) {
+        let demote_first = live.fields.team_lead == Seen::Visible(true);
+        let live = Box::new((*live).clone());
+        let Some(MembershipSpec { role, fields }) = *replacement else {
+            return (Change::Delete { live, demote_first }, Vec::new());
+        };
+        let (fields, mut later) = self.inputs.policy.owned(fields).split_for_create();
+        let user = live.key.user;
+        let blocked = match self.leads_protected(role, user) {
+            true => later.extract_if(.., |drift| is_start_of_lead(drift)).collect(),
+            false => Vec::new(),
+        };
+        let takes_lead_from = self.takes_lead_from(role, user, &later);
+        let spec = MembershipSpec { role, fields };
+        (Change::Replace { live, demote_first, spec, later, takes_lead_from }, blocked)
+    }
+
+    fn reason_to_stay(&self, live: &Participation, replaced: bool) -> Option<HoldReason> {
         let Inputs { desired, policy, .. } = self.inputs;
         if let Some(reason) = self.untouchable(live.key.user) {
             return Some(reason);
@@ -66,7 +64,7 @@ impl Comparer<'_> {
         if policy.mode != Mode::Mirror {
             return Some(HoldReason::Mode { mode: policy.mode });
         }
-        if replaced && desired.partial {
+        if replaced && desired.is_partial() {
             return Some(HoldReason::PartialRoster);
         }
         if replaced && !policy.allow_replace {

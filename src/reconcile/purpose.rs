@@ -1,0 +1,63 @@
+//! What a run is for: its roster, the adoption of what is live, or the reverse of an earlier run. All
+//! three become plans of the same kind, for the same guard and apply.
+
+use super::{
+    adopt,
+    undo::{self, Undo},
+};
+use crate::{
+    desired::Roster,
+    model::{LiveSet, Scope, WorkspaceId},
+    plan::{Mode, Plan, Policy, StuckWishes, plan},
+};
+
+/// What a run is for.
+#[derive(Debug, Clone, Copy)]
+pub enum Purpose<'a> {
+    /// Live becomes as the roster says.
+    Roster(&'a Roster),
+    /// What the roster names and is live carries this tool's tag; nothing else changes.
+    Adopt(&'a Roster),
+    /// What an earlier run did is reversed.
+    Undo(&'a Undo),
+}
+
+impl Purpose<'_> {
+    /// The policy for it. Neither an adoption nor an undo asks for the mode, for absences or for
+    /// what was in vain: an adoption destroys nothing, an undo was asked for by name.
+    #[must_use]
+    pub fn policy(&self, configured: Policy) -> Policy {
+        let mode = match self {
+            Self::Roster(_) => return configured,
+            Self::Adopt(_) => Mode::NoDelete,
+            Self::Undo(_) => Mode::Mirror,
+        };
+        Policy { mode, absence: None, stuck: StuckWishes::default(), ..configured }
+    }
+
+    /// The projects that are looked at; `named` are those of the configuration.
+    pub(super) fn scope(&self, named: &[WorkspaceId]) -> Scope {
+        match self {
+            Self::Roster(roster) => Scope::new(&roster.desired, named),
+            Self::Adopt(roster) => Scope::new(&roster.desired, &[]),
+            Self::Undo(undo) => Scope { workspaces: undo.workspaces() },
+        }
+    }
+
+    /// What has to change.
+    pub(super) fn plan(&self, live: &LiveSet, policy: &Policy) -> Plan {
+        match self {
+            Self::Roster(roster) => plan(&roster.desired, live, policy),
+            Self::Adopt(roster) => adopt::plan(&roster.desired, live, policy),
+            Self::Undo(undo) => undo.plan(live, policy),
+        }
+    }
+
+    /// What a person should know of the plan before it is carried out.
+    pub(super) fn warnings(&self, plan: &Plan) -> Vec<String> {
+        match self {
+            Self::Roster(_) | Self::Adopt(_) => Vec::new(),
+            Self::Undo(_) => undo::warnings(plan),
+        }
+    }
+}
