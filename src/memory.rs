@@ -146,7 +146,7 @@ impl Memory {
             self.projects = remembered_projects(desired, plan);
         }
         self.learn_absences(desired, reviewed, fates, now);
-        self.learn_wishes(plan, fates);
+        self.learn_wishes(desired, plan, fates);
     }
 
     fn learn_absences(
@@ -175,17 +175,10 @@ impl Memory {
         self.absences = remembered.collect();
     }
 
-    fn learn_wishes(&mut self, plan: &Plan, fates: &[Fate]) {
+    fn learn_wishes(&mut self, desired: &DesiredSet, plan: &Plan, fates: &[Fate]) {
         let before = std::mem::take(&mut self.wishes);
-        let mut kept: Vec<RememberedWish> = Vec::new();
-        for held in plan.held.iter().filter(is_stuck) {
-            let Some(Change::Update { drift, .. }) = &held.change else { continue };
-            let is_held = |wish: &&RememberedWish| {
-                wish.place.key == held.key
-                    && drift.iter().any(|drift| drift.field == wish.place.field)
-            };
-            kept.extend(before.iter().filter(is_held));
-        }
+        let kept = |one: &&RememberedWish| stays(one, desired, plan, fates);
+        let mut wishes: Vec<RememberedWish> = before.iter().filter(kept).copied().collect();
         for (action, fate) in plan.actions.iter().zip(fates) {
             for drift in &fate.unchanged {
                 let place = StuckKey { key: action.key, field: drift.field };
@@ -196,12 +189,36 @@ impl Memory {
                 let runs = known.map_or(0, |one| one.runs) + 1;
                 let seen = fate.account_admin && drift.field == Field::AccessLevel;
                 let account_admin = seen || known.is_some_and(|one| one.account_admin);
-                kept.push(RememberedWish { place, wish, live, runs, account_admin });
+                wishes.push(RememberedWish { place, wish, live, runs, account_admin });
             }
         }
-        kept.sort_by_key(|wish| wish.place);
-        self.wishes = kept;
+        wishes.sort_by_key(|wish| wish.place);
+        self.wishes = wishes;
     }
+}
+
+/// Whether a wish is remembered as it is: a run that did not compare its row, or did not come to
+/// send it, has learnt nothing of it.
+fn stays(one: &RememberedWish, desired: &DesiredSet, plan: &Plan, fates: &[Fate]) -> bool {
+    let StuckKey { key, field } = one.place;
+    let state = plan.workspaces.get(&key.workspace).map(|workspace| &workspace.state);
+    if !matches!(state, Some(WorkspaceState::Listed { .. })) {
+        return state.is_some() || desired.is_partial();
+    }
+    if desired.entry(key).is_none() {
+        return desired.is_partial();
+    }
+    let has = |change: Option<&Change>| match change {
+        Some(Change::Update { drift, .. }) => drift.iter().any(|drift| drift.field == field),
+        _ => false,
+    };
+    let held = plan.held.iter().filter(|held| held.key == key).filter(is_stuck);
+    let unsent = plan.actions.iter().zip(fates).filter(|(action, fate)| {
+        action.key == key && !matches!(fate.outcome, Outcome::Applied | Outcome::NotStuck)
+    });
+    held.map(|held| held.change.as_ref())
+        .chain(unsent.map(|(action, _)| Some(&action.change)))
+        .any(has)
 }
 
 fn is_stuck(held: &&Held) -> bool {

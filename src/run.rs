@@ -8,8 +8,22 @@ use tokio::sync::Notify;
 
 /// A run's name; sorts by time: `20261124T030739Z-1f2e3d4c`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(into = "String", try_from = "String")]
 pub struct RunId(String);
+
+impl From<RunId> for String {
+    fn from(run: RunId) -> Self {
+        run.0
+    }
+}
+
+impl TryFrom<String> for RunId {
+    type Error = RunIdError;
+
+    fn try_from(text: String) -> Result<Self, RunIdError> {
+        text.parse()
+    }
+}
 
 /// Text that is no run's name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

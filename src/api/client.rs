@@ -7,7 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::{
     sync::Semaphore,
@@ -51,6 +51,10 @@ struct Answer {
     body: Bytes,
     status: u16,
     request_id: Option<String>,
+    /// When it was given, by the server's clock.
+    date: Option<Timestamp>,
+    /// How long after its request left.
+    after: Duration,
 }
 
 impl Answer {
@@ -59,7 +63,11 @@ impl Answer {
         decode: impl Fn(&[u8]) -> Result<V, serde_json::Error>,
     ) -> Result<Answered<V>, ApiError> {
         match decode(&self.body) {
-            Ok(value) => Ok(Answered { value, request_id: self.request_id }),
+            Ok(value) => {
+                let after = SignedDuration::try_from(self.after).unwrap_or(SignedDuration::MAX);
+                let left_at = self.date.and_then(|date| date.checked_sub(after).ok());
+                Ok(Answered { value, request_id: self.request_id, left_at })
+            }
             Err(error) => Err(unusable(self.status, &error, &self.body)),
         }
     }
@@ -233,7 +241,7 @@ impl<T: Transport> Client<T> {
             }
             Ok(Err(error)) if error.sent => Err(ApiError::NoAnswer { why: error.why }),
             Ok(Err(error)) => Err(ApiError::NotSent { why: error.why }),
-            Ok(Ok(response)) => self.classify(&response),
+            Ok(Ok(response)) => self.classify(&response, sent_at.elapsed()),
         };
         match &result {
             Err(ApiError::Throttled { retry_after }) => {
@@ -274,7 +282,7 @@ impl<T: Transport> Client<T> {
     }
 
     /// What an answer means (API.md §5).
-    fn classify(&self, response: &Response<Bytes>) -> Result<Answer, ApiError> {
+    fn classify(&self, response: &Response<Bytes>, after: Duration) -> Result<Answer, ApiError> {
         let status = response.status();
         let header =
             |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
@@ -296,21 +304,18 @@ impl<T: Transport> Client<T> {
             return Err(ApiError::Redirected { status: status.as_u16(), location });
         }
         let body = self.without_token(response.body().clone());
-        if status.is_success() && !wire::mentions_errors(&body) {
-            return Ok(Answer { body, status: status.as_u16(), request_id });
+        let answer = Answer { body, status: status.as_u16(), request_id, date, after };
+        if status.is_success() && !wire::mentions_errors(&answer.body) {
+            return Ok(answer);
         }
-        self.failure(status, &body, request_id)
+        self.failure(status, answer)
     }
 
     /// An answer that is no plain success: its complaints decide, and a body that is no JSON says
     /// nothing whatever the status is.
-    fn failure(
-        &self,
-        status: StatusCode,
-        body: &Bytes,
-        request_id: Option<String>,
-    ) -> Result<Answer, ApiError> {
-        let code = status.as_u16();
+    fn failure(&self, status: StatusCode, answer: Answer) -> Result<Answer, ApiError> {
+        let (code, body) = (answer.status, &answer.body);
+        let request_id = answer.request_id.clone();
         let complaints = match wire::decode_complaints(body) {
             Ok(complaints) => self.complaints_without_token(complaints),
             // A bare 404 may be a proxy's: it says nothing about the record.
@@ -322,7 +327,7 @@ impl<T: Transport> Client<T> {
             Err(error) => return Err(unusable(code, &error, body)),
         };
         if status.is_success() && complaints.is_empty() {
-            return Ok(Answer { body: body.clone(), status: code, request_id });
+            return Ok(answer);
         }
         let first = complaints.first().map(|complaint| complaint.message.clone());
         let message = first.unwrap_or_else(|| "no reason given".to_owned());

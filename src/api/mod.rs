@@ -27,6 +27,8 @@ pub use transport::{
 };
 pub use wire::{ListPage, ListedRow};
 
+use jiff::Timestamp;
+
 use crate::model::{
     Drift, MembershipKey, MembershipSpec, Participation, ParticipationId, Person, UserId,
     Workspace, WorkspaceId,
@@ -44,6 +46,9 @@ pub struct Answered<T> {
     pub value: T,
     /// The server's `x-request-id`.
     pub request_id: Option<String>,
+    /// When the request left, by the server's clock: the `Date` of the answer less the time that it
+    /// took. To the second; none without a `Date`.
+    pub left_at: Option<Timestamp>,
 }
 
 /// One record, looked at by itself.

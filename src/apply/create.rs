@@ -6,8 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::{
-    Run, refused_fate,
+    Run, is_tagged, refused_fate,
     settle::{Seen, Settled},
 };
 use crate::{
@@ -279,10 +281,23 @@ fn read_back_fate(row: &Creation, live: &Participation) -> Fate {
     Fate::new(outcome, format!("on the project with other values: {differences}")).of(live.id)
 }
 
+/// Whether a record was made by the request that left at this time, by the server's clock; both
+/// times are to the second.
+fn is_made(row: &Participation, left_at: Option<Timestamp>) -> bool {
+    let made = |(created, left): (Timestamp, Timestamp)| {
+        created.duration_since(left) >= SignedDuration::from_secs(-1)
+    };
+    is_tagged(row) || row.created_at.zip(left_at).is_some_and(made)
+}
+
 fn journalled(result: &Result<Answered<Vec<Participation>>, ApiError>) -> RequestResult {
     match result {
         Ok(answer) => RequestResult::Done {
-            present: answer.value.iter().map(PresentRow::from).collect(),
+            present: answer
+                .value
+                .iter()
+                .map(|row| PresentRow::from(row).made(is_made(row, answer.left_at)))
+                .collect(),
             request_id: answer.request_id.clone(),
         },
         Err(error) => match error.disposition(Repeat::Unsafe) {

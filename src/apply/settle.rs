@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt as _, stream};
 
-use super::Run;
+use super::{Run, is_tagged};
 use crate::{
     api::{Creation, WriteParticipations},
     journal::{Entry, PresentRow},
@@ -115,7 +115,9 @@ fn settled_entry(seq: u64, settled: &Settled) -> Entry {
     let (mut present, mut absent, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
     for (key, seen) in settled {
         match seen {
-            Seen::Present(row) => present.push(PresentRow::from(row.as_ref())),
+            Seen::Present(row) => {
+                present.push(PresentRow::from(row.as_ref()).made(is_tagged(row)));
+            }
             Seen::Absent => absent.push(*key),
             Seen::Twice(_) | Seen::Unknown(_) => unknown.push(*key),
         }

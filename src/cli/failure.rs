@@ -7,6 +7,7 @@ use crate::{
     desired::DesiredError,
     folder::FolderError,
     lock::LockError,
+    report::visible,
     run::ExitStatus,
 };
 
@@ -36,12 +37,14 @@ impl Failure {
 
     /// Says it on stderr.
     pub(super) fn report(self) -> ExitStatus {
-        let mut text = format!("error: {:#}\n", self.error);
+        // Files and servers are quoted here: nothing of theirs may act on the terminal.
+        let error = format!("{:#}", self.error);
+        let mut text = format!("error: {}\n", visible(&error));
         for detail in &self.details {
-            let _never_fails = writeln!(text, "  {detail}");
+            let _never_fails = writeln!(text, "  {}", visible(detail));
         }
         if let Some(hint) = &self.hint {
-            let _never_fails = writeln!(text, "hint: {hint}");
+            let _never_fails = writeln!(text, "hint: {}", visible(hint));
         }
         super::output::say(&text);
         self.status

@@ -113,6 +113,19 @@ pub struct PresentRow {
     /// How it was then: what an undo holds it against. Early journals have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen: Option<SeenRecord>,
+    /// Whether it is proved that the request made it: it is not older than the request, or carries
+    /// this tool's tag. A server that ignores duplicates names somebody else's record as well.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub made: bool,
+}
+
+impl PresentRow {
+    /// The same, known to be the request's own work, or not.
+    #[must_use]
+    pub fn made(mut self, made: bool) -> Self {
+        self.made = made;
+        self
+    }
 }
 
 /// How a record was when it was seen.
@@ -128,7 +141,7 @@ impl From<&Participation> for PresentRow {
     fn from(live: &Participation) -> Self {
         let Participation { id, key, role, fields, created_at: _, updated_at } = live;
         let seen = SeenRecord { role: *role, fields: *fields, updated_at: *updated_at };
-        Self { key: *key, id: *id, seen: Some(seen) }
+        Self { key: *key, id: *id, seen: Some(seen), made: false }
     }
 }
 
@@ -150,6 +163,12 @@ pub enum RequestResult {
     },
     /// Refused as a whole or in part; some rows may have been done.
     Refused {
+        /// Why, in words.
+        message: String,
+    },
+    /// The record to be deleted was gone already: by somebody else, or by an attempt whose answer
+    /// was lost.
+    Gone {
         /// Why, in words.
         message: String,
     },

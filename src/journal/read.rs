@@ -93,7 +93,7 @@ fn is_answered(request: &Request, result: &RequestResult) -> bool {
     };
     match result {
         RequestResult::Unknown { .. } => false,
-        RequestResult::NotDone { .. } => true,
+        RequestResult::NotDone { .. } | RequestResult::Gone { .. } => true,
         RequestResult::Refused { .. } => rows <= 1,
         RequestResult::Done { present, .. } => present.len() >= rows,
     }

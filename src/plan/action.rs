@@ -256,6 +256,10 @@ pub enum HoldReason {
     },
     /// Nobody knows whether the run that is undone did it.
     LeftInDoubt,
+    /// The project of somebody whom the run that is undone touched cannot be read.
+    Unreadable,
+    /// There is nobody to adopt.
+    NotLive,
     /// The run that is undone set what cannot be taken away again.
     CannotUnset,
     /// Missing from the roster, but not for long enough.
@@ -280,6 +284,21 @@ pub enum HoldReason {
     },
 }
 
+impl HoldReason {
+    /// The words of those that have nothing to add.
+    const fn short_words(&self) -> &'static str {
+        match self {
+            Self::LeftInDoubt => "it cannot be proved that the run that is undone did this",
+            Self::CannotUnset => {
+                "had no value before the run that is undone; no request takes a value away"
+            }
+            Self::Unreadable => "the project cannot be read",
+            Self::NotLive => "not on the project: nothing to adopt",
+            _ => "",
+        }
+    }
+}
+
 impl fmt::Display for HoldReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -291,23 +310,18 @@ impl fmt::Display for HoldReason {
             Self::PartialRoster => f.write_str("a partial roster replaces nobody"),
             Self::Protected { entry } => write!(f, "protected by `{entry}` in protect.users"),
             Self::TokenUser => f.write_str("the token's own user"),
-            Self::LeadWithoutSuccessor => f.write_str(
-                "leads this side of the project, and the roster names no other team lead",
-            ),
+            Self::LeadWithoutSuccessor => {
+                f.write_str("leads this side of the project, and nobody else is to lead it")
+            }
             Self::LeadIsProtected => {
                 f.write_str("would take the lead from a protected person or the token's own user")
             }
             Self::Hidden => f.write_str("the live value is not visible to this token"),
-            Self::NotTagged => {
-                f.write_str("neither created nor adopted by this tool (ownership = tagged)")
-            }
+            Self::NotTagged => f.write_str("does not carry this tool's tag (ownership = tagged)"),
             Self::ChangedSince { how } => write!(f, "changed since the run that is undone: {how}"),
-            Self::LeftInDoubt => {
-                f.write_str("it cannot be proved that the run that is undone did this")
+            Self::LeftInDoubt | Self::CannotUnset | Self::Unreadable | Self::NotLive => {
+                f.write_str(self.short_words())
             }
-            Self::CannotUnset => f.write_str(
-                "had no value before the run that is undone; no request takes a value away",
-            ),
             Self::Waiting { wait } => wait.fmt(f),
             Self::Stuck { account_admin } => stuck(*account_admin, f),
             Self::Archived => f.write_str("the project is archived"),

@@ -5,26 +5,32 @@ use std::collections::BTreeSet;
 
 use crate::{
     model::{
-        DesiredMembership, DesiredSet, Fields, LiveSet, LiveWorkspace, MembershipSpec, Seen,
-        Unnamed,
+        DesiredMembership, DesiredSet, Fields, LiveSet, LiveWorkspace, MembershipSpec, Unnamed,
     },
-    plan::{Plan, Policy, Reason, plan_with},
+    plan::{Held, HoldReason, Plan, Policy, Reason, plan_with},
 };
 
 /// What has to change for what a roster names to carry the tag.
 pub(super) fn plan(roster: &DesiredSet, live: &LiveSet, policy: &Policy) -> Plan {
-    let entries = roster.entries().iter().filter_map(|entry| {
-        let role = match live.workspaces.get(&entry.key.workspace)? {
-            LiveWorkspace::Listed(listing) => listing.of(entry.key.user).first()?.role,
-            // Held there as a whole.
-            LiveWorkspace::Archived { .. } => Seen::Visible(entry.spec.role),
-            LiveWorkspace::Unreadable { .. } => return None,
+    let (mut entries, mut held) = (Vec::new(), Vec::new());
+    for entry in roster.entries() {
+        let role = match live.workspaces.get(&entry.key.workspace) {
+            Some(LiveWorkspace::Listed(listing)) => match listing.of(entry.key.user).first() {
+                Some(row) => row.role.visible(),
+                None => {
+                    let (key, reason) = (entry.key, HoldReason::NotLive);
+                    held.push(Held { key, change: None, reason });
+                    continue;
+                }
+            },
+            // Held there as a whole, or nothing is planned.
+            _ => None,
         };
-        let role = role.visible().unwrap_or(entry.spec.role);
+        let role = role.unwrap_or(entry.spec.role);
         let fields = Fields { tagged: Some(true), ..Fields::default() };
-        Some(DesiredMembership { spec: MembershipSpec { role, fields }, ..*entry })
-    });
-    let mut desired = DesiredSet::new(entries.collect());
+        entries.push(DesiredMembership { spec: MembershipSpec { role, fields }, ..*entry });
+    }
+    let mut desired = DesiredSet::new(entries);
     desired.unnamed = Unnamed::DeleteOnly(BTreeSet::new());
-    plan_with(&desired, live, policy, Vec::new(), |_| Reason::NotTagged)
+    plan_with(&desired, live, policy, held, |_| Reason::NotTagged)
 }

@@ -101,7 +101,7 @@ mod tests {
 
     fn present(user: u64) -> PresentRow {
         let id = ParticipationId::new(user + 900).expect("not 0");
-        PresentRow { key: key(user), id, seen: None }
+        PresentRow { key: key(user), id, seen: None, made: false }
     }
 
     fn fates(entries: Vec<Entry>, users: &[u64]) -> Vec<Option<Outcome>> {

@@ -13,7 +13,7 @@ mod undo;
 pub use assemble::{RunFacts, assemble, exit_status};
 pub use killed::killed;
 pub use purpose::Purpose;
-pub use undo::Undo;
+pub use undo::{Told, Undo};
 
 use std::{collections::BTreeSet, time::Duration};
 

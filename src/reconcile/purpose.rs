@@ -1,10 +1,7 @@
 //! What a run is for: its roster, the adoption of what is live, or the reverse of an earlier run. All
 //! three become plans of the same kind, for the same guard and apply.
 
-use super::{
-    adopt,
-    undo::{self, Undo},
-};
+use super::{adopt, undo::Undo};
 use crate::{
     desired::Roster,
     model::{LiveSet, Scope, WorkspaceId},
@@ -57,7 +54,7 @@ impl Purpose<'_> {
     pub(super) fn warnings(&self, plan: &Plan) -> Vec<String> {
         match self {
             Self::Roster(_) | Self::Adopt(_) => Vec::new(),
-            Self::Undo(_) => undo::warnings(plan),
+            Self::Undo(undo) => undo.warnings(plan),
         }
     }
 }

@@ -20,7 +20,7 @@ fn acts(character: char) -> bool {
 
 /// The text with every character that acts written out: `\n`, `\u{1b}`, `\u{202e}`.
 /// Joiners stay, since names of several scripts need them.
-pub(super) fn visible(text: &str) -> Cow<'_, str> {
+pub fn visible(text: &str) -> Cow<'_, str> {
     if !text.contains(acts) {
         return Cow::Borrowed(text);
     }

@@ -20,6 +20,7 @@ mod words;
 
 use std::{fmt, io, io::Write, iter, path::Path, str::FromStr};
 
+pub use escape::visible;
 pub use value::{
     Entry, LeftInDoubt, OriginalRow, PaceReport, REPORT_FORMAT, ReportedCommand, ReportedProblem,
     RowStatus, RunReport, UndoneRun,

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Format, RunReport,
+    Format, RunReport, UndoneRun,
     escape::{cell, visible},
     words,
 };
@@ -41,6 +41,13 @@ pub struct RunLine {
     pub other: usize,
     /// Of these, those that nobody knows the end of.
     pub in_doubt: usize,
+}
+
+fn ended(report: &RunReport) -> String {
+    match &report.undoes {
+        Some(UndoneRun { run, .. }) => format!("undid {run}; {}", report.ended.words()),
+        None => report.ended.words(),
+    }
 }
 
 impl RunLine {
@@ -78,7 +85,7 @@ impl RunLine {
             applied: of(Outcome::Applied),
             other: with_fate - of(Outcome::Applied),
             in_doubt: of(Outcome::InDoubt),
-            ..Self::bare(report.run.clone(), report.ended.words())
+            ..Self::bare(report.run.clone(), ended(report))
         }
     }
 

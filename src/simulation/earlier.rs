@@ -3,7 +3,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     io,
 };
 
@@ -22,7 +22,7 @@ use crate::{
     journal::{Entry, parse_journal},
     memory::Memory,
     plan::{AbsenceRule, Mode, Policy},
-    reconcile::{Preview, RunFacts, Undo, assemble},
+    reconcile::{Preview, RunFacts, Told, Undo, assemble},
     report::{PaceReport, ReportedCommand, csv},
     run::{Ended, RunId},
 };
@@ -55,7 +55,7 @@ impl EarlierRuns {
     pub(super) fn undo(&self) -> Result<Option<Undo>, String> {
         let text = journal_text(&self.journal.borrow())?;
         let journal = parse_journal(&text).map_err(|error| error.to_string())?;
-        Ok(Undo::of(&journal, BTreeMap::new()))
+        Ok(Undo::of(&journal, Told::default()))
     }
 
     /// What earlier runs and the scenario allow a plan to contain.

@@ -66,3 +66,26 @@ fn a_create_that_does_not_stick_counts_as_the_first_of_two_runs() {
     assert!(held.stdout.contains("an Account Administrator cannot hold less"), "{}", held.text());
     assert_eq!(writes(&sandbox).len(), 2);
 }
+
+#[test]
+fn a_run_that_did_not_look_at_a_row_forgets_nothing_of_it() {
+    let sandbox = sandbox(crate::harness::LIVE);
+    sandbox.change_settings(|settings| settings.rate_cards = true);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url());
+    let head = "# kantata-sync: partial roster\nworkspace_id,user_id,role,rate_in_cents\n";
+    desk.write("rates.csv", &format!("{head}100,11,maven,4711\n"));
+    desk.write("others.csv", &format!("{head}200,21,maven,\n"));
+    for _ in 0..2 {
+        desk.run(&["apply", "--yes", "-q", "rates.csv"]).ends_with(5);
+    }
+    desk.run(&["apply", "--yes", "-q", "others.csv"]).ends_with(0);
+    sandbox.change_settings(|settings| {
+        settings.hidden_workspaces.insert(100);
+    });
+    desk.run(&["apply", "--yes", "-q", "rates.csv"]).ends_with(5);
+    sandbox.change_settings(|settings| settings.hidden_workspaces.clear());
+    sandbox.clear_log();
+    desk.run(&["apply", "--yes", "-q", "rates.csv"]).ends_with(0);
+    assert_eq!(writes(&sandbox), [], "still held");
+}

@@ -35,9 +35,11 @@ fn an_approved_list_is_a_ceiling_and_only_shrinks() {
         ("expired", list.replace("# expires: 20", "# expires: 19"), 4),
         ("beyond", format!("{list}delete,100,Atlas,1,Me,maven,9001,why\n"), 4),
         ("later", list.replace("# expires: 20", "# expires: 29"), 4),
+        ("hostile", list.replace("# base_url: http", "# base_url: \u{1b}[31mhttp"), 4),
     ] {
         desk.write("bad.csv", &text);
         let ran = desk.run(&["apply", "--yes", "--approve-deletes", "bad.csv", "roster.csv"]);
+        assert!(!ran.stderr.contains('\u{1b}'), "nothing of a file acts on the terminal");
         insta::assert_snapshot!(format!("approval_{name}"), ran.ends_with(code).text());
     }
     assert_eq!(writes(&sandbox), [], "{}", first.text());

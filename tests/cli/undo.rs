@@ -1,10 +1,15 @@
 //! `undo`: the reverse of a run, as a plan of its own.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fs};
 
+use axum::{
+    extract::Request,
+    http::Method,
+    middleware::{self, Next},
+};
 use kantata_sync::{
     lock::Lock,
-    sandbox::{Participation, RequestKind, Sandbox, User},
+    sandbox::{Duplicates, Participation, RequestKind, Sandbox, Side, User},
 };
 
 use regex_lite::Regex;
@@ -112,6 +117,89 @@ fn a_handover_of_the_lead_is_undone_whether_promoting_demotes_or_not() {
             insta::assert_snapshot!(told(&undone));
         }
     }
+}
+
+#[test]
+fn a_record_that_somebody_else_made_meanwhile_is_not_the_runs() {
+    let sandbox = sandbox(LIVE);
+    sandbox.change_settings(|settings| settings.duplicates = Duplicates::Ignored);
+    let inside = sandbox.clone();
+    // Somebody adds Hana a while before the create arrives, which then names his record.
+    let server = Server::of(sandbox.router().layer(middleware::from_fn(
+        move |request: Request, next: Next| {
+            if request.method() == Method::POST {
+                inside.with_world(|world| {
+                    let id = world.insert(Participation::new(100, Some(31), Side::Maven));
+                    world.edit(id, |row| {
+                        row.created_at = "2026-01-02T03:04:05Z".parse().expect("a time")
+                    });
+                });
+            }
+            next.run(request)
+        },
+    )));
+    let desk = Desk::at(&server.base_url());
+    desk.write(
+        "roster.csv",
+        "# kantata-sync: partial roster\nworkspace_id,user_id,role\n100,31,maven\n",
+    );
+    let run = desk.run(&["apply", "--yes", "roster.csv"]).ends_with(0).run();
+    let undone = desk.run(&["undo", &run, "--yes"]).ends_with(0);
+    assert!(undone.stdout.contains("it cannot be proved that the run"), "{}", undone.text());
+    assert_eq!(sandbox.world().of(100, 31).len(), 1, "it is his, and stays");
+}
+
+#[test]
+fn a_lead_that_somebody_else_took_since_stays_with_him() {
+    for promotion_demotes in [true, false] {
+        let sandbox = sandbox(LIVE);
+        sandbox.change_settings(|settings| settings.promotion_demotes = promotion_demotes);
+        let server = Server::of_sandbox(&sandbox);
+        let desk = Desk::at(&server.base_url());
+        let head = "# kantata-sync: partial roster\nworkspace_id,user_id,role,team_lead\n";
+        desk.write("ben.csv", &format!("{head}100,10,maven,false\n100,11,maven,true\n"));
+        desk.write("cleo.csv", &format!("{head}100,11,maven,false\n100,12,maven,true\n"));
+        let run = desk.run(&["apply", "--yes", "ben.csv"]).ends_with(0).run();
+        desk.run(&["apply", "--yes", "-q", "cleo.csv"]).ends_with(0);
+        sandbox.clear_log();
+        let undone = desk.run(&["undo", &run, "--yes"]).ends_with(0);
+        assert!(undone.stdout.contains("user 12 leads this side now"), "{}", undone.text());
+        assert_eq!(writes(&sandbox), [], "{}", undone.text());
+    }
+}
+
+#[test]
+fn of_a_journal_that_was_cut_only_what_it_tells_is_undone_and_that_is_said() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url());
+    let ran = desk.run(&["apply", "--yes", "roster.csv"]).ends_with(0);
+    let journal = ran.folder().join("journal.jsonl");
+    let text = fs::read_to_string(&journal).expect("a journal");
+    // The header, the creates and their answer.
+    let cut: String = text.lines().take(3).flat_map(|line| [line, "\n"]).collect();
+    fs::write(&journal, cut).expect("written");
+    let undone = desk.run(&["undo", &ran.run(), "--yes"]).ends_with(0);
+    insta::assert_snapshot!(told(&undone));
+    let forged = text.replacen(&ran.run(), "20200101T000000Z-00000000", 1);
+    fs::write(&journal, forged).expect("written");
+    let refused = desk.run(&["undo", &ran.run(), "--yes"]).ends_with(3);
+    assert!(refused.stderr.contains("says that it is of run"), "{}", refused.text());
+}
+
+#[test]
+fn the_latest_run_to_undo_is_the_last_that_wrote() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url());
+    let before = standing(&sandbox);
+    let run = desk.run(&["apply", "--yes", "roster.csv"]).ends_with(0).run();
+    desk.run(&["plan", "-q", "roster.csv"]).ends_with(0);
+    desk.run(&["undo", "latest", "--dry-run", "-q"]).ends_with(0);
+    desk.run(&["undo", "latest", "--yes", "-q"]).ends_with(0);
+    assert_eq!(standing(&sandbox), before);
+    let runs = desk.run(&["runs"]).ends_with(0);
+    assert!(runs.stdout.contains(&format!("undid {run}; complete")), "{}", runs.text());
 }
 
 #[test]

@@ -8,16 +8,16 @@ mod touched;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use reverse::Reversal;
-use touched::{Did, Touched, touched};
+use reverse::{Reversal, Reversed};
+use touched::{Did, Touched, at, touched};
 
 use crate::{
     journal::Journal,
     model::{
-        DesiredSet, Fields, LOST_WITH_A_RECORD, LiveSet, LiveWorkspace, MembershipKey, Role,
-        UserId, WorkspaceId,
+        Fields, LOST_WITH_A_RECORD, LiveSet, LiveWorkspace, MembershipKey, Role, UserId,
+        WorkspaceId,
     },
-    plan::{Change, Held, HoldReason, Plan, Policy, Reason, plan_with},
+    plan::{Action, Change, HoldReason, Plan, Policy, Reason, plan_with},
     run::RunId,
 };
 
@@ -26,18 +26,32 @@ use crate::{
 pub struct Undo {
     /// The run.
     pub run: RunId,
-    /// Names of the people it concerned, as far as its report has them: who was deleted is in no
-    /// listing now.
-    names: BTreeMap<UserId, String>,
+    told: Told,
+    /// Whether its journal may have been longer: it has no end.
+    cut: bool,
     touched: BTreeMap<MembershipKey, Touched>,
 }
 
+/// What the report of a run tells of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Told {
+    /// Names of the people it concerned: who was deleted is in no listing now.
+    pub names: BTreeMap<UserId, String>,
+    /// The memberships of which it says that something was applied.
+    pub applied: BTreeSet<MembershipKey>,
+}
+
 impl Undo {
-    /// Reads what a run did; none when it wrote nothing that had an effect.
+    /// Reads what a run did; none when it wrote nothing that had an effect. What its report tells and
+    /// its journal does not is not proved.
     #[must_use]
-    pub fn of(journal: &Journal, names: BTreeMap<UserId, String>) -> Option<Self> {
-        let touched = touched(journal);
-        (!touched.is_empty()).then(|| Self { run: journal.run.clone(), names, touched })
+    pub fn of(journal: &Journal, told: Told) -> Option<Self> {
+        let mut touched = touched(journal);
+        for key in &told.applied {
+            at(&mut touched, *key, Did::Untold);
+        }
+        let cut = journal.torn || !journal.ended();
+        (!touched.is_empty()).then(|| Self { run: journal.run.clone(), told, cut, touched })
     }
 
     /// How many memberships it touched.
@@ -50,7 +64,7 @@ impl Undo {
     pub fn deleted(&self) -> impl Iterator<Item = (MembershipKey, Role, Fields)> {
         self.touched.iter().filter_map(|(key, touched)| match &touched.did {
             Did::Delete(live) => Some((*key, live.role.visible()?, live.fields.as_wishes())),
-            Did::Create | Did::Update(_) => None,
+            Did::Create | Did::Update(_) | Did::Untold => None,
         })
     }
 
@@ -60,35 +74,34 @@ impl Undo {
 
     /// What has to change for live to be as before the run.
     pub(super) fn plan(&self, live: &LiveSet, policy: &Policy) -> Plan {
-        let (desired, held) = self.desired(live);
-        let mut plan = plan_with(&desired, live, policy, held, reversed);
+        let Reversed { desired, held, as_before } = self.reversed(live);
+        let mut plan = plan_with(&desired, live, policy, held, in_words_of_undo);
+        plan.counts.in_sync += as_before;
         self.add_names(&mut plan);
         plan
     }
 
-    /// How live should be, and what is left alone of that.
-    fn desired(&self, live: &LiveSet) -> (DesiredSet, Vec<Held>) {
-        let mut reversal = Reversal::default();
+    fn reversed(&self, live: &LiveSet) -> Reversed {
+        let mut reversal = Reversal::of(self.run.started_at());
         for (key, touched) in &self.touched {
             match live.workspaces.get(&key.workspace) {
-                Some(LiveWorkspace::Listed(listing)) => {
-                    reversal.membership(*key, touched, listing.of(key.user));
-                }
+                Some(LiveWorkspace::Listed(listing)) => reversal.membership(*key, touched, listing),
                 Some(LiveWorkspace::Archived { .. }) => {
                     reversal.hold(*key, None, HoldReason::Archived);
                 }
-                // Nothing is planned for it.
-                Some(LiveWorkspace::Unreadable { .. }) | None => {}
+                Some(LiveWorkspace::Unreadable { .. }) | None => {
+                    reversal.hold(*key, None, HoldReason::Unreadable);
+                }
             }
         }
-        reversal.into_desired(self.workspaces())
+        reversal.finish(self.workspaces())
     }
 
     /// Adds the names of people whom no listing shows any more.
     fn add_names(&self, plan: &mut Plan) {
         let actions = plan.actions.iter().map(|action| action.key);
         for key in actions.chain(plan.held.iter().map(|held| held.key)) {
-            if let Some(name) = self.names.get(&key.user) {
+            if let Some(name) = self.told.names.get(&key.user) {
                 plan.people.entry(key.user).or_insert_with(|| name.clone());
             }
         }
@@ -96,7 +109,7 @@ impl Undo {
 }
 
 /// Why something is in the plan, in the words of an undo.
-fn reversed(reason: Reason) -> Reason {
+fn in_words_of_undo(reason: Reason) -> Reason {
     match reason {
         Reason::NotLive => Reason::DeletedByRun,
         Reason::Differs => Reason::UpdatedByRun,
@@ -106,34 +119,36 @@ fn reversed(reason: Reason) -> Reason {
     }
 }
 
-/// What a person should know of an undo before it is carried out.
-pub(super) fn warnings(plan: &Plan) -> Vec<String> {
-    let created: Vec<&Fields> = plan
-        .actions
-        .iter()
-        .filter_map(|action| match &action.change {
-            Change::Create { spec } => Some(&spec.fields),
+impl Undo {
+    /// What a person should know of it before it is carried out.
+    pub(super) fn warnings(&self, plan: &Plan) -> Vec<String> {
+        let created = |action: &Action| match action.change {
+            Change::Create { spec } => Some(spec.fields),
             _ => None,
-        })
-        .collect();
-    let mut warnings = Vec::new();
-    if !created.is_empty() {
-        warnings.push(format!(
-            "memberships created again: {}; the {LOST_WITH_A_RECORD} that they had do not come back",
-            created.len()
-        ));
+        };
+        let created: Vec<Fields> = plan.actions.iter().filter_map(created).collect();
+        let unknown = created.iter().filter(|fields| fields.access_level.is_none()).count();
+        let kept: BTreeSet<MembershipKey> = plan.held.iter().map(|held| held.key).collect();
+        let (created, kept, all) = (created.len(), kept.len(), self.touched.len());
+        let warnings = [
+            (kept > 0).then(|| format!(
+                "of {all} memberships that the run touched, {kept} are not or not wholly taken back: each is listed as held with its reason; the roster is the way for them"
+            )),
+            self.cut.then(|| format!(
+                "the journal of run {} has no end: the run was killed, or the file is cut; what it does not tell is not undone", self.run
+            )),
+            (created > 0).then(|| format!(
+                "memberships created again: {created}; the {LOST_WITH_A_RECORD} that they had do not come back"
+            )),
+            (unknown > 0).then(|| format!(
+                "memberships of these whose access level the run could not see: {unknown}; they get the account's default"
+            )),
+            (!plan.actions.is_empty()).then(|| {
+                "the next apply of the same roster does it all again, unless the roster is corrected first".to_owned()
+            }),
+        ];
+        warnings.into_iter().flatten().collect()
     }
-    let unknown = created.iter().filter(|fields| fields.access_level.is_none()).count();
-    if unknown > 0 {
-        warnings.push(format!(
-            "memberships of these whose access level the run could not see: {unknown}; they get the account's default"
-        ));
-    }
-    if !plan.actions.is_empty() {
-        let again = "the next apply of the same roster does it all again, unless the roster is corrected first";
-        warnings.push(again.to_owned());
-    }
-    warnings
 }
 
 #[cfg(test)]
@@ -144,8 +159,8 @@ mod tests {
     use crate::{
         journal::{CreateRow, Entry, PresentRow, Request, RequestResult, parse_journal},
         model::{
-            AccessLevel, Listing, LiveFields, MembershipSpec, Participation, ParticipationId,
-            Person, Seen, Unnamed,
+            AccessLevel, Drift, Field, FieldValue, Listing, LiveFields, MembershipSpec,
+            Participation, ParticipationId, Person, Seen, Unnamed,
         },
     };
 
@@ -156,18 +171,28 @@ mod tests {
         MembershipKey { workspace, user: UserId::new(user).expect("not 0") }
     }
 
-    fn row(user: u64, id: u64, at: i64) -> Participation {
+    /// When the run started.
+    const START: i64 = 1_700_000_000;
+
+    /// A record that the run made, last touched so many seconds later.
+    fn row(user: u64, id: u64, later: i64) -> Participation {
         Participation {
             id: ParticipationId::new(id).expect("not 0"),
             key: key(user),
             role: Seen::Visible(Role::Maven),
             fields: LiveFields {
                 access_level: Seen::Visible(AccessLevel::EditTasks),
+                team_lead: Seen::Visible(false),
                 ..LiveFields::default()
             },
-            created_at: None,
-            updated_at: Timestamp::from_second(at).ok(),
+            created_at: Timestamp::from_second(START).ok(),
+            updated_at: Timestamp::from_second(START + later).ok(),
         }
+    }
+
+    fn lead(mut row: Participation) -> Participation {
+        row.fields.team_lead = Seen::Visible(true);
+        row
     }
 
     fn live(participations: Vec<Participation>) -> LiveSet {
@@ -197,81 +222,170 @@ mod tests {
             journal.entries.push(Entry::Outcome { seq, result });
             journal.entries.extend(settled);
         }
-        Undo::of(&journal, BTreeMap::new())
+        Undo::of(&journal, Told::default())
     }
 
     fn done(row: &Participation) -> RequestResult {
-        RequestResult::Done { present: vec![row.into()], request_id: None }
+        RequestResult::Done { present: vec![PresentRow::from(row).made(true)], request_id: None }
     }
 
-    /// Who is to go, and why who is held is.
-    fn reversal(undo: &Option<Undo>, rows: Vec<Participation>) -> (usize, Vec<String>) {
-        let (desired, held) = undo.as_ref().expect("something was done").desired(&live(rows));
-        let words = held.iter().map(|held| held.reason.to_string()).collect();
-        let Unnamed::DeleteOnly(deletes) = desired.unnamed else { panic!("an undo") };
-        (deletes.len(), words)
+    fn settled(seq: u64, present: Vec<PresentRow>, absent: Vec<MembershipKey>) -> Option<Entry> {
+        Some(Entry::Settled { seq, present, absent, unknown: Vec::new() })
     }
+
+    fn promotion(user: u64, from: u64) -> Request {
+        let (before, after) = (FieldValue::Flag(false), FieldValue::Flag(true));
+        let drift = vec![Drift { field: Field::TeamLead, before, after }];
+        let takes_lead_from = Some(key(from).user);
+        let id = ParticipationId::new(user).expect("not 0");
+        Request::Update { key: key(user), id, drift, takes_lead_from }
+    }
+
+    /// What is to be deleted, what is desired, and why what is held is.
+    fn reversal(
+        undo: &Option<Undo>,
+        rows: Vec<Participation>,
+    ) -> (usize, Vec<(u64, Fields)>, Vec<String>) {
+        let undo = undo.as_ref().expect("something was done");
+        let Reversed { desired, held, .. } = undo.reversed(&live(rows));
+        let words = held.iter().map(|held| held.reason.to_string()).collect();
+        let entries = desired.entries().iter();
+        let entries = entries.map(|entry| (entry.key.user.number(), entry.spec.fields)).collect();
+        let Unnamed::DeleteOnly(deletes) = desired.unnamed else { panic!("an undo") };
+        (deletes.len(), entries, words)
+    }
+
+    fn doubt() -> (usize, Vec<(u64, Fields)>, Vec<String>) {
+        (0, vec![], vec![HoldReason::LeftInDoubt.to_string()])
+    }
+
+    const UNKNOWN: RequestResult = RequestResult::Unknown { message: String::new() };
 
     #[test]
     fn who_was_created_goes_only_as_the_run_left_him() {
-        let made = row(2, 7, 1000);
+        let made = row(2, 7, 0);
         let undo = undo(vec![(create(2), done(&made), None)]);
-        assert_eq!(reversal(&undo, vec![made.clone()]), (1, vec![]));
-        assert_eq!(
-            reversal(&undo, vec![row(2, 7, 1060)]),
-            (1, vec![]),
-            "the server's own afterwork"
-        );
+        assert_eq!(reversal(&undo, vec![made.clone()]), (1, vec![], vec![]));
+        let afterwork = row(2, 7, 60);
+        assert_eq!(reversal(&undo, vec![afterwork]), (1, vec![], vec![]), "the server's own");
         for (changed, why) in [
-            (row(2, 7, 1061), "somebody touched it at 1970-01-01T00:17:41Z"),
-            (row(2, 8, 1000), "another record, participation 8, is there now"),
+            (row(2, 7, 61), "somebody touched it at 2023-11-14T22:14:21Z"),
+            (row(2, 8, 0), "another record, participation 8, is there now"),
             (
                 Participation { role: Seen::Visible(Role::Buyer), ..made.clone() },
                 "role: maven → buyer",
             ),
+            (
+                Participation { updated_at: None, ..made.clone() },
+                "nothing says when it was last touched",
+            ),
+            (lead(made.clone()), "team_lead: false → true"),
         ] {
-            let (leaving, words) = reversal(&undo, vec![changed]);
-            assert_eq!(leaving, 0);
+            let (deletes, _, words) = reversal(&undo, vec![changed]);
+            assert_eq!(deletes, 0);
             assert_eq!(words, [format!("changed since the run that is undone: {why}")]);
         }
-        assert_eq!(reversal(&undo, vec![]), (0, vec![]), "gone already");
+        assert_eq!(reversal(&undo, vec![]), (0, vec![], vec![]), "gone already");
     }
 
     #[test]
     fn what_is_not_proved_to_be_the_runs_own_work_is_held() {
-        let made = row(2, 7, 1000);
-        let unknown = RequestResult::Unknown { message: "cut".to_owned() };
+        let made = row(2, 7, 0);
+        let rows = || vec![made.clone()];
+        let present = |is_made| vec![PresentRow::from(&made).made(is_made)];
         let refused = RequestResult::Refused { message: "taken".to_owned() };
-        let settled = Entry::Settled {
-            seq: 0,
-            present: vec![PresentRow::from(&made)],
-            absent: Vec::new(),
-            unknown: Vec::new(),
-        };
-        let held = (0, vec![HoldReason::LeftInDoubt.to_string()]);
-        let never_read_back = undo(vec![(create(2), unknown.clone(), None)]);
-        assert_eq!(reversal(&never_read_back, vec![made.clone()]), held);
-        let somebody_elses = undo(vec![(create(2), refused, Some(settled.clone()))]);
-        assert_eq!(reversal(&somebody_elses, vec![made.clone()]), held);
-        let read_back = undo(vec![(create(2), unknown, Some(settled))]);
-        assert_eq!(reversal(&read_back, vec![made]), (1, vec![]));
+        let named = RequestResult::Done { present: present(false), request_id: None };
+        for unproved in [
+            undo(vec![(create(2), UNKNOWN, None)]),
+            undo(vec![(create(2), UNKNOWN, settled(0, present(false), vec![]))]),
+            undo(vec![(create(2), refused, settled(0, present(false), vec![]))]),
+            // A server that ignores duplicates names the record that was there.
+            undo(vec![(create(2), named, None)]),
+        ] {
+            assert_eq!(reversal(&unproved, rows()), doubt());
+        }
+        let tagged = undo(vec![(create(2), UNKNOWN, settled(0, present(true), vec![]))]);
+        assert_eq!(reversal(&tagged, rows()), (1, vec![], vec![]));
+        let long_ago = Timestamp::from_second(START - 100_000).ok();
+        let older = Participation { created_at: long_ago, ..made.clone() };
+        let forged = undo(vec![(create(2), done(&older), None)]);
+        assert_eq!(reversal(&forged, vec![older]), doubt(), "no run makes what is older than it");
     }
 
     #[test]
     fn a_request_that_was_not_done_is_not_undone() {
         let not_done = RequestResult::NotDone { message: "401".to_owned() };
         assert_eq!(undo(vec![(create(2), not_done, None)]), None);
+        let stays = PresentRow::from(&row(2, 7, 0));
+        let delete = || Request::Delete { live: Box::new(row(2, 7, 0)) };
+        assert_eq!(undo(vec![(delete(), UNKNOWN, settled(0, vec![stays], vec![]))]), None);
+        let unchanged = promotion(7, 3);
+        let answer = RequestResult::Done {
+            present: vec![PresentRow::from(&row(7, 7, 0))],
+            request_id: None,
+        };
+        assert_eq!(undo(vec![(unchanged, answer, None)]), None, "answered, and not stuck");
     }
 
     #[test]
-    fn a_journal_without_sightings_is_held_against_what_was_wished() {
-        let made = row(2, 7, 1000);
-        let present = vec![PresentRow { key: key(2), id: made.id, seen: None }];
+    fn who_was_deleted_comes_back_where_the_delete_is_proved() {
+        let gone = row(2, 7, 0);
+        let delete = || Request::Delete { live: Box::new(gone.clone()) };
+        let done = RequestResult::Done { present: Vec::new(), request_id: None };
+        for proved in [
+            undo(vec![(delete(), done, None)]),
+            undo(vec![(delete(), UNKNOWN, settled(0, vec![], vec![key(2)]))]),
+        ] {
+            let fields = gone.fields.as_wishes();
+            assert_eq!(reversal(&proved, vec![]), (0, vec![(2, fields)], vec![]));
+        }
+        let found_gone = RequestResult::Gone { message: "404".to_owned() };
+        let by_somebody = undo(vec![(delete(), found_gone, None)]);
+        assert_eq!(reversal(&by_somebody, vec![]), doubt());
+    }
+
+    #[test]
+    fn a_lead_goes_back_only_from_whom_the_run_gave_it_to() {
+        let led = RequestResult::Done {
+            present: vec![PresentRow::from(&lead(row(5, 5, 0)))],
+            request_id: None,
+        };
+        let handover = undo(vec![(promotion(5, 4), led, None)]);
+        let back = |user, lead| (user, Fields { team_lead: Some(lead), ..Fields::default() });
+        let (_, entries, held) = reversal(&handover, vec![row(4, 4, 0), lead(row(5, 5, 0))]);
+        assert_eq!((entries, held.len()), (vec![back(4, true), back(5, false)], 0));
+        // Promoting did not demote: nothing is to be given back.
+        let (_, entries, held) = reversal(&handover, vec![lead(row(4, 4, 0)), lead(row(5, 5, 0))]);
+        assert_eq!((entries, held.len()), (vec![back(5, false)], 0));
+        let cleo_leads = vec![row(4, 4, 0), row(5, 5, 0), lead(row(6, 6, 0))];
+        let (_, entries, held) = reversal(&handover, cleo_leads);
+        assert_eq!(entries, []);
+        assert_eq!(held, ["changed since the run that is undone: user 6 leads this side now"]);
+        let other_side = Participation { role: Seen::Visible(Role::Buyer), ..row(4, 4, 0) };
+        let (_, entries, held) = reversal(&handover, vec![other_side, lead(row(5, 5, 0))]);
+        assert_eq!(entries, [back(5, false)]);
+        assert!(
+            held[0].contains("user 5, whom the run made lead, is not on this side"),
+            "{held:?}"
+        );
+    }
+
+    #[test]
+    fn what_only_the_report_tells_is_held() {
+        let mut journal = parse_journal(HEADER.as_bytes()).expect("a journal");
+        journal.torn = true;
+        let told = Told { applied: BTreeSet::from([key(2)]), ..Told::default() };
+        assert_eq!(reversal(&Undo::of(&journal, told), vec![]), doubt());
+    }
+
+    #[test]
+    fn a_journal_that_does_not_say_how_a_record_was_proves_nothing() {
+        let made = row(2, 7, 0);
+        let present = vec![PresentRow { key: key(2), id: made.id, seen: None, made: true }];
         let early =
             undo(vec![(create(2), RequestResult::Done { present, request_id: None }, None)]);
-        assert_eq!(reversal(&early, vec![row(2, 7, 9999)]), (1, vec![]));
-        let mut moved = made;
-        moved.fields.access_level = Seen::Visible(AccessLevel::Admin);
-        assert_eq!(reversal(&early, vec![moved]).0, 0);
+        let (deletes, _, held) = reversal(&early, vec![made]);
+        assert_eq!(deletes, 0);
+        assert!(held[0].contains("does not say how it was"), "{held:?}");
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     journal::{Journal, Request, SeenRecord},
     model::{
         Drift, Field, FieldValue, MembershipKey, Outcome, Participation, ParticipationId, Role,
+        UserId,
     },
     reconcile::sent::{Sent, sent},
 };
@@ -22,6 +23,9 @@ pub(super) struct Touched {
     pub did: Did,
     /// The record as the run left it: none where it deleted it, or sent it nothing.
     pub left: Option<Left>,
+    /// Whom the run made lead in its place: whether the server ended the old lead by itself is seen
+    /// in what is live.
+    pub gave_lead_to: Option<UserId>,
     /// Not everything about it is proved.
     pub doubtful: bool,
 }
@@ -33,18 +37,18 @@ pub(super) enum Did {
     Create,
     /// It was this record; another one may have been created in its place.
     Delete(Box<Participation>),
-    /// It had these values. A lead that somebody's promotion took over is among them: whether the
-    /// server ended it by itself is seen in what is live.
+    /// It had these values.
     Update(BTreeMap<Field, FieldValue>),
+    /// Something that the run's report tells and its journal does not.
+    Untold,
 }
 
 /// A record as a run left it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Left {
     id: ParticipationId,
-    /// The side, where it was wished or seen.
+    /// What was sent, its side among it.
     role: Option<Role>,
-    /// What was sent.
     values: BTreeMap<Field, FieldValue>,
     /// How it was seen then; early journals do not say.
     seen: Option<SeenRecord>,
@@ -61,50 +65,63 @@ pub(super) fn touched(journal: &Journal) -> BTreeMap<MembershipKey, Touched> {
     touched
 }
 
+type Touches = BTreeMap<MembershipKey, Touched>;
+
 /// Notes what one request did to one membership.
-fn note(touched: &mut BTreeMap<MembershipKey, Touched>, key: MembershipKey, sent: &Sent<'_>) {
-    let fate = sent.fate(key);
-    let doubtful = match fate.outcome {
-        Outcome::Applied => sent.was_refused(),
-        Outcome::InDoubt => true,
-        _ => return,
-    };
-    let seen = sent.seen(key);
+fn note(touched: &mut Touches, key: MembershipKey, sent: &Sent<'_>) {
+    let outcome = sent.fate(key).outcome;
+    if !matches!(outcome, Outcome::Applied | Outcome::NotStuck | Outcome::InDoubt) {
+        return;
+    }
+    let in_doubt = outcome == Outcome::InDoubt;
     match sent.request {
         Request::Create { memberships } => {
             let Some(row) = memberships.iter().find(|row| row.key == key) else { return };
             let values = row.spec.fields.managed().into_iter().collect();
             let role = Some(row.spec.role);
+            let present = sent.present(key);
             let entry = at(touched, key, Did::Create);
-            entry.left = fate.participation.map(|id| Left { id, role, values, seen });
-            entry.doubtful |= doubtful;
+            entry.left = present.map(|row| Left { id: row.id, role, values, seen: row.seen });
+            entry.doubtful |= !present.is_some_and(|row| row.made);
         }
         Request::Update { id, drift, takes_lead_from, .. } => {
-            let entry = at(touched, key, Did::Update(BTreeMap::new()));
-            entry.update(*id, drift, seen);
-            entry.doubtful |= doubtful;
-            if let Some(user) = takes_lead_from {
-                let lead = MembershipKey { user: *user, ..key };
-                let led = at(touched, lead, Did::Update(BTreeMap::new()));
-                led.had(Field::TeamLead, FieldValue::Flag(true));
+            let seen = sent.present(key).and_then(|row| row.seen);
+            let stuck = stuck(drift, &sent.unchanged(key, drift), seen);
+            if !stuck.is_empty() {
+                let entry = at(touched, key, Did::Update(BTreeMap::new()));
+                entry.update(*id, &stuck, seen);
+                entry.doubtful |= in_doubt;
+                note_lead(touched, key, *takes_lead_from, in_doubt);
             }
         }
         Request::Delete { live } => {
             let entry = at(touched, key, Did::Create);
             entry.did = Did::Delete(live.clone());
             entry.left = None;
-            entry.doubtful |= doubtful;
+            entry.doubtful |= in_doubt || sent.found_gone();
         }
     }
 }
 
+/// The changes that were made; those that cannot be seen any more may have been.
+fn stuck(drift: &[Drift], unchanged: &[Drift], seen: Option<SeenRecord>) -> Vec<Drift> {
+    let hidden =
+        |one: &Drift| seen.is_some_and(|seen| seen.fields.value(one.field) == FieldValue::Hidden);
+    drift.iter().filter(|one| !unchanged.contains(one) || hidden(one)).copied().collect()
+}
+
+/// Notes whom a promotion took the lead from.
+fn note_lead(touched: &mut Touches, key: MembershipKey, from: Option<UserId>, in_doubt: bool) {
+    let Some(user) = from else { return };
+    let led = at(touched, MembershipKey { user, ..key }, Did::Update(BTreeMap::new()));
+    led.had(Field::TeamLead, FieldValue::Flag(true));
+    led.gave_lead_to = Some(key.user);
+    led.doubtful |= in_doubt;
+}
+
 /// What is known of a membership; before the first request about it, only what that does.
-fn at(
-    touched: &mut BTreeMap<MembershipKey, Touched>,
-    key: MembershipKey,
-    did: Did,
-) -> &mut Touched {
-    touched.entry(key).or_insert(Touched { did, left: None, doubtful: false })
+pub(super) fn at(touched: &mut Touches, key: MembershipKey, did: Did) -> &mut Touched {
+    touched.entry(key).or_insert(Touched { did, left: None, gave_lead_to: None, doubtful: false })
 }
 
 impl Touched {
@@ -127,31 +144,34 @@ impl Touched {
 }
 
 impl Left {
-    /// What is different about the record that is there now, in words; none for nothing.
+    /// What is different about the record that is there now, in words; none for nothing. Nothing is
+    /// known to be as it was where it was never seen.
     pub(super) fn changed(&self, now: &Participation) -> Option<String> {
         if let Some(other) = self.other_record(now) {
             return Some(other);
         }
+        let Some(seen) = self.seen else {
+            return Some("the journal does not say how it was then".to_owned());
+        };
         let mut found = Vec::new();
-        let role = self.seen.and_then(|seen| seen.role.visible()).or(self.role);
+        let role = seen.role.visible().or(self.role);
         if let (Some(role), Some(live)) = (role, now.role.visible())
             && role != live
         {
             found.push(format!("role: {role} → {live}"));
         }
-        found.extend(Field::ALL.into_iter().filter_map(|field| self.changed_value(field, now)));
+        let changed = |field| self.changed_value(field, now);
+        found.extend(Field::ALL.into_iter().filter_map(changed).map(|drift| drift.to_string()));
         if found.is_empty() {
-            found.extend(self.touched_later(now));
+            found.extend(touched_later(seen, now));
         }
         (!found.is_empty()).then(|| found.join(", "))
     }
 
     /// The same, for one value that the run set.
     pub(super) fn changed_in(&self, field: Field, now: &Participation) -> Option<String> {
-        let left = *self.values.get(&field)?;
-        let live = now.fields.value(field);
-        let differs = || Drift { field, before: left, after: live }.to_string();
-        self.other_record(now).or_else(|| (live != left).then(differs))
+        let changed = || self.changed_value(field, now).map(|drift| drift.to_string());
+        self.other_record(now).or_else(changed)
     }
 
     fn other_record(&self, now: &Participation) -> Option<String> {
@@ -159,18 +179,21 @@ impl Left {
         (self.id != now.id).then(other)
     }
 
-    /// Whether a value is another one than was seen, or, where nothing was seen, than was sent.
-    fn changed_value(&self, field: Field, now: &Participation) -> Option<String> {
+    /// Whether a value is another one than was seen, or, where it was not seen, than was sent. What
+    /// the token does not see now is no change.
+    fn changed_value(&self, field: Field, now: &Participation) -> Option<Drift> {
         let visible = |value: &FieldValue| *value != FieldValue::Hidden;
         let seen = self.seen.map(|seen| seen.fields.value(field)).filter(visible);
         let left = seen.or_else(|| self.values.get(&field).copied())?;
         let live = Some(now.fields.value(field)).filter(visible)?;
-        (live != left).then(|| Drift { field, before: left, after: live }.to_string())
+        (live != left).then_some(Drift { field, before: left, after: live })
     }
+}
 
-    fn touched_later(&self, now: &Participation) -> Option<String> {
-        let (left, live) = (self.seen?.updated_at?, now.updated_at?);
-        let later = live.duration_since(left) > AFTERWORK;
-        later.then(|| format!("somebody touched it at {live:.0}"))
-    }
+fn touched_later(seen: SeenRecord, now: &Participation) -> Option<String> {
+    let (Some(left), Some(live)) = (seen.updated_at, now.updated_at) else {
+        return Some("nothing says when it was last touched".to_owned());
+    };
+    let later = live.duration_since(left) > AFTERWORK;
+    later.then(|| format!("somebody touched it at {live:.0}"))
 }
