@@ -146,6 +146,10 @@ impl<T: Transport> Client<T> {
         *locked(&self.skew)
     }
 
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     pub(super) fn settle_wait(&self) -> Duration {
         self.settings.settle_wait
     }

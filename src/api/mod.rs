@@ -101,6 +101,10 @@ pub trait ReadParticipations {
         user: UserId,
     ) -> impl Future<Output = Result<Option<AccountMembership>, ApiError>>;
 
+    /// The time by the server's clock, as far as its answers tell it: behind by up to a second and
+    /// the time that the last answer took. None where no answer has a `Date`.
+    fn server_now(&self) -> Option<Timestamp>;
+
     /// Waits as long as a write may take to show in lists (`http.settle_wait`).
     fn settle_pause(&self) -> impl Future<Output = ()>;
 }

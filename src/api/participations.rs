@@ -1,5 +1,7 @@
 //! The requests themselves: paths, queries, and what their answers decode to.
 
+use jiff::Timestamp;
+
 use super::{
     AccountMembership, Answered, ApiError, Client, Creation, FetchedParticipation, ListPage,
     ListedRow, MEMBERS_PER_PAGE, ReadParticipations, Transport, WriteParticipations, account, body,
@@ -89,6 +91,10 @@ impl<T: Transport> ReadParticipations for Client<T> {
         let path = format!("/account_memberships?by_user_id={user}&per_page={MEMBERS_PER_PAGE}");
         let found = self.send_once(&Outgoing::read(path), account::decode).await?;
         Ok(found.into_iter().find(|found| found.user == user))
+    }
+
+    fn server_now(&self) -> Option<Timestamp> {
+        self.now().checked_add(self.server_clock_skew()?).ok()
     }
 
     async fn settle_pause(&self) {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Run, is_tagged, refused_fate,
+    Run, refused_fate,
     settle::{Seen, Settled},
 };
 use crate::{
@@ -34,6 +34,15 @@ struct Work {
     rows: Vec<Creation>,
     /// How often they were sent without being told what happened.
     doubts: u32,
+}
+
+/// A create request under way.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Post {
+    /// Its number in the journal.
+    pub seq: u64,
+    /// When it was noted, by the server's clock.
+    pub intended_at: Option<Timestamp>,
 }
 
 /// Fates by membership.
@@ -84,13 +93,14 @@ impl<A: WriteParticipations> Run<'_, A> {
         let memberships =
             work.rows.iter().map(|row| CreateRow { key: row.key, spec: row.spec }).collect();
         let Some(seq) = self.intend(Request::Create { memberships }) else { return Vec::new() };
+        let post = Post { seq, intended_at: self.tools.api.server_now() };
         let result = self.tools.api.create(&work.rows).await;
-        self.record(&Entry::Outcome { seq, result: journalled(&result) });
+        self.record(&Entry::Outcome { seq, result: journalled(&work.rows, &result) });
         match result {
-            Ok(answer) => self.answered(seq, work, &answer, fates).await,
+            Ok(answer) => self.answered(post, work, &answer, fates).await,
             Err(error) => match error.disposition(Repeat::Unsafe) {
-                Disposition::Reject => self.refused(seq, work, &error, fates).await,
-                Disposition::InDoubt => self.in_doubt(seq, work, &error, fates).await,
+                Disposition::Reject => self.refused(post, work, &error, fates).await,
+                Disposition::InDoubt => self.in_doubt(post, work, &error, fates).await,
                 Disposition::Retry { .. } | Disposition::Abort => {
                     self.note(&error);
                     fates.extend(work.rows.iter().map(|row| (row.key, refused_fate(&error))));
@@ -103,7 +113,7 @@ impl<A: WriteParticipations> Run<'_, A> {
     /// The answer names what was made, in any order; what it does not name is looked for.
     async fn answered(
         &self,
-        seq: u64,
+        post: Post,
         work: Work,
         answer: &Answered<Vec<Participation>>,
         fates: &mut Fates,
@@ -125,18 +135,18 @@ impl<A: WriteParticipations> Run<'_, A> {
         }
         let error = ApiError::NoAnswer { why: "the answer does not name the row".to_owned() };
         let work = Work { rows: missing, doubts: work.doubts };
-        self.in_doubt(seq, work, &error, fates).await
+        self.in_doubt(post, work, &error, fates).await
     }
 
     /// Nobody knows what was made: read back, and send again only what is known not to be there.
     async fn in_doubt(
         &self,
-        seq: u64,
+        post: Post,
         work: Work,
         error: &ApiError,
         fates: &mut Fates,
     ) -> Vec<Work> {
-        let settled = self.settle(seq, &work.rows).await;
+        let settled = self.settle(post, &work.rows).await;
         let absent = take_settled(&work.rows, &settled, error, fates);
         let doubts = work.doubts + 1;
         if doubts < self.tools.tries {
@@ -152,7 +162,7 @@ impl<A: WriteParticipations> Run<'_, A> {
     /// The server said no to the batch, or to some of it.
     async fn refused(
         &self,
-        seq: u64,
+        post: Post,
         work: Work,
         error: &ApiError,
         fates: &mut Fates,
@@ -162,7 +172,7 @@ impl<A: WriteParticipations> Run<'_, A> {
             fates.extend(work.rows.iter().map(|row| (row.key, refused_fate(error))));
             return Vec::new();
         }
-        let settled = self.settle(seq, &work.rows).await;
+        let settled = self.settle(post, &work.rows).await;
         let absent = take_settled(&work.rows, &settled, error, fates);
         if alone {
             // An earlier answer was lost, so it might have been refused for being there.
@@ -281,25 +291,32 @@ fn read_back_fate(row: &Creation, live: &Participation) -> Fate {
     Fate::new(outcome, format!("on the project with other values: {differences}")).of(live.id)
 }
 
-/// Whether a record was made by the request that left at this time, by the server's clock; both
-/// times are to the second.
-fn is_made(row: &Participation, left_at: Option<Timestamp>) -> bool {
-    let made = |(created, left): (Timestamp, Timestamp)| {
-        created.duration_since(left) >= SignedDuration::from_secs(-1)
+/// Whether a record is not older than this time, both by the server's clock and to the second.
+pub(super) fn is_since(row: &Participation, time: Option<Timestamp>) -> bool {
+    let since = |(created, time): (Timestamp, Timestamp)| {
+        created.duration_since(time) >= SignedDuration::from_secs(-1)
     };
-    is_tagged(row) || row.created_at.zip(left_at).is_some_and(made)
+    row.created_at.zip(time).is_some_and(since)
 }
 
-fn journalled(result: &Result<Answered<Vec<Participation>>, ApiError>) -> RequestResult {
+fn journalled(
+    wished: &[Creation],
+    result: &Result<Answered<Vec<Participation>>, ApiError>,
+) -> RequestResult {
     match result {
-        Ok(answer) => RequestResult::Done {
-            present: answer
-                .value
-                .iter()
-                .map(|row| PresentRow::from(row).made(is_made(row, answer.left_at)))
-                .collect(),
-            request_id: answer.request_id.clone(),
-        },
+        Ok(answer) => {
+            // What is older than the request, or not as it wished, may be somebody else's.
+            let is_made = |live: &Participation| {
+                let wish = wished.iter().find(|row| row.key == live.key);
+                let as_wished = wish.is_some_and(|row| differences(row, live).is_empty());
+                as_wished && is_since(live, answer.left_at)
+            };
+            let present = |live| PresentRow::from(live).made(is_made(live));
+            RequestResult::Done {
+                present: answer.value.iter().map(present).collect(),
+                request_id: answer.request_id.clone(),
+            }
+        }
         Err(error) => match error.disposition(Repeat::Unsafe) {
             Disposition::Reject => RequestResult::Refused { message: error.to_string() },
             Disposition::InDoubt => RequestResult::Unknown { message: error.to_string() },

@@ -24,7 +24,7 @@ use crate::{
     event::{Event, Listener},
     guard::ApprovedPlan,
     journal::{Entry, JournalError, PresentRow, Record, Request, RequestResult},
-    model::{Fate, MembershipKey, Outcome, Participation, ParticipationId, Seen, WorkspaceId},
+    model::{Fate, MembershipKey, Outcome, Participation, ParticipationId, WorkspaceId},
     plan::{Action, Change, Plan, Stage, batches},
     run::Stop,
 };
@@ -283,12 +283,6 @@ impl<A: WriteParticipations> Run<'_, A> {
         let action = &self.plan.actions[index];
         (&action.key, &action.change)
     }
-}
-
-/// Whether a record carries this tool's tag. Where nobody was when the run looked, only a request
-/// of this run can have made such a record.
-fn is_tagged(row: &Participation) -> bool {
-    row.fields.tagged == Seen::Visible(true)
 }
 
 /// The `x-request-id` of an answer, of an error too.

@@ -6,13 +6,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt as _, stream};
+use jiff::Timestamp;
 
-use super::{Run, is_tagged};
+use super::{
+    Run,
+    create::{Post, is_since},
+};
 use crate::{
     api::{Creation, WriteParticipations},
     journal::{Entry, PresentRow},
     live::{ProofError, Proved, list_workspace},
-    model::{MembershipKey, Participation, ParticipationId, Workspace, WorkspaceId},
+    model::{MembershipKey, Participation, ParticipationId, Seen::Visible, Workspace, WorkspaceId},
 };
 
 /// How often a project that could not be read back is tried once more.
@@ -36,7 +40,7 @@ pub(super) type Settled = BTreeMap<MembershipKey, Seen>;
 impl<A: WriteParticipations> Run<'_, A> {
     /// Reads back the projects of these rows, twice where something is missing, and journals what
     /// was seen.
-    pub(super) async fn settle(&self, seq: u64, rows: &[Creation]) -> Settled {
+    pub(super) async fn settle(&self, post: Post, rows: &[Creation]) -> Settled {
         let keys: BTreeSet<MembershipKey> = rows.iter().map(|row| row.key).collect();
         let mut settled = self.look(&keys).await;
         let missing = with(&settled, |seen| *seen == Seen::Absent);
@@ -45,7 +49,7 @@ impl<A: WriteParticipations> Run<'_, A> {
             settled.extend(self.look(&missing).await);
         }
         self.look_again(&mut settled).await;
-        self.record(&settled_entry(seq, &settled));
+        self.record(&settled_entry(post, &settled));
         settled
     }
 
@@ -111,12 +115,18 @@ fn seen(
     }
 }
 
-fn settled_entry(seq: u64, settled: &Settled) -> Entry {
+/// Whether a record that was read back is proved to be this tool's work of now: it carries the tag,
+/// and is not older than the request. Without the tag it may be somebody else's.
+fn is_made(row: &Participation, intended_at: Option<Timestamp>) -> bool {
+    row.fields.tagged == Visible(true) && is_since(row, intended_at)
+}
+
+fn settled_entry(Post { seq, intended_at }: Post, settled: &Settled) -> Entry {
     let (mut present, mut absent, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
     for (key, seen) in settled {
         match seen {
             Seen::Present(row) => {
-                present.push(PresentRow::from(row.as_ref()).made(is_tagged(row)));
+                present.push(PresentRow::from(row.as_ref()).made(is_made(row, intended_at)));
             }
             Seen::Absent => absent.push(*key),
             Seen::Twice(_) | Seen::Unknown(_) => unknown.push(*key),

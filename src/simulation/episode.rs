@@ -75,6 +75,8 @@ pub(super) async fn episode(seed: u64, faults: Option<f64>) -> Result<Tally, Str
         earlier: EarlierRuns::default(),
         runs: Cell::new(0),
     };
+    // Who is on a project before the first run has been there for a while.
+    sleep(Duration::from_secs(3600)).await;
     let mut random = fastrand::Rng::with_seed(seed);
     let mut tally = Tally { seeds: 1, ..Tally::default() };
     for DrawnRun { errand, interruption } in &scenario.runs {
