@@ -3,6 +3,8 @@
 //! Every action gets the fate that the last request about it had. What the journal has no answer to
 //! is in doubt, never guessed.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::{
@@ -25,10 +27,12 @@ pub fn killed(planned: RunReport, journal: &Journal, last_sign: Timestamp) -> Ru
         Entry::End { result } => Some(result.clone()),
         _ => None,
     });
+    let of_key = by_key(&sent);
     let mut report = planned;
     for entry in &mut report.entries {
         if let (None, Some(change)) = (&entry.fate, &entry.change) {
-            let fate = fate_of(entry.key, change, &sent);
+            let requests = of_key.get(&entry.key).map_or(&[][..], Vec::as_slice);
+            let fate = fate_of(entry.key, change, requests);
             entry.fate = Some(fate.unwrap_or_else(|| {
                 Fate::new(Outcome::NotReached, "the run ended before it was sent")
             }));
@@ -44,10 +48,21 @@ pub fn killed(planned: RunReport, journal: &Journal, last_sign: Timestamp) -> Ru
     report
 }
 
+/// The requests about each membership, in order.
+fn by_key<'a>(sent: &'a [Sent<'a>]) -> BTreeMap<MembershipKey, Vec<&'a Sent<'a>>> {
+    let mut of_key: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for one in sent {
+        for key in one.request.keys() {
+            of_key.entry(key).or_default().push(one);
+        }
+    }
+    of_key
+}
+
 /// The fate of an action by the last request about it; none where there was none.
-fn fate_of(key: MembershipKey, change: &Change, sent: &[Sent<'_>]) -> Option<Fate> {
+fn fate_of(key: MembershipKey, change: &Change, sent: &[&Sent<'_>]) -> Option<Fate> {
     let last = |is_it: &dyn Fn(&Request) -> bool| {
-        let about = |sent: &&Sent<'_>| sent.request.keys().contains(&key) && is_it(sent.request);
+        let about = |sent: &&&Sent<'_>| is_it(sent.request);
         sent.iter().rev().find(about).map(|sent| sent.fate(key))
     };
     let create = || last(&|request| matches!(request, Request::Create { .. }));
@@ -109,7 +124,10 @@ mod tests {
         journal.entries = entries;
         let sent = sent(&journal);
         let change = Change::Create { spec: spec() };
-        let fate = |user: &u64| fate_of(key(*user), &change, &sent).map(|fate| fate.outcome);
+        let of_key = by_key(&sent);
+        let requests = |user: u64| of_key.get(&key(user)).map_or(&[][..], Vec::as_slice);
+        let fate =
+            |user: &u64| fate_of(key(*user), &change, requests(*user)).map(|fate| fate.outcome);
         users.iter().map(fate).collect()
     }
 

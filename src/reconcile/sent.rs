@@ -1,5 +1,7 @@
 //! A journal's write requests, each with what is known of its end.
 
+use std::collections::BTreeMap;
+
 use crate::{
     journal::{Entry, Journal, PresentRow, Request, RequestResult},
     model::{Drift, Fate, MembershipKey, Outcome},
@@ -12,29 +14,30 @@ pub(super) struct Sent<'a> {
     settled: Option<&'a Entry>,
 }
 
+/// The write requests of a journal, in order.
 pub(super) fn sent(journal: &Journal) -> Vec<Sent<'_>> {
-    let of = |wanted: u64| {
-        move |entry: &&Entry| match entry {
-            Entry::Outcome { seq, .. } | Entry::Settled { seq, .. } => *seq == wanted,
-            _ => false,
-        }
-    };
-    let intents = journal.entries.iter().enumerate().filter_map(|(at, entry)| match entry {
-        Entry::Intent { seq, request } => Some((at, *seq, request)),
-        _ => None,
-    });
-    intents
-        .map(|(at, seq, request)| {
-            let mut sent = Sent { request, result: None, settled: None };
-            for entry in journal.entries[at..].iter().filter(of(seq)) {
-                match entry {
-                    Entry::Outcome { result, .. } => sent.result = Some(result),
-                    other => sent.settled = Some(other),
+    let mut found = Vec::new();
+    let mut places = BTreeMap::new();
+    for entry in &journal.entries {
+        match entry {
+            Entry::Intent { seq, request } => {
+                places.insert(*seq, found.len());
+                found.push(Sent { request, result: None, settled: None });
+            }
+            Entry::Outcome { seq, result } => {
+                if let Some(place) = places.get(seq) {
+                    found[*place].result = Some(result);
                 }
             }
-            sent
-        })
-        .collect()
+            Entry::Settled { seq, .. } => {
+                if let Some(place) = places.get(seq) {
+                    found[*place].settled = Some(entry);
+                }
+            }
+            Entry::Header { .. } | Entry::End { .. } => {}
+        }
+    }
+    found
 }
 
 impl Sent<'_> {

@@ -328,6 +328,19 @@ mod tests {
     }
 
     #[test]
+    fn an_update_in_vain_is_no_later_touch() {
+        let (made, touched) = (row(2, 7, 0), row(2, 7, 500));
+        let drift = vec![Drift {
+            field: Field::TeamLead,
+            before: FieldValue::Flag(false),
+            after: FieldValue::Flag(true),
+        }];
+        let vain = Request::Update { key: key(2), id: made.id, drift, takes_lead_from: None };
+        let undo = undo(vec![(create(2), done(&made), None), (vain, done(&touched), None)]);
+        assert_eq!(reversal(&undo, vec![touched]), (1, vec![], vec![]));
+    }
+
+    #[test]
     fn who_was_deleted_comes_back_where_the_delete_is_proved() {
         let gone = row(2, 7, 0);
         let delete = || Request::Delete { live: Box::new(gone.clone()) };

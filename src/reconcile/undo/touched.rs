@@ -87,12 +87,15 @@ fn note(touched: &mut Touches, key: MembershipKey, sent: &Sent<'_>) {
         Request::Update { id, drift, takes_lead_from, .. } => {
             let seen = sent.present(key).and_then(|row| row.seen);
             let stuck = stuck(drift, &sent.unchanged(key, drift), seen);
-            if !stuck.is_empty() {
-                let entry = at(touched, key, Did::Update(BTreeMap::new()));
-                entry.update(*id, &stuck, seen);
-                entry.doubtful |= in_doubt;
-                note_lead(touched, key, *takes_lead_from, in_doubt);
+            if stuck.is_empty() {
+                // It changed nothing, and yet the server may have touched what the run made.
+                let left = touched.get_mut(&key).and_then(|touched| touched.left.as_mut());
+                return left.into_iter().for_each(|left| left.seen = seen.or(left.seen));
             }
+            let entry = at(touched, key, Did::Update(BTreeMap::new()));
+            entry.update(*id, &stuck, seen);
+            entry.doubtful |= in_doubt;
+            note_lead(touched, key, *takes_lead_from, in_doubt);
         }
         Request::Delete { live } => {
             let entry = at(touched, key, Did::Create);
