@@ -167,8 +167,8 @@ pub enum RequestResult {
         /// Why, in words.
         message: String,
     },
-    /// The record to be deleted was gone already: by somebody else, or by an attempt whose answer
-    /// was lost.
+    /// The record was gone: of a delete, by somebody else or by an attempt whose answer was lost; of
+    /// an update, by somebody else.
     Gone {
         /// Why, in words.
         message: String,

@@ -94,6 +94,7 @@ impl Sent<'_> {
     fn update_fate(&self, key: MembershipKey, drift: &[Drift]) -> Fate {
         let unchanged = self.unchanged(key, drift);
         match (self.result, self.settled) {
+            (Some(RequestResult::Gone { message }), None) => Fate::new(Outcome::Rejected, message),
             (Some(RequestResult::Done { .. }), None) if unchanged.is_empty() => {
                 Fate::new(Outcome::Applied, "")
             }

@@ -319,6 +319,8 @@ mod tests {
         let stays = PresentRow::from(&row(2, 7, 0));
         let delete = || Request::Delete { live: Box::new(row(2, 7, 0)) };
         assert_eq!(undo(vec![(delete(), UNKNOWN, settled(0, vec![stays], vec![]))]), None);
+        let gone = RequestResult::Gone { message: "404".to_owned() };
+        assert_eq!(undo(vec![(promotion(7, 3), gone, None)]), None, "an update of nothing");
         let unchanged = promotion(7, 3);
         let answer = RequestResult::Done {
             present: vec![PresentRow::from(&row(7, 7, 0))],
