@@ -43,7 +43,7 @@ pub(super) struct Evidence<'a> {
     pub world: World,
     log: Vec<sandbox::Entry>,
     /// All edits of somebody else, from the beginning; those of this run start at `foreign_here`.
-    foreign: Vec<ForeignEdit>,
+    pub foreign: Vec<ForeignEdit>,
     foreign_here: usize,
 }
 
