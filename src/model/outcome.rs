@@ -53,6 +53,12 @@ impl Outcome {
         }
     }
 
+    /// Whether nothing was tried: policy, a problem nearby or the guard forbade it.
+    #[must_use]
+    pub const fn is_left_alone(self) -> bool {
+        matches!(self, Self::Held | Self::Frozen | Self::Withheld)
+    }
+
     /// Whether it makes the run partly applied (exit 5).
     #[must_use]
     pub const fn is_partial(self) -> bool {

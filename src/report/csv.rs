@@ -13,7 +13,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Entry, OriginalRow, RowStatus, RunReport, escape::cell, escape::visible, words};
+use super::{Entry, OriginalRow, RowStatus, RunReport, escape::cell, escape::visible, loss, words};
 use crate::{
     model::{MembershipKey, Outcome, Participation},
     plan::{Change, WorkspaceState},
@@ -100,7 +100,8 @@ struct Record<'a> {
 
 /// Writes `results.csv`: every roster line and every action once. A line with several actions
 /// stands with the worst of them; the others follow directly below, with the same ids, their
-/// `line` and `roster.` cells empty. Deletes stand at the end.
+/// `line` and `roster.` cells empty. What the roster does not name stands at the end, and of that
+/// what is to be deleted last.
 ///
 /// Cells that a row has beyond the header are left out here, and kept in `rejected.csv`.
 ///
@@ -122,7 +123,9 @@ pub fn results<R: Borrow<OriginalRow>>(
         }
     }
     let is_left = |entry: &&Entry| index.entries.contains_key(&entry.key);
-    for entry in report.entries.iter().filter(is_left) {
+    let mut left: Vec<&Entry> = report.entries.iter().filter(is_left).collect();
+    left.sort_by_key(|entry| loss::is_to_be_destroyed(entry));
+    for entry in left {
         let record = Record { line: entry.line, ..of_entry(entry) };
         write_result(&mut table, report, &record, header.len())?;
     }
@@ -398,10 +401,10 @@ mod tests {
         10,,,in sync,,102,12,,'=cmd(),,,102,12,maven,'=1+1
         11,,,not reached,the project is unreadable: not visible to this token,103,1,,,,,103,1,maven,'=1+1
         12,,,in sync,,102,1,,'=cmd(),,,102,1,maven,'=1+1
-        ,delete,maven,planned,"on the project, not in the roster",102,5,102005,'=cmd(),'-Dash,,,,,
         ,delete,"maven, lead, demoted first",held,protected by `*@<partner>.example` in protect.users,102,4,102004,'=cmd(),,,,,,
         ,delete,"maven, lead, demoted first",frozen,"on the project, not in the roster; invalid roster rows of this project: line 7",102,8,102008,'=cmd(),Bo \u{202e}oB,,,,,
         ,delete,"maven, lead, demoted first",withheld,"on the project, not in the roster; plan deletes 60 of 400 memberships; the limit is 50 (guard.max_deletes); all deletes of this run are withheld",101,10,101010,Alpha | <script>alert(1)</script>,,,,,,
+        ,delete,maven,planned,"on the project, not in the roster",102,5,102005,'=cmd(),'-Dash,,,,,
         "##);
     }
 

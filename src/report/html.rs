@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
-use super::{Entry, LeftInDoubt, RunReport, escape::visible, words};
+use super::{Entry, LeftInDoubt, RunReport, escape::visible, loss, words};
 use crate::{
     model::{Outcome, WorkspaceId},
     plan::Change,
@@ -162,7 +162,8 @@ fn list(title: &str, items: impl ExactSizeIterator<Item = String>) -> Markup {
 
 fn actions(report: &RunReport) -> Markup {
     let mut entries: Vec<&Entry> = report.entries.iter().collect();
-    entries.sort_by_key(|entry| entry.key);
+    // What is to be destroyed stands last, as in every form of a plan.
+    entries.sort_by_key(|entry| (loss::is_to_be_destroyed(entry), entry.key));
     html! {
         section {
             h2 #actions { "Actions" }

@@ -1,11 +1,11 @@
 //! The report as Markdown, for wikis, issues and chat: a summary and tables.
 //!
-//! Outside text is escaped so that it shows as it is: no markup, no HTML, no broken table.
+//! What a plan destroys stands last. Outside text is escaped so that it shows as it is: no markup, no HTML, no broken table.
 //! Knows no other renderer.
 
 use std::io::{self, Write};
 
-use super::{Entry, LeftInDoubt, RunReport, escape::markdown, words};
+use super::{Entry, LeftInDoubt, RunReport, escape::markdown, loss, words};
 use crate::model::Outcome;
 
 /// Writes the report as Markdown.
@@ -20,7 +20,8 @@ pub fn render(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
     guard(report, out)?;
     actions(words::PROTECTED, report, &words::protected(report), out)?;
     let others = report.entries.iter().filter(|entry| !words::is_protected(entry));
-    let mut entries: Vec<&Entry> = others.collect();
+    let mut entries: Vec<&Entry> =
+        others.filter(|entry| !loss::is_to_be_destroyed(entry)).collect();
     entries.sort_by_key(|entry| entry.key);
     actions("Actions", report, &entries, out)?;
     let unreadable = words::unreadable(report).into_iter();
@@ -37,7 +38,7 @@ pub fn render(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
     for LeftInDoubt { run, requests } in &report.left_in_doubt {
         list(&format!("Left in doubt by run {run}"), requests.iter().cloned(), out)?;
     }
-    Ok(())
+    actions("Deletes and replacements", report, &loss::planned(report, true), out)
 }
 
 fn lost(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {

@@ -9,6 +9,7 @@ mod escape;
 pub mod findings;
 pub mod html;
 pub mod json;
+mod loss;
 pub mod markdown;
 pub mod roster;
 pub mod runs;

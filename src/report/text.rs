@@ -1,5 +1,6 @@
 //! The report for terminals and logs: what is lost first, then the plan by project, then everything
-//! that was left alone or went wrong with its reason, then a summary.
+//! that was left alone or went wrong with its reason, then a summary. What a plan destroys stands
+//! last and whole, below everything else: it is what a person reads before a question.
 //!
 //! Meaning is carried by `+ ~ - ±` and words, colour only repeats it. Nothing is wrapped.
 //! Knows no other renderer.
@@ -9,7 +10,7 @@ use std::{
     io::{self, Write},
 };
 
-use super::{Entry, LeftInDoubt, RunReport, escape::visible, words};
+use super::{Entry, LeftInDoubt, RunReport, escape::visible, loss, words};
 use crate::{
     model::Outcome,
     plan::{Change, Digest},
@@ -22,7 +23,8 @@ pub struct Style {
     pub color: bool,
     /// List everything, what was applied and ids included.
     pub verbose: bool,
-    /// Show at most so many lines of a list (of a project's actions, of invalid rows, …).
+    /// Show at most so many lines of a list (of a project's actions, of invalid rows, …), but every
+    /// delete and replacement that is to be sent, or was.
     pub limit: Option<usize>,
 }
 
@@ -47,7 +49,7 @@ pub fn render(report: &RunReport, style: Style, out: &mut dyn Write) -> io::Resu
     let mut page = Page { report, style, out };
     page.lost()?;
     page.header()?;
-    page.entries("Plan", &words::with_outcome(report, None))?;
+    page.entries("Plan: creates and updates", &loss::planned(report, false))?;
     for (outcome, title) in SECTIONS {
         if outcome == Outcome::Held {
             page.entries(words::PROTECTED, &words::protected(report))?;
@@ -63,7 +65,8 @@ pub fn render(report: &RunReport, style: Style, out: &mut dyn Write) -> io::Resu
     page.problems()?;
     page.warnings()?;
     page.left_in_doubt()?;
-    page.summary()
+    page.summary()?;
+    page.destroyed()
 }
 
 #[derive(Clone, Copy)]
@@ -143,12 +146,58 @@ impl Page<'_> {
             return Ok(());
         }
         self.heading(&format!("{title} ({})", entries.len()))?;
+        self.by_project(entries)
+    }
+
+    fn by_project(&mut self, entries: &[&Entry]) -> io::Result<()> {
+        let mut is_cut = false;
         for project in entries.chunk_by(|a, b| a.key.workspace == b.key.workspace) {
             let heading = self.project(project[0]);
             writeln!(self.out, "  {heading}")?;
-            self.limited("    ", project, |page, entry| page.line(entry))?;
+            let (shown, left_out) = self.cut(project);
+            for entry in shown {
+                let line = self.line(entry);
+                writeln!(self.out, "    {line}")?;
+            }
+            if !left_out.is_empty() {
+                is_cut = true;
+                writeln!(self.out, "    … and {} in this project", loss::more(&left_out))?;
+            }
+        }
+        if is_cut {
+            writeln!(self.out, "  -v shows all, and so does --output FILE of a dry run")?;
         }
         Ok(())
+    }
+
+    /// What of a project's entries is shown and what is only counted: never a delete or replacement
+    /// that is to be sent or was.
+    fn cut<'e>(&self, entries: &[&'e Entry]) -> (Vec<&'e Entry>, Vec<&'e Entry>) {
+        let mut room = self.limit();
+        entries.iter().partition(|entry| {
+            if loss::is_destroyed(entry) {
+                return true;
+            }
+            let fits = room > 0;
+            room = room.saturating_sub(1);
+            fits
+        })
+    }
+
+    fn limit(&self) -> usize {
+        self.style.limit.filter(|_| !self.style.verbose).unwrap_or(usize::MAX)
+    }
+
+    /// Below it comes the question, if one comes: nothing stands between but the counts.
+    fn destroyed(&mut self) -> io::Result<()> {
+        let entries = loss::planned(self.report, true);
+        let Some(note) = loss::note(self.report) else { return Ok(()) };
+        self.heading(&format!("Plan: deletes and replacements ({})", entries.len()))?;
+        let note = self.paint(Paint::Red, &note);
+        writeln!(self.out, "  {note}")?;
+        self.by_project(&entries)?;
+        writeln!(self.out)?;
+        self.fact("in all", Some(words::counts(self.report)))
     }
 
     fn project(&self, entry: &Entry) -> String {
@@ -220,7 +269,7 @@ impl Page<'_> {
         items: &[T],
         line: impl Fn(&Self, &T) -> String,
     ) -> io::Result<()> {
-        let limit = self.style.limit.filter(|_| !self.style.verbose).unwrap_or(usize::MAX);
+        let limit = self.limit();
         for item in items.iter().take(limit) {
             let line = line(self, item);
             writeln!(self.out, "{indent}{line}")?;
@@ -292,7 +341,6 @@ impl Page<'_> {
         }
         self.fact("hint", (!report.refusals.is_empty()).then_some(words::APPROVE_HINT))?;
         self.fact("note", words::create_note(report))?;
-        self.fact("note", words::loss_note(report))?;
         self.fact("ended", Some(words::ended(report)))
     }
 
@@ -341,15 +389,13 @@ mod tests {
           roster  members.csv (40 rows)
           time    2026-11-24T03:07:39Z, took 12 s
 
-        Plan (6)
+        Plan: creates and updates (4)
           Alpha | <script>alert(1)</script> (101)
             + create   \u{1b}[31mRed\u{1b}[0m (7)  maven, access edit_tasks
             ~ update   \u{1b}[31mRed\u{1b}[0m (7)  team_lead: false → true (after the create)
             ~ update   Bo \u{202e}oB (8)  access_level: edit_tasks → admin
           =cmd() (102)
             + create   Zoë O'Neil (3)  maven, access edit_tasks
-            - delete   -Dash (5)  maven; on the project, not in the roster
-            ± replace  Ann\nLee (6)  maven → buyer, access edit_tasks; on the other side of the project; a replacement loses the person's assignments, scheduled and allocated hours there
 
         Protected, though they were to go: nothing was done (1)
           =cmd() (102)
@@ -379,8 +425,15 @@ mod tests {
           digest  0123456789ab
           guard   plan deletes 60 of 400 memberships; the limit is 50 (guard.max_deletes); all deletes of this run are withheld
           hint    review withheld-deletes.csv, then --approve-deletes
-          note    1 delete and 1 replacement destroy these people's assignments, scheduled and allocated hours on the projects; nothing brings them back
           ended   complete; exit 4, the guard withheld something
+
+        Plan: deletes and replacements (2)
+          1 delete and 1 replacement destroy these people's assignments, scheduled and allocated hours on the projects; nothing brings them back
+          =cmd() (102)
+            - delete   -Dash (5)  maven; on the project, not in the roster
+            ± replace  Ann\nLee (6)  maven → buyer, access edit_tasks; on the other side of the project; a replacement loses the person's assignments, scheduled and allocated hours there
+
+          in all  1 to create, 2 to update, 1 to delete, 1 to replace; 40 in sync, 2 held, 1 frozen, 1 withheld
         "##);
     }
 
@@ -499,9 +552,58 @@ mod tests {
     fn long_lists_are_cut() {
         let text = rendered(&creates(200), Style { limit: Some(20), ..Style::default() });
         assert_eq!(text.matches("+ create").count(), 20);
-        assert!(text.contains("    … and 180 more; --output FILE or -v shows all\n"), "{text}");
+        assert!(text.contains("    … and 180 more creates in this project\n"), "{text}");
+        assert!(text.contains("-v shows all"), "{text}");
         let exact = rendered(&creates(20), Style { limit: Some(20), ..Style::default() });
-        assert!(!exact.contains("more;"), "{exact}");
+        assert!(!exact.contains("more") && !exact.contains("-v shows all"), "{exact}");
+    }
+
+    /// The plan of the sample, a hundred times over.
+    fn long_plan() -> RunReport {
+        let mut report = sample::plan();
+        report.entries = std::iter::repeat_n(report.entries, 100).flatten().collect();
+        report
+    }
+
+    #[test]
+    fn what_is_to_be_destroyed_is_never_cut_and_nothing_but_the_counts_is_below_it() {
+        let style = Style { limit: Some(1), ..Style::default() };
+        let text = rendered(&long_plan(), style);
+        let (above, below) =
+            text.split_once("\nPlan: deletes and replacements (200)\n").expect("it");
+        assert_eq!(above.matches("Summary\n").count(), 1);
+        assert!(!above.contains("(5)") && !above.contains("± replace"), "{above}");
+        assert_eq!(
+            (below.matches("- delete ").count(), below.matches("± replace").count()),
+            (100, 100)
+        );
+        let (_, rest) =
+            below.rsplit_once("± replace").or(below.rsplit_once("- delete")).expect("one");
+        assert_eq!(rest.lines().count(), 3, "{rest}");
+        assert!(
+            rest.lines().last().expect("counts").starts_with("  in all  1 to create"),
+            "{rest}"
+        );
+        // What the guard keeps back is not sent: its list may be cut, with a count.
+        assert!(above.contains("    … and 99 more deletes in this project\n"), "{above}");
+        assert!(above.contains("    … and 99 more creates in this project\n"), "{above}");
+        let more = "    … and 99 more creates and 200 more updates in this project\n";
+        assert!(above.contains(more), "{above}");
+    }
+
+    #[test]
+    fn a_delete_that_went_wrong_is_not_cut_either_and_failures_stay_first() {
+        let mut report = sample::everything();
+        let stale =
+            |entry: &&Entry| entry.fate.as_ref().is_some_and(|fate| fate.outcome == Outcome::Stale);
+        let stale = report.entries.iter().find(stale).expect("one").clone();
+        report.entries.extend(std::iter::repeat_n(stale, 99));
+        let text = rendered(&report, Style { limit: Some(1), ..Style::default() });
+        let (_, rest) = text.split_once("\nStale: ").expect("the section");
+        let (stale, _) = rest.split_once("\n\n").expect("an end");
+        assert_eq!(stale.matches("- delete ").count(), 100, "{text}");
+        assert!(!text.contains("Plan: deletes"), "{text}");
+        assert!(text.trim_end().lines().last().expect("a line").starts_with("  ended "), "{text}");
     }
 
     #[test]

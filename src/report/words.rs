@@ -5,12 +5,9 @@
 
 use std::time::Duration;
 
-use super::{Entry, PaceReport, ReportedCommand, RunReport, UndoneRun};
+use super::{Entry, PaceReport, ReportedCommand, RunReport, UndoneRun, loss};
 use crate::{
-    model::{
-        Drift, Field, LOST_WITH_A_RECORD, MembershipSpec, Outcome, Participation, Seen, UserId,
-        WorkspaceId,
-    },
+    model::{Drift, Field, MembershipSpec, Outcome, Participation, Seen, UserId, WorkspaceId},
     plan::{Change, Counts, Forecast, HoldReason, Target, WorkspaceState},
     run::ExitStatus,
 };
@@ -36,7 +33,7 @@ pub(super) fn facts(report: &RunReport) -> impl Iterator<Item = (&'static str, S
         ("Result", outcomes(report)),
         ("Pace", pace(&report.pace)),
         ("Note", create_note(report)),
-        ("Note", loss_note(report)),
+        ("Note", loss::note(report)),
         ("Ended", Some(ended(report))),
     ];
     facts.into_iter().filter_map(|(name, value)| Some((name, value?)))
@@ -149,8 +146,7 @@ pub(super) fn why(entry: &Entry) -> String {
     if detail.is_empty() || detail == entry.reason {
         return entry.reason.clone();
     }
-    let left_alone = matches!(fate.outcome, Outcome::Held | Outcome::Frozen | Outcome::Withheld);
-    if left_alone && !entry.reason.is_empty() {
+    if fate.outcome.is_left_alone() && !entry.reason.is_empty() {
         return format!("{}; {detail}", entry.reason);
     }
     detail.to_owned()
@@ -203,10 +199,7 @@ pub(super) fn counts(report: &RunReport) -> String {
 /// `1 lost, 40 applied`, the worst first; none when nothing was carried out.
 pub(super) fn outcomes(report: &RunReport) -> Option<String> {
     let outcomes = report.outcomes();
-    let only_left_alone = outcomes
-        .keys()
-        .all(|outcome| matches!(outcome, Outcome::Held | Outcome::Frozen | Outcome::Withheld));
-    if only_left_alone {
+    if outcomes.keys().all(|outcome| outcome.is_left_alone()) {
         return None;
     }
     let counted: Vec<_> =
@@ -299,34 +292,6 @@ pub(super) fn create_note(report: &RunReport) -> Option<String> {
     })
 }
 
-/// What the deletes and replacements that are to be sent destroy; none for a run that is over.
-pub(super) fn loss_note(report: &RunReport) -> Option<String> {
-    let planned = report.entries.iter().filter(|entry| entry.fate.is_none());
-    let (mut deletes, mut replacements) = (0, 0);
-    for entry in planned {
-        match entry.change {
-            Some(Change::Delete { .. }) => deletes += 1,
-            Some(Change::Replace { .. }) => replacements += 1,
-            _ => {}
-        }
-    }
-    let parts = [(deletes, "delete"), (replacements, "replacement")];
-    let parts: Vec<String> = parts
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, noun)| plural(count, noun))
-        .collect();
-    let (destroy, whose, s) = match deletes + replacements {
-        0 => return None,
-        1 => ("destroys", "this person's", ""),
-        _ => ("destroy", "these people's", "s"),
-    };
-    Some(format!(
-        "{} {destroy} {whose} {LOST_WITH_A_RECORD} on the project{s}; nothing brings them back",
-        parts.join(" and ")
-    ))
-}
-
 /// The projects that could not be read, with the reason.
 pub(super) fn unreadable(report: &RunReport) -> Vec<(WorkspaceId, &str)> {
     let reasons = report.projects.iter().filter_map(|(id, project)| match &project.state {
@@ -368,39 +333,6 @@ mod tests {
         ] {
             assert_eq!(duration(Duration::from_millis(millis)), text, "{millis} ms");
         }
-    }
-
-    #[test]
-    fn what_deletes_and_replacements_destroy_is_said_until_they_are_carried_out() {
-        let plan = sample::plan();
-        let note = |deletes: usize, replacements: usize| {
-            let of = |word: &'static str, count| {
-                let found = plan.entries.iter().find(move |entry| action(entry) == word);
-                std::iter::repeat_n(found.expect("an entry").clone(), count)
-            };
-            let entries = of("delete", deletes).chain(of("replace", replacements)).collect();
-            loss_note(&RunReport { entries, ..plan.clone() })
-        };
-        assert_eq!(note(0, 0), None);
-        let lost = "assignments, scheduled and allocated hours on the project";
-        for (deletes, replacements, words) in [
-            (1, 0, format!("1 delete destroys this person's {lost}; nothing brings them back")),
-            (
-                0,
-                2,
-                format!("2 replacements destroy these people's {lost}s; nothing brings them back"),
-            ),
-            (
-                5,
-                1,
-                format!(
-                    "5 deletes and 1 replacement destroy these people's {lost}s; nothing brings them back"
-                ),
-            ),
-        ] {
-            assert_eq!(note(deletes, replacements), Some(words));
-        }
-        assert_eq!(loss_note(&sample::everything()), None);
     }
 
     #[test]

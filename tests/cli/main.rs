@@ -20,6 +20,7 @@ mod replacement;
 mod roster;
 mod secret;
 mod server;
+mod shown;
 mod stuck;
 mod trust;
 mod undo;

@@ -1,0 +1,109 @@
+//! What of a report destroys records: which entries, and the words for what is lost with them.
+//!
+//! Nothing is written unless it was shown: these are never left out, and stand last in a plan.
+//! Knows no medium and no renderer.
+
+use super::{Entry, RunReport, words};
+use crate::{model::LOST_WITH_A_RECORD, plan::Change};
+
+/// What is still to be sent, by (project, person): what destroys a record, or all else.
+pub(super) fn planned(report: &RunReport, destroys: bool) -> Vec<&Entry> {
+    let mut entries = words::with_outcome(report, None);
+    entries.retain(|entry| is_destroyed(entry) == destroys);
+    entries
+}
+
+/// Whether it destroys a record, unless it is left alone: such lines are never cut.
+pub(super) fn is_destroyed(entry: &Entry) -> bool {
+    let left_alone = entry.fate.as_ref().is_some_and(|fate| fate.outcome.is_left_alone());
+    !left_alone && entry.change.as_ref().is_some_and(Change::destroys)
+}
+
+/// Whether it destroys a record and is still to be sent: such lines stand last in a plan.
+pub(super) fn is_to_be_destroyed(entry: &Entry) -> bool {
+    entry.fate.is_none() && is_destroyed(entry)
+}
+
+/// How many lines are left out, class by class: `230 more creates and 1 more update`.
+pub(super) fn more(entries: &[&Entry]) -> String {
+    let mut found = Vec::new();
+    for class in ["create", "update", "delete", "replace", ""] {
+        let count = entries.iter().filter(|entry| words::action(entry) == class).count();
+        let noun = match class {
+            "replace" => "replacement",
+            "" => "difference",
+            class => class,
+        };
+        if count > 0 {
+            found.push(words::plural(count, &format!("more {noun}")));
+        }
+    }
+    found.join(" and ")
+}
+
+/// What the deletes and replacements that are to be sent destroy; none for a run that is over.
+pub(super) fn note(report: &RunReport) -> Option<String> {
+    let planned = report.entries.iter().filter(|entry| entry.fate.is_none());
+    let (mut deletes, mut replacements) = (0, 0);
+    for entry in planned {
+        match entry.change {
+            Some(Change::Delete { .. }) => deletes += 1,
+            Some(Change::Replace { .. }) => replacements += 1,
+            _ => {}
+        }
+    }
+    let parts = [(deletes, "delete"), (replacements, "replacement")];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, noun)| words::plural(count, noun))
+        .collect();
+    let (destroy, whose, s) = match deletes + replacements {
+        0 => return None,
+        1 => ("destroys", "this person's", ""),
+        _ => ("destroy", "these people's", "s"),
+    };
+    Some(format!(
+        "{} {destroy} {whose} {LOST_WITH_A_RECORD} on the project{s}; nothing brings them back",
+        parts.join(" and ")
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn what_deletes_and_replacements_destroy_is_said_until_they_are_carried_out() {
+        let plan = sample::plan();
+        let told = |deletes: usize, replacements: usize| {
+            let of = |word: &'static str, count| {
+                let found = plan.entries.iter().find(move |entry| words::action(entry) == word);
+                std::iter::repeat_n(found.expect("an entry").clone(), count)
+            };
+            let entries = of("delete", deletes).chain(of("replace", replacements)).collect();
+            note(&RunReport { entries, ..plan.clone() })
+        };
+        assert_eq!(told(0, 0), None);
+        let lost = "assignments, scheduled and allocated hours on the project";
+        for (deletes, replacements, words) in [
+            (1, 0, format!("1 delete destroys this person's {lost}; nothing brings them back")),
+            (
+                0,
+                2,
+                format!("2 replacements destroy these people's {lost}s; nothing brings them back"),
+            ),
+            (
+                5,
+                1,
+                format!(
+                    "5 deletes and 1 replacement destroy these people's {lost}s; nothing brings them back"
+                ),
+            ),
+        ] {
+            assert_eq!(told(deletes, replacements), Some(words));
+        }
+        assert_eq!(note(&sample::everything()), None);
+    }
+}
