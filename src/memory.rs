@@ -149,6 +149,14 @@ impl Memory {
         self.learn_wishes(desired, plan, fates);
     }
 
+    /// Ends the absence of everybody whom a row of the roster names, or may mean, valid or not;
+    /// whether anybody's was ended. Needs no listing: a run that comes to nothing forgets as well.
+    pub fn forget_mentioned(&mut self, desired: &DesiredSet) -> bool {
+        let before = self.absences.len();
+        self.absences.retain(|one| !desired.may_mean(one.key));
+        self.absences.len() < before
+    }
+
     fn learn_absences(
         &mut self,
         desired: &DesiredSet,
@@ -157,17 +165,17 @@ impl Memory {
         now: Timestamp,
     ) {
         let plan = reviewed.approved.plan();
-        // Only a valid roster and a proved listing count, and neither resets what was counted.
-        let counts = |workspace: WorkspaceId| {
-            let state = plan.workspaces.get(&workspace).map(|workspace| &workspace.state);
-            matches!(state, Some(WorkspaceState::Listed { .. }))
-                && desired.freeze.lines(workspace).is_empty()
-                && !desired.is_partial()
-        };
+        let says = |key: &MembershipKey| what_is_said(desired, plan, key.workspace);
+        self.forget_mentioned(desired);
         let mut known = self.absences();
         let missing = missing(reviewed, fates);
-        known.retain(|key, _| missing.contains(key) || !counts(key.workspace));
-        for key in missing.into_iter().filter(|key| counts(key.workspace)) {
+        known.retain(|key, _| match says(key) {
+            Said::WhoBelongs => missing.contains(key),
+            Said::Nothing => true,
+            Said::NoLongerManaged => false,
+        });
+        let absent = |key: &MembershipKey| says(key) == Said::WhoBelongs && !desired.may_mean(*key);
+        for key in missing.into_iter().filter(absent) {
             let absence = known.entry(key).or_insert(Absence { runs: 0, since: now });
             absence.runs = absence.runs.saturating_add(1);
         }
@@ -194,6 +202,28 @@ impl Memory {
         }
         wishes.sort_by_key(|wish| wish.place);
         self.wishes = wishes;
+    }
+}
+
+/// What a run has to say of who is missing from a project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Said {
+    /// A valid roster and a proved listing: who is there and not named was absent once more.
+    WhoBelongs,
+    /// One of both is not to be trusted: nothing that was counted changes.
+    Nothing,
+    /// The roster has left the project, so nobody is counted there any more.
+    NoLongerManaged,
+}
+
+fn what_is_said(desired: &DesiredSet, plan: &Plan, workspace: WorkspaceId) -> Said {
+    if desired.is_partial() || !desired.freeze.lines(workspace).is_empty() {
+        return Said::Nothing;
+    }
+    match plan.workspaces.get(&workspace).map(|workspace| &workspace.state) {
+        Some(WorkspaceState::Listed { .. }) => Said::WhoBelongs,
+        Some(WorkspaceState::Archived | WorkspaceState::Unreadable { .. }) => Said::Nothing,
+        None => Said::NoLongerManaged,
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
     export, material,
     output::{self, Outputs, WholeFile},
     plan_file::{self, Approved},
-    run::{Decision, Order, Session, block_on},
+    run::{self, Decision, Order, Session, block_on},
     signal,
 };
 use crate::{
@@ -65,7 +65,8 @@ pub(super) fn carry_out(
     let outputs = Outputs::open(common)?;
     let approved = args.plan.as_ref().map(plan_file::read).transpose()?;
     let backup = args.backup.as_deref().map(WholeFile::open).transpose()?;
-    let token = material::token(settings)?;
+    let token =
+        material::token(settings).inspect_err(|_| run::forget_mentioned_without_a_run(order))?;
     block_on(false, async {
         let session = session(common, order)?;
         signal::watch(&session.stop, args.deadline)?;

@@ -143,12 +143,16 @@ impl<'a> Session<'a> {
         self.progress.borrow_mut().finish();
         let preview = match preview {
             Ok(preview) => preview,
-            Err(error) => return Ok(self.report(client, unlisted(error), None, None, false)),
+            Err(error) => {
+                self.forget_mentioned();
+                return Ok(self.report(client, unlisted(error), None, None, false));
+            }
         };
         let planned = self.report(client, Ended::Complete, Some(&preview), None, false);
         if let Decision::End(ended) = decide(&planned, &preview.live).await? {
             return Ok(self.report(client, ended, Some(&preview), None, false));
         }
+        self.forget_mentioned();
         if preview.reviewed.approved.plan().actions.is_empty() {
             self.remember(&preview, &[]);
             return Ok(self.report(client, Ended::Complete, Some(&preview), None, false));
@@ -166,6 +170,11 @@ impl<'a> Session<'a> {
         }
         self.remember(&preview, &applied.fates);
         Ok(self.report(client, ended, Some(&preview), Some(&applied), false))
+    }
+
+    fn forget_mentioned(&self) {
+        let warning = forget_mentioned(&self.order, &self.state, self.memory.clone());
+        self.warnings.borrow_mut().extend(warning);
     }
 
     /// Keeps what the next run has to know; only an apply comes here, under the lock.
@@ -285,6 +294,26 @@ pub(super) fn unlisted(error: ListError) -> Ended {
             }
             ended => ended,
         },
+    }
+}
+
+/// Ends the absence of whom the roster names, before anything is sent: an apply that is killed, or
+/// never comes to a plan, was given that roster all the same. A warning where it cannot be kept.
+fn forget_mentioned(order: &Order<'_>, state: &StateFolder, mut memory: Memory) -> Option<String> {
+    let Purpose::Roster(roster) = order.purpose else { return None };
+    if !memory.forget_mentioned(&roster.desired) {
+        return None;
+    }
+    let error = state.write_memory(&memory).err()?;
+    Some(format!("{error}: who is in the roster may still be counted as missing"))
+}
+
+/// The same for an apply that does not even come to a run.
+pub(super) fn forget_mentioned_without_a_run(order: &Order<'_>) {
+    let Some(state) = StateFolder::existing(order.settings.state_folder()) else { return };
+    let (memory, _) = read_memory(&state);
+    if let Some(warning) = forget_mentioned(order, &state, memory) {
+        tracing::warn!("{warning}");
     }
 }
 

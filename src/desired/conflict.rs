@@ -3,15 +3,19 @@
 //! Owns the rules that no row can break alone. Sorts once and compares neighbours, so that a
 //! million rows need no look-up table. Knows no text and no file.
 
-use super::{Column, Expected, Freezes, RosterWarning, RowProblem, header::Header, problem::shown};
-use crate::model::{DesiredMembership, Fields, MembershipKey, MembershipSpec, Role};
+use super::{
+    Column, Expected, Freezes, RosterWarning, RowProblem, header::Header, problem::shown,
+    row::Unusable,
+};
+use crate::model::{DesiredMembership, Fields, MembershipKey, MembershipSpec, Mention, Role};
 
-/// Sorts the entries by key and line, and takes out those that contradict others.
-/// Repeated ones stay: they are equal but for the line.
+/// Sorts the entries by key and line, and takes out those that contradict others, which `unusable`
+/// then knows. Repeated ones stay: they are equal but for the line.
 pub(super) fn settle(
     entries: &mut Vec<DesiredMembership>,
     header: &Header,
-) -> (Vec<RowProblem>, Vec<RosterWarning>) {
+    unusable: &mut Unusable,
+) -> Vec<RosterWarning> {
     entries.sort_unstable_by_key(|entry| one_number(entry.key));
     let mut conflicts = Conflicts { header, problems: Vec::new(), warnings: Vec::new() };
     for project in entries.chunk_by_mut(|a, b| a.key.workspace == b.key.workspace) {
@@ -31,9 +35,12 @@ pub(super) fn settle(
     if !problems.is_empty() {
         let mut invalid: Vec<u64> = problems.iter().map(|problem| problem.line).collect();
         invalid.sort_unstable();
-        entries.retain(|entry| invalid.binary_search(&entry.line).is_err());
+        let is_invalid = |entry: &mut DesiredMembership| invalid.binary_search(&entry.line).is_ok();
+        let removed = entries.extract_if(.., is_invalid).map(|entry| entry.key);
+        unusable.mentions.extend(removed.map(Mention::Membership));
+        unusable.problems.extend(problems);
     }
-    (problems, warnings)
+    warnings
 }
 
 /// The key in one number of the same order: sorting a million compares these without a branch.

@@ -16,7 +16,7 @@ use super::{
     conflict,
     header::{self, Header, label},
     quote,
-    row::{read_key, read_row},
+    row::{Unusable, read_key, read_row},
     source::{Source, Walk, count_lines},
 };
 use crate::model::{DesiredMembership, DesiredSet, Freeze, MembershipKey, Unnamed};
@@ -87,17 +87,18 @@ pub fn parse_roster(
     let damaged = |problems| DesiredError::Damaged { path: path.to_owned(), problems };
     let header = inspect(&source, settings).map_err(damaged)?;
     let mut rows = read_rows(&source, &header).map_err(|problem| damaged(vec![problem]))?;
-    let (conflicts, mut warnings) = conflict::settle(&mut rows.entries, &header);
-    let mut problems = rows.problems;
-    problems.extend(conflicts);
+    let mut warnings = conflict::settle(&mut rows.entries, &header, &mut rows.unusable);
+    let Unusable { mut problems, mentions } = rows.unusable;
     problems.sort_by_key(|problem| problem.line);
     warnings.sort_by_key(RosterWarning::line);
     if settings.strict && !problems.is_empty() {
         return Err(DesiredError::Invalid { path: path.to_owned(), problems });
     }
+    let mut desired = desired_set(rows.entries, &problems, source.partial);
+    desired.mentions = mentions;
     Ok(Roster {
         path: path.to_owned(),
-        desired: desired_set(rows.entries, &problems, source.partial),
+        desired,
         problems,
         warnings,
         rows: rows.count,
@@ -156,7 +157,7 @@ fn in_order(mut problems: Vec<FileProblem>, more: Vec<FileProblem>) -> Vec<FileP
 
 struct Rows {
     entries: Vec<DesiredMembership>,
-    problems: Vec<RowProblem>,
+    unusable: Unusable,
     count: usize,
     blank_lines: usize,
 }
@@ -166,8 +167,8 @@ fn read_rows(source: &Source, header: &Header) -> Result<Rows, FileProblem> {
     // No row is shorter than `1,1,maven`, so that a file of empty lines asks for little.
     let lines = usize::try_from(count_lines(source.body())).unwrap_or(0) + 1;
     let most = lines.min(source.body().len() / 8);
-    let mut rows =
-        Rows { entries: Vec::with_capacity(most), problems: Vec::new(), count: 0, blank_lines: 0 };
+    let entries = Vec::with_capacity(most);
+    let mut rows = Rows { entries, unusable: Unusable::default(), count: 0, blank_lines: 0 };
     let mut walk = source.walk();
     let mut before = walk.advance();
     while let Some(line) = walk.advance() {
@@ -176,7 +177,7 @@ fn read_rows(source: &Source, header: &Header) -> Result<Rows, FileProblem> {
             return Err(FileProblem { line, column: None, damage: Damage::LoneCarriageReturn });
         }
         rows.count += 1;
-        rows.entries.extend(read_row(&walk.record, header, line, &mut rows.problems));
+        rows.entries.extend(read_row(&walk.record, header, line, &mut rows.unusable));
     }
     rows.blank_lines = walk.blank_lines;
     Ok(rows)

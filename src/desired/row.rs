@@ -12,19 +12,28 @@ use super::{
     Column, Expected, Freezes, RowProblem, SpreadsheetDamage, header::Header, problem::shown,
 };
 use crate::model::{
-    AccessLevel, AccessLevelError, DesiredMembership, Fields, MembershipKey, MembershipSpec, Role,
-    RoleId, UserId, WorkspaceId,
+    AccessLevel, AccessLevelError, DesiredMembership, Fields, MembershipKey, MembershipSpec,
+    Mention, Mentions, Role, RoleId, UserId, WorkspaceId,
 };
 
-/// The membership that a row wishes; `None` when anything is wrong with it, which `problems` then says.
+/// What is known of rows that wish nothing because something is wrong with them.
+#[derive(Debug, Default)]
+pub(super) struct Unusable {
+    pub problems: Vec<RowProblem>,
+    /// Whom they may be about.
+    pub mentions: Mentions,
+}
+
+/// The membership that a row wishes; `None` when anything is wrong with it, which `unusable` then says.
 pub(super) fn read_row(
     record: &ByteRecord,
     header: &Header,
     line: u64,
-    problems: &mut Vec<RowProblem>,
+    unusable: &mut Unusable,
 ) -> Option<DesiredMembership> {
     if record.len() != header.cells.len() {
-        problems.push(miscounted(record, header, line));
+        unusable.problems.push(miscounted(record, header, line));
+        unusable.mentions.extend(named_somewhere(record));
         return None;
     }
     let mut cells = Cells { record, header, wrong: Vec::new() };
@@ -39,7 +48,8 @@ pub(super) fn read_row(
         return Some(DesiredMembership { key, spec: MembershipSpec { role, fields }, line });
     }
     let freezes = workspace.map_or(Freezes::Everything, Freezes::Workspace);
-    problems.extend(cells.wrong.iter().map(|(column, expected)| RowProblem {
+    unusable.mentions.extend(mention(workspace, user));
+    unusable.problems.extend(cells.wrong.iter().map(|(column, expected)| RowProblem {
         line,
         column: Some(header.name(*column)),
         value: text(cells.cell(*column)),
@@ -58,6 +68,23 @@ pub(super) fn read_key(record: &ByteRecord, header: &Header) -> Option<Membershi
     let workspace = WorkspaceId::from_digits(cells.cell(Column::WorkspaceId))?;
     let user = UserId::from_digits(cells.cell(Column::UserId))?;
     Some(MembershipKey { workspace, user })
+}
+
+/// Whom a row is about of which not everything can be read.
+fn mention(workspace: Option<WorkspaceId>, user: Option<UserId>) -> Option<Mention> {
+    match (workspace, user) {
+        (Some(workspace), Some(user)) => {
+            Some(Mention::Membership(MembershipKey { workspace, user }))
+        }
+        (Some(workspace), None) => Some(Mention::AnybodyOn(workspace)),
+        (None, Some(user)) => Some(Mention::Anywhere(user)),
+        (None, None) => None,
+    }
+}
+
+/// Where cells are shifted, any of them may be the person's.
+fn named_somewhere(record: &ByteRecord) -> impl Iterator<Item = Mention> {
+    record.iter().filter_map(|cell| UserId::from_digits(cell.trim_ascii())).map(Mention::Anywhere)
 }
 
 /// Shifted cells make every cell doubtful, the project's id too: such a row freezes everything.
@@ -225,9 +252,9 @@ mod tests {
     fn read(cells: &[&str]) -> (Option<DesiredMembership>, Vec<RowProblem>) {
         let names = NAMES.map(str::to_owned).to_vec();
         let header = read_header(names, 1, &ReaderSettings::default()).expect("sound");
-        let mut problems = Vec::new();
-        let row = read_row(&ByteRecord::from(cells), &header, 2, &mut problems);
-        (row, problems)
+        let mut unusable = Unusable::default();
+        let row = read_row(&ByteRecord::from(cells), &header, 2, &mut unusable);
+        (row, unusable.problems)
     }
 
     fn freezes(cells: &[&str]) -> Vec<Freezes> {

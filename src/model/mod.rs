@@ -7,6 +7,7 @@ mod access;
 mod field;
 mod id;
 mod membership;
+mod mention;
 mod outcome;
 mod set;
 mod value;
@@ -18,6 +19,7 @@ pub use membership::{
     LOST_WITH_A_RECORD, MembershipKey, MembershipSpec, Participation, Permissions, Person, Role,
     RoleError, Workspace,
 };
+pub use mention::{Mention, Mentions};
 pub use outcome::{Fate, Outcome};
 pub use set::{
     DesiredMembership, DesiredSet, Freeze, Listing, LiveSet, LiveWorkspace, Scope, Unnamed,

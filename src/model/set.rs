@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    MembershipKey, MembershipSpec, Participation, ParticipationId, Person, UserId, WorkspaceId,
+    MembershipKey, MembershipSpec, Mentions, Participation, ParticipationId, Person, UserId,
+    WorkspaceId,
 };
 
 /// One membership that the roster wants.
@@ -51,6 +52,8 @@ pub struct DesiredSet {
     pub freeze: Freeze,
     /// What becomes of live memberships that it does not name.
     pub unnamed: Unnamed,
+    /// Whom its invalid rows may be about.
+    pub mentions: Mentions,
 }
 
 /// What becomes of live memberships that a desired set does not name.
@@ -77,7 +80,7 @@ impl DesiredSet {
         }
         let projects = entries.chunk_by(|a, b| a.key.workspace == b.key.workspace);
         let workspaces = projects.map(|project| project[0].key.workspace).collect();
-        Self { entries, workspaces, freeze: Freeze::default(), unnamed: Unnamed::default() }
+        Self { entries, workspaces, ..Self::default() }
     }
 
     /// All memberships, by (project, person).
@@ -105,6 +108,12 @@ impl DesiredSet {
     pub fn entry(&self, key: MembershipKey) -> Option<&DesiredMembership> {
         let at = self.entries.binary_search_by_key(&key, |entry| entry.key).ok()?;
         Some(&self.entries[at])
+    }
+
+    /// Whether any row, valid or not, is about this membership, or may be.
+    #[must_use]
+    pub fn may_mean(&self, key: MembershipKey) -> bool {
+        self.entry(key).is_some() || self.mentions.may_mean(key)
     }
 }
 

@@ -88,7 +88,9 @@ impl Comparer<'_> {
             }
             _ => Some(HoldReason::Hidden),
         };
-        let absence = policy.absence.as_ref().filter(|_| !replaced);
+        // Nobody is counted as missing where the roster is not to be trusted.
+        let counts = !replaced && self.freeze_cause().is_none();
+        let absence = policy.absence.as_ref().filter(|_| counts);
         let wait = absence.and_then(|rule| rule.wait(live.key));
         lead.or(wait.map(|wait| HoldReason::Waiting { wait }))
     }

@@ -1,5 +1,6 @@
 //! The program as its users meet it: the binary in a process of its own, the sandbox over HTTP.
 
+mod absence;
 mod apply;
 mod doctor;
 mod export;
