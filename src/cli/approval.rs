@@ -1,4 +1,4 @@
-//! `--approve-deletes FILE`: a reviewed list, held against the list that the run wrote.
+//! `--approve-deletes FILE`: a reviewed list, held against what the run withheld.
 
 use std::{fs, path::Path};
 
@@ -9,7 +9,9 @@ use crate::{
     config::Settings,
     folder::StateFolder,
     guard::{Approval, ApprovalProblem},
-    run::ExitStatus,
+    model::Outcome,
+    report::{Entry, csv, json, visible},
+    run::{ExitStatus, RunId},
 };
 
 /// The approval that is named, if one is.
@@ -36,10 +38,7 @@ fn read(path: &Path, settings: &Settings) -> Result<Approval, Failure> {
             format!("the approval `{}` is not good: {why}; nothing was sent", path.display());
         refused(ExitStatus::GuardWithheld, &message, path, &[])
     })?;
-    let original = StateFolder::open(settings.state_folder())?.run(&approval.run);
-    let original = original.path().join("withheld-deletes.csv");
-    let written = fs::read_to_string(&original).ok().and_then(|text| Approval::parse(&text).ok());
-    let Some(written) = written else {
+    let Some(written) = withheld(&approval.run, settings)? else {
         let message = format!(
             "the list that run {} withheld is not kept here, so `{}` cannot be held against it; nothing was sent",
             approval.run,
@@ -47,16 +46,28 @@ fn read(path: &Path, settings: &Settings) -> Result<Approval, Failure> {
         );
         return Err(refused(ExitStatus::GuardWithheld, &message, path, &[]));
     };
-    let mut problems = approval.beyond(&written);
-    if approval.expires > written.expires {
-        let what = format!("it says `expires: {}`; it was {}", approval.expires, written.expires);
-        problems.push(ApprovalProblem { line: 0, what });
-    }
+    let problems = approval.beyond(&written);
     if problems.is_empty() {
         return Ok(approval);
     }
     let message = format!("`{}` has more than was withheld; nothing was sent", path.display());
     Err(refused(ExitStatus::GuardWithheld, &message, path, &problems))
+}
+
+/// What the run withheld, as its report says: its list may be the very file that was edited.
+fn withheld(run: &RunId, settings: &Settings) -> Result<Option<Approval>, Failure> {
+    let folder = StateFolder::open(settings.state_folder())?.run(run);
+    let bytes = fs::read(folder.path().join("report.json")).ok();
+    let report = bytes.and_then(|bytes| json::read(&bytes).ok());
+    Ok(report.filter(|report| report.run == *run).map(|report| {
+        let was_withheld = |entry: &&Entry| {
+            entry.fate.as_ref().is_some_and(|fate| fate.outcome == Outcome::Withheld)
+        };
+        let entries = report.entries.iter().filter(was_withheld);
+        let rows = entries.filter_map(|entry| Some((entry.key, entry.change.as_ref()?)));
+        let (base_url, expires) = (visible(&report.base_url), csv::good_until(report.finished_at));
+        Approval::of_run(base_url.into_owned(), run.clone(), expires, rows)
+    }))
 }
 
 fn refused(

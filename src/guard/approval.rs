@@ -40,6 +40,8 @@ pub struct Approval {
     /// When it stops being good.
     pub expires: Timestamp,
     rows: BTreeMap<ParticipationId, ApprovedDelete>,
+    /// Lines that name a record again: nothing that a run wrote has them.
+    repeats: Vec<ApprovalProblem>,
 }
 
 /// Something about an approval that cannot be relied on.
@@ -86,13 +88,32 @@ impl Approval {
         if !text.ends_with('\n') || !text.matches('"').count().is_multiple_of(2) {
             problems.push(problem(0, "the last line has no end: is the file cut?"));
         }
-        let rows = rows(text, table_at, &mut problems);
+        let Table { rows, repeats } = table(text, table_at, &mut problems);
         match (base_url, run, expires) {
             (Some(base_url), Some(run), Some(expires)) if problems.is_empty() => {
-                Ok(Self { base_url, run, expires, rows })
+                Ok(Self { base_url, run, expires, rows, repeats })
             }
             _ => Err(problems),
         }
+    }
+
+    /// The list that a run wrote, from what it withheld.
+    #[must_use]
+    pub fn of_run<'a>(
+        base_url: String,
+        run: RunId,
+        expires: Timestamp,
+        withheld: impl IntoIterator<Item = (MembershipKey, &'a Change)>,
+    ) -> Self {
+        let row = |(key, change): (MembershipKey, &Change)| {
+            let (Change::Delete { live, .. } | Change::Replace { live, .. }) = change else {
+                return None;
+            };
+            let (action, role) = (change.word().to_owned(), live.role.visible());
+            Some((live.id, ApprovedDelete { action, key, role, line: 0 }))
+        };
+        let rows = withheld.into_iter().filter_map(row).collect();
+        Self { base_url, run, expires, rows, repeats: Vec::new() }
     }
 
     /// Whether these are for this API and still good; else why not.
@@ -109,25 +130,35 @@ impl Approval {
         Ok(())
     }
 
-    /// Lines that the list of the run did not have: only removing is allowed.
+    /// What the list of the run did not have: only removing lines is allowed.
     #[must_use]
     pub fn beyond(&self, written: &Self) -> Vec<ApprovalProblem> {
+        let Self { base_url, run, expires, rows, repeats } = self;
+        let mut found = Vec::new();
+        if *base_url != written.base_url {
+            let what = format!("it says `base_url: {base_url}`; it was {}", written.base_url);
+            found.push(problem(0, what));
+        }
+        // The list has whole seconds.
+        if expires.as_second() > written.expires.as_second() {
+            let what = format!("it says `expires: {expires}`; it was {:.0}", written.expires);
+            found.push(problem(0, what));
+        }
         let same = |a: &ApprovedDelete, b: &ApprovedDelete| {
             (&a.action, a.key, a.role) == (&b.action, b.key, b.role)
         };
-        let added = self
-            .rows
+        let added = rows
             .iter()
             .filter(|(id, row)| !written.rows.get(id).is_some_and(|original| same(original, row)));
-        added
-            .map(|(id, row)| {
-                let what = format!(
-                    "the {} of participation {id} was not withheld by run {} (lines may only be removed)",
-                    row.action, self.run
-                );
-                problem(row.line, what)
-            })
-            .collect()
+        found.extend(added.map(|(id, row)| {
+            let what = format!(
+                "the {} of participation {id} was not withheld by run {run} (lines may only be removed)",
+                row.action
+            );
+            problem(row.line, what)
+        }));
+        found.extend(repeats.iter().cloned());
+        found
     }
 
     /// Whether this delete or replacement is on the list as it would be done now.
@@ -178,11 +209,13 @@ fn head(text: &str) -> (BTreeMap<String, String>, usize) {
     (values, lines)
 }
 
-fn rows(
-    text: &str,
-    table_at: usize,
-    problems: &mut Vec<ApprovalProblem>,
-) -> BTreeMap<ParticipationId, ApprovedDelete> {
+#[derive(Default)]
+struct Table {
+    rows: BTreeMap<ParticipationId, ApprovedDelete>,
+    repeats: Vec<ApprovalProblem>,
+}
+
+fn table(text: &str, table_at: usize, problems: &mut Vec<ApprovalProblem>) -> Table {
     let table: String = text.lines().skip(table_at).flat_map(|line| [line, "\n"]).collect();
     let header = table.lines().next().unwrap_or_default();
     let delimiter = if header.contains(';') { b';' } else { b',' };
@@ -193,9 +226,9 @@ fn rows(
     };
     let [Some(action), Some(workspace), Some(user), Some(role), Some(id)] = places else {
         problems.push(problem(0, format!("the table needs the columns {}", COLUMNS.join(", "))));
-        return BTreeMap::new();
+        return Table::default();
     };
-    let mut found = BTreeMap::new();
+    let mut found = Table::default();
     for record in reader.records() {
         let Ok(record) = record else {
             problems.push(problem(0, "a line has more or fewer cells than the header: is it cut?"));
@@ -204,13 +237,28 @@ fn rows(
         let line = record.position().map_or(0, csv::Position::line) + table_at as u64;
         let cell = |at: usize| record.get(at).unwrap_or_default().trim();
         match row([cell(action), cell(workspace), cell(user), cell(role), cell(id)], line) {
-            Ok((id, row)) => {
-                found.insert(id, row);
-            }
+            Ok((id, row)) => found.add(id, row),
             Err(what) => problems.push(problem(line, what)),
         }
     }
     found
+}
+
+impl Table {
+    fn add(&mut self, id: ParticipationId, row: ApprovedDelete) {
+        match self.rows.get(&id) {
+            None => {
+                self.rows.insert(id, row);
+            }
+            Some(first) => {
+                let what = format!(
+                    "participation {id} stands on line {} already (lines may only be removed)",
+                    first.line
+                );
+                self.repeats.push(problem(row.line, what));
+            }
+        }
+    }
 }
 
 fn row(
@@ -261,6 +309,10 @@ mod tests {
             LIST.replace("maven,12", "maven,14"),
             LIST.replace("delete,", "replace,"),
             format!("{LIST}delete,9,X,9,Y,maven,99,why\n"),
+            format!("{LIST}delete,1,Alpha,2,Ann,maven,12,gone\n"),
+            format!("{LIST}delete,9,Alpha,9,Eve,maven,12,gone\n"),
+            LIST.replace("# expires: 2026-11-25T00:00:00Z", "# expires: 2026-11-25T00:00:01Z"),
+            LIST.replace("api.example", "api.other"),
         ] {
             let changed = Approval::parse(&changed).expect("readable");
             assert_eq!(changed.beyond(&written).len(), 1, "{changed:?}");

@@ -284,6 +284,13 @@ fn with_reason(
     cells
 }
 
+/// Until when a list that was written at this time can be given back.
+#[must_use]
+pub fn good_until(written_at: Timestamp) -> Timestamp {
+    let good_for = SignedDuration::from_hours(APPROVAL_HOURS);
+    written_at.checked_add(good_for).unwrap_or(Timestamp::MAX)
+}
+
 /// Writes `withheld-deletes.csv`: the deletes and replacements that the guard withheld, for a
 /// person to review and pass back within 24 hours of `written_at`. Returns how many there are.
 ///
@@ -294,8 +301,7 @@ pub fn withheld(
     written_at: Timestamp,
     out: &mut dyn Write,
 ) -> io::Result<usize> {
-    let good_for = SignedDuration::from_hours(APPROVAL_HOURS);
-    let expires = written_at.checked_add(good_for).unwrap_or(Timestamp::MAX);
+    let expires = good_until(written_at);
     writeln!(out, "# base_url: {}", visible(&report.base_url))?;
     writeln!(out, "# run: {}", report.run)?;
     writeln!(out, "# expires: {expires:.0}")?;

@@ -1,6 +1,6 @@
 //! Deletes that can be trusted: approvals, plan files, memory between runs.
 
-use std::fs;
+use std::{fs, path::PathBuf};
 
 use kantata_sync::sandbox::{Participation, Side};
 
@@ -50,6 +50,80 @@ fn an_approved_list_is_a_ceiling_and_only_shrinks() {
     ran.ends_with(0);
     assert_eq!(writes(&sandbox).len(), deletes, "over the limit, and nothing else");
     desk.run(&["plan", "--check", "roster.csv"]).ends_with(0);
+}
+
+/// A run whose deletes were withheld, and where it kept them.
+fn withheld_run(desk: &Desk) -> (PathBuf, String) {
+    let ran = desk.run(&["apply", "--yes", "roster.csv"]).ends_with(4);
+    (ran.folder(), ran.kept("withheld-deletes.csv"))
+}
+
+#[test]
+fn a_list_edited_in_place_is_held_against_what_the_run_withheld() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = withholding(&server);
+    desk.write("roster.csv", &without(&["22"]));
+    let (folder, list) = withheld_run(&desk);
+    // Whom the next roster does not want either, so that nothing but the list can keep them.
+    desk.write("roster.csv", &without(&["13", "22"]));
+    let place = folder.join("withheld-deletes.csv");
+    let dan = sandbox.world().of(100, 13)[0].id;
+    let line = list.lines().rfind(|line| line.starts_with("delete,200,")).expect("Gil");
+    let header = |name: &str| list.lines().find(|line| line.starts_with(name)).expect("a header");
+    sandbox.clear_log();
+    let quoted = place.display().to_string();
+    let arguments = ["apply", "--yes", "--approve-deletes", &quoted, "roster.csv"];
+    for (what, text, told) in [
+        (
+            "added",
+            format!("{list}delete,100,Atlas,13,Dan Iyer,buyer,{dan},gone\n"),
+            "was not withheld by run",
+        ),
+        ("changed", list.replace(",22,", ",21,"), "was not withheld by run"),
+        ("doubled", format!("{list}{line}\n"), "stands on line"),
+        ("prolonged", list.replace("# expires: 20", "# expires: 29"), "it says `expires: 29"),
+        (
+            "no run",
+            list.replace(header("# run"), "# run: 20200101T000000Z-00000000"),
+            "is not kept here",
+        ),
+        (
+            "no address",
+            list.replace(header("# base_url"), "# base_url:"),
+            "is not good: it is for ``",
+        ),
+    ] {
+        fs::write(&place, text).expect("written");
+        let ran = desk.run(&arguments).ends_with(4);
+        assert!(ran.stderr.contains(told), "{what}: {}", ran.text());
+        assert_eq!(writes(&sandbox), [], "{what}");
+    }
+
+    // Only the report counts, and without it nothing does.
+    fs::write(&place, &list).expect("written");
+    let report = fs::read(folder.join("report.json")).expect("a report");
+    for damaged in [None, Some(&report[..report.len() / 2])] {
+        fs::remove_file(folder.join("report.json")).expect("removed");
+        if let Some(bytes) = damaged {
+            fs::write(folder.join("report.json"), bytes).expect("written");
+        } else {
+            assert!(!folder.join("report.json").exists());
+        }
+        let ran = desk.run(&arguments).ends_with(4);
+        assert!(ran.stderr.contains("is not kept here"), "{}", ran.text());
+        assert_eq!(writes(&sandbox), []);
+        fs::write(folder.join("report.json"), &report).expect("written");
+    }
+
+    // As a spreadsheet saves it in place, a line less.
+    let fewer = list.replace(&format!("{line}\n"), "");
+    let saved = format!("\u{feff}{}", fewer.replace(',', ";").replace('\n', "\r\n"));
+    fs::write(&place, saved).expect("written");
+    let ran = desk.run(&arguments).ends_with(4);
+    assert_eq!(sandbox.world().of(100, 12).len(), 0, "{}", ran.text());
+    assert_eq!(sandbox.world().of(200, 22).len(), 1, "{}", ran.text());
+    assert_eq!(sandbox.world().of(100, 13).len(), 1, "{}", ran.text());
 }
 
 #[test]
