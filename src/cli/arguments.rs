@@ -231,6 +231,9 @@ pub struct DoctorArgs {
     /// The `--deadline` that an apply is to meet
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub deadline: Option<Duration>,
+    /// Exit 5 also where something could not be known
+    #[arg(long)]
+    pub strict: bool,
 }
 
 /// `rehearse`.

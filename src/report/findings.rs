@@ -1,7 +1,7 @@
 //! What `doctor` found, line by line: text, JSON and CSV.
 //!
-//! Every line says whether it is well, what was looked at, what was seen, and what to do. Knows no
-//! file and no other renderer.
+//! Every line says whether it is well, what was looked at, what was seen, and what to do; the text
+//! ends with how many there are of each. Knows no file and no other renderer.
 
 use std::{
     fmt,
@@ -23,19 +23,39 @@ use super::{
 pub enum Level {
     /// It is.
     Ok,
+    /// Nobody can tell from here: a run may do what it should, or not.
+    Unknown,
     /// A run works, but not as somebody may expect.
     Warning,
     /// A run will fail, in whole or in part.
     Failure,
 }
 
-impl fmt::Display for Level {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
+impl Level {
+    /// All of them, from well to bad.
+    pub const ALL: [Self; 4] = [Self::Ok, Self::Unknown, Self::Warning, Self::Failure];
+
+    const fn word(self) -> &'static str {
+        match self {
             Self::Ok => "ok",
+            Self::Unknown => "unknown",
             Self::Warning => "warning",
             Self::Failure => "failure",
-        })
+        }
+    }
+
+    /// `3 ok`, `1 warning`, `2 warnings`.
+    fn counted(self, count: usize) -> String {
+        match self {
+            Self::Ok | Self::Unknown => format!("{count} {}", self.word()),
+            Self::Warning | Self::Failure => words::plural(count, self.word()),
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
     }
 }
 
@@ -65,6 +85,11 @@ impl Findings {
     /// Something is well.
     pub fn ok(&mut self, what: &str, detail: impl Into<String>) {
         self.add(Level::Ok, what, detail.into(), None);
+    }
+
+    /// Nobody can tell from here.
+    pub fn unknown(&mut self, what: &str, detail: impl Into<String>, advice: &str) {
+        self.add(Level::Unknown, what, detail.into(), Some(advice));
     }
 
     /// A run works, but not as somebody may expect.
@@ -126,7 +151,10 @@ fn text(findings: &Findings, out: &mut dyn Write) -> io::Result<()> {
             None => writeln!(out)?,
         }
     }
-    Ok(())
+    let counted = Level::ALL.map(|level| (level, findings.count(level)));
+    let present = counted.into_iter().filter(|(_, count)| *count > 0);
+    let words: Vec<String> = present.map(|(level, count)| level.counted(count)).collect();
+    writeln!(out, "in all   {}", words.join(", "))
 }
 
 #[cfg(test)]
@@ -137,6 +165,7 @@ mod tests {
     fn every_form_says_the_same_and_outside_text_cannot_act() {
         let mut findings = Findings::default();
         findings.ok("lock", "free");
+        findings.unknown("rights", "not said", "look in Kantata");
         findings.warning("project =Cove (3)", "arch\u{1b}ived", "remove it");
         findings.failure("connection", "none", "look at the network");
         let rendered = |format| {
@@ -146,17 +175,23 @@ mod tests {
         };
         insta::assert_snapshot!(rendered(Format::Text), @r"
         ok       lock: free
+        unknown  rights: not said; look in Kantata
         warning  project =Cove (3): arch\u{1b}ived; remove it
         failure  connection: none; look at the network
+        in all   1 ok, 1 unknown, 1 warning, 1 failure
         ");
         insta::assert_snapshot!(rendered(Format::Csv), @r"
         level,what,detail,advice
         ok,lock,free,
+        unknown,rights,not said,look in Kantata
         warning,project =Cove (3),arch\u{1b}ived,remove it
         failure,connection,none,look at the network
         ");
         let value: serde_json::Value = serde_json::from_str(&rendered(Format::Json)).expect("JSON");
-        assert_eq!(value[2]["level"], "failure");
+        let levels = ["ok", "unknown", "warning", "failure"];
+        for (at, level) in levels.into_iter().enumerate() {
+            assert_eq!(value[at]["level"], level);
+        }
         assert!(!rendered(Format::Json).contains('\u{1b}'));
         assert_eq!((findings.count(Level::Ok), findings.count(Level::Failure)), (1, 1));
     }

@@ -1,17 +1,26 @@
 //! `doctor`: a line for everything that a run needs, and a code that says whether one would fail.
 
-use std::{collections::BTreeSet, fs, net::TcpListener};
+use std::{
+    collections::BTreeSet,
+    fs,
+    net::TcpListener,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use axum::{
     body::{Body, to_bytes},
-    extract::Request,
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode},
     middleware::{self, Next},
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
 use jiff::{SignedDuration, Timestamp};
 use kantata_sync::{
     lock::Lock,
-    sandbox::{Fault, RequestKind, RetryAfter},
+    sandbox::{Fault, RequestKind, RetryAfter, Sandbox},
 };
 
 use crate::harness::{Desk, LIVE, Server, sandbox, writes};
@@ -21,14 +30,48 @@ fn levels(text: &str) -> BTreeSet<&str> {
     text.lines().filter_map(|line| line.split(' ').next()).collect()
 }
 
+/// Says of every project what the token's user may do there.
+async fn outspoken_server(
+    State(permissions): State<serde_json::Value>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let is_workspaces = request.uri().path().ends_with("/workspaces");
+    let response = next.run(request).await;
+    if !is_workspaces {
+        return response;
+    }
+    changed(response, |value| {
+        let projects = value["workspaces"].as_object_mut().expect("projects");
+        projects.values_mut().for_each(|project| project["permissions"] = permissions.clone());
+    })
+    .await
+}
+
+/// The same answer with another body.
+async fn changed(response: Response, change: impl FnOnce(&mut serde_json::Value)) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let bytes = to_bytes(body, usize::MAX).await.expect("a body");
+    let mut value: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
+    change(&mut value);
+    parts.headers.remove("content-length");
+    Response::from_parts(parts, Body::from(value.to_string()))
+}
+
+/// A server of this sandbox whose projects have these `permissions`.
+fn outspoken(sandbox: &Sandbox, permissions: serde_json::Value) -> Server {
+    let layer = middleware::from_fn_with_state(permissions, outspoken_server);
+    Server::of(sandbox.router().layer(layer))
+}
+
 #[test]
 fn where_all_is_well_every_line_says_so_and_nothing_is_written() {
     let sandbox = sandbox(LIVE);
-    let server = Server::of_sandbox(&sandbox);
+    let server = outspoken(&sandbox, serde_json::json!({ "access_level": "admin" }));
     let desk = Desk::at(&server.base_url());
-    let ran = desk.run(&["doctor", "roster.csv", "--deadline", "50m"]);
+    let ran = desk.run(&["doctor", "roster.csv", "--strict", "--deadline", "50m"]);
     insta::assert_snapshot!(ran.text());
-    assert_eq!(levels(&ran.stdout), BTreeSet::from(["ok"]));
+    assert_eq!(levels(&ran.stdout), BTreeSet::from(["ok", "in"]));
     assert_eq!(writes(&sandbox), []);
     // What a run asks, and the rights.
     assert_eq!(sandbox.log().len(), 6);
@@ -46,17 +89,83 @@ async fn odd_server(request: Request, next: Next) -> Response {
     if !is_workspaces {
         return response;
     }
-    let (mut parts, body) = response.into_parts();
-    let bytes = to_bytes(body, usize::MAX).await.expect("a body");
-    let mut value: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
     let levels = [("100", "collaboration"), ("200", "admin")];
-    for (id, level) in levels {
-        if let Some(project) = value["workspaces"].get_mut(id) {
-            project["permissions"] = serde_json::json!({ "access_level": level, "can_edit": true });
+    let outspoken = |value: &mut serde_json::Value| {
+        for (id, level) in levels {
+            if let Some(project) = value["workspaces"].get_mut(id) {
+                project["permissions"] =
+                    serde_json::json!({ "access_level": level, "can_edit": true });
+            }
         }
+    };
+    changed(response, outspoken).await
+}
+
+#[test]
+fn what_the_api_does_not_say_is_unknown_and_counts_where_all_must_be_known() {
+    let sandbox = sandbox(LIVE);
+    for (permissions, unknown) in [
+        (None, true),
+        // Said, but nothing of what a run needs.
+        (Some(serde_json::json!({})), true),
+        (Some(serde_json::json!({ "can_view": true })), true),
+        (Some(serde_json::json!({ "can_invite": true })), true),
+        (Some(serde_json::json!({ "can_invite": true, "can_edit": true })), false),
+        (Some(serde_json::json!({ "access_level": "admin" })), false),
+    ] {
+        let said = format!("{permissions:?}");
+        let server = match permissions {
+            None => Server::of_sandbox(&sandbox),
+            Some(permissions) => outspoken(&sandbox, permissions),
+        };
+        let desk = Desk::at(&server.base_url());
+        let ran = desk.run(&["doctor", "roster.csv"]).ends_with(0);
+        let line = ran.stdout.lines().find(|line| line.contains("rights")).expect("a line");
+        let closing = ran.stdout.lines().last().expect("a line");
+        assert_eq!(line.starts_with("unknown  rights: "), unknown, "{said}: {line}");
+        assert_eq!(line.starts_with("ok       rights: "), !unknown, "{said}: {line}");
+        assert!(line.contains("2 projects"), "{line}");
+        let (counted, code) = if unknown { ("13 ok, 1 unknown", 5) } else { ("14 ok", 0) };
+        assert_eq!(closing, format!("in all   {counted}"), "{said}");
+        let strict = desk.run(&["doctor", "--strict", "roster.csv"]).ends_with(code);
+        assert_eq!(strict.stdout, ran.stdout, "the same findings, another answer");
+        let json = desk.run(&["doctor", "roster.csv", "--format", "json"]).ends_with(0);
+        assert_eq!(json.stdout.contains("\"level\": \"unknown\""), unknown, "{}", json.stdout);
+        let csv = desk.run(&["doctor", "roster.csv", "--format", "csv"]).ends_with(0);
+        assert_eq!(csv.stdout.contains("\nunknown,rights,"), unknown, "{}", csv.stdout);
     }
-    parts.headers.remove("content-length");
-    Response::from_parts(parts, Body::from(value.to_string()))
+}
+
+/// Forgets the time, and everything about projects that is asked for the first time.
+async fn forgetful_server(
+    State(asked): State<Arc<AtomicBool>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let is_workspaces = request.uri().path().ends_with("/workspaces");
+    if is_workspaces && !asked.swap(true, Ordering::SeqCst) {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    let mut response = next.run(request).await;
+    response.headers_mut().insert("date", HeaderValue::from_static("not a date"));
+    response
+}
+
+#[test]
+fn what_could_not_be_asked_or_looked_at_is_unknown_too() {
+    let sandbox = sandbox(LIVE);
+    let asked = Arc::new(AtomicBool::new(false));
+    let layer = middleware::from_fn_with_state(Arc::clone(&asked), forgetful_server);
+    let server = Server::of(sandbox.router().layer(layer));
+    let desk = Desk::at(&server.base_url());
+    // A lock that cannot be looked at.
+    let folder = desk.state().join("default").join(server.folder_name());
+    fs::create_dir_all(&folder).expect("a folder");
+    std::os::unix::fs::symlink("lock", folder.join("lock")).expect("a link to itself");
+    let ran = desk.run(&["doctor", "roster.csv"]);
+    insta::assert_snapshot!(ran.ends_with(0).text());
+    asked.store(false, Ordering::SeqCst);
+    desk.run(&["doctor", "--strict", "roster.csv"]).ends_with(5);
 }
 
 #[test]

@@ -3,10 +3,11 @@
 use std::{fs, path::Path};
 
 use crate::{
-    cli::{material, past::is_under_way, run::read_memory},
+    cli::{material, run::read_memory},
     config::{Configuration, Settings},
     desired::{Roster, read_roster},
     folder::StateFolder,
+    lock::Lock,
     report::findings::Findings,
 };
 
@@ -47,11 +48,16 @@ pub(super) fn state(settings: &Settings, found: &mut Findings) {
             found.warning("state folder", detail, "run `chmod 700` on it");
         }
     }
-    if is_under_way(&state) {
-        let advice = "a second one exits 7, or waits with `--wait-lock`";
-        found.warning("lock", "another run is under way", advice);
-    } else {
-        found.ok("lock", "free");
+    match Lock::is_free(&state.lock()) {
+        Ok(true) => found.ok("lock", "free"),
+        Ok(false) => {
+            let advice = "a second one exits 7, or waits with `--wait-lock`";
+            found.warning("lock", "another run is under way", advice);
+        }
+        Err(error) => {
+            let advice = "an apply has to take it: look whose it is";
+            found.unknown("lock", in_words(error), advice);
+        }
     }
     if let (_, Some(damage)) = read_memory(&state) {
         found.warning("memory", damage, "the next apply writes a new one");
@@ -68,7 +74,11 @@ fn last_run(state: &StateFolder, found: &mut Findings) {
                 "what it left in doubt is not known; the next apply starts from what is live";
             return found.warning("last apply", detail, advice);
         }
-        Ok(None) | Err(_) => return,
+        Ok(None) => return,
+        Err(error) => {
+            let advice = "what the last apply left in doubt is not known";
+            return found.unknown("last apply", in_words(error), advice);
+        }
     };
     let in_doubt = journal.in_doubt().len();
     if in_doubt > 0 {

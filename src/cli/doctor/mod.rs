@@ -57,9 +57,15 @@ pub(super) fn doctor(common: &Common, args: &DoctorArgs) -> Result<ExitStatus, F
         })??,
     };
     outputs.write_each(|(format, _), out| findings::render(&found, format, out))?;
-    Ok(match (authorized, found.count(Level::Failure)) {
+    let is_bad = |level| match level {
+        Level::Ok | Level::Warning => false,
+        Level::Unknown => args.strict,
+        Level::Failure => true,
+    };
+    let bad = Level::ALL.into_iter().filter(|level| is_bad(*level));
+    Ok(match (authorized, bad.map(|level| found.count(level)).sum()) {
         (false, _) => ExitStatus::Unauthorized,
-        (true, 0) => ExitStatus::Done,
+        (true, 0_usize) => ExitStatus::Done,
         (true, _) => ExitStatus::PartlyApplied,
     })
 }

@@ -23,40 +23,30 @@ impl Examination<'_> {
         found: &mut Findings,
     ) {
         let ids: Vec<WorkspaceId> = workspaces.iter().copied().collect();
-        let (mut well, mut unknown, mut poor) = (0, 0, Vec::new());
+        let mut tally = Tally::default();
         for chunk in ids.chunks(WORKSPACES_PER_REQUEST) {
-            // What cannot be asked here cannot be listed either, and is told there.
-            let projects = api.fetch_workspaces(chunk).await.unwrap_or_default();
-            for project in projects.into_iter().filter(|project| !project.archived) {
-                match project.permissions.clone().visible().map(|rights| lacks(&rights)) {
-                    None => unknown += 1,
-                    Some(None) => well += 1,
-                    Some(Some(lack)) => poor.push((project, lack)),
+            match api.fetch_workspaces(chunk).await {
+                Ok(projects) => tally.add(projects),
+                Err(error) => {
+                    let detail = format!("cannot be asked on {}: {error}", projects(chunk.len()));
+                    found.unknown("rights", detail, UNKNOWN_RIGHTS);
                 }
             }
         }
-        if well > 0 {
-            found.ok("rights", format!("project administrator on {}", projects(well)));
-        }
-        if unknown > 0 {
-            let detail = format!("unknown on {}: the answers do not say", projects(unknown));
-            found.ok("rights", detail);
-        }
-        let lines = poor.into_iter().map(|(project, lack)| (named(&project), lack)).collect();
-        limited(lines, found, |found, name, lack| {
-            let advice = "some changes may be refused or held: have the token's user made project administrator";
-            found.warning(&format!("rights on {name}"), lack, advice);
-        });
+        tally.tell(found);
     }
 
     /// What the listings show.
     pub(super) fn live(&self, live: &LiveSet, found: &mut Findings) {
         let (mut readable, mut unreadable, mut archived) = (0, Vec::new(), Vec::new());
+        // On an empty project nothing is seen, and nothing hidden.
+        let mut peopled = 0;
         let mut hidden = Vec::new();
         for (id, state) in &live.workspaces {
             match state {
                 LiveWorkspace::Listed(listing) => {
                     readable += 1;
+                    peopled += usize::from(!listing.participations.is_empty());
                     let mut rows = listing.participations.iter();
                     if rows.any(|row| row.fields.access_level == Seen::Hidden) {
                         hidden.push(titled(*id, &listing.title));
@@ -80,7 +70,7 @@ impl Examination<'_> {
             let advice = "take it out of the roster, or restore it in Kantata";
             found.warning(&format!("project {name}"), words, advice);
         });
-        access_levels(readable, &hidden, found);
+        access_levels(peopled, &hidden, found);
         for entry in self.looker.settings.protect.unmatched(live.people.values()) {
             let detail = format!("`{entry}` matches nobody on the projects in scope");
             found.warning("protect.users", detail, "correct the entry, or take it out");
@@ -88,29 +78,87 @@ impl Examination<'_> {
     }
 }
 
-/// What is missing to administer a project, as far as the words tell.
-fn lacks(rights: &Permissions) -> Option<String> {
-    let Permissions { access_level, flags } = rights;
-    if flags.get("is_participant") == Some(&false) {
-        return Some("the token's user is not on the project".to_owned());
-    }
-    match access_level.as_deref() {
-        Some("admin") => None,
-        Some(other) => Some(format!("the token's user has access level `{other}`, not `admin`")),
-        None => {
-            let missing: Vec<&str> = ["can_invite", "can_edit"]
-                .into_iter()
-                .filter(|name| flags.get(*name) == Some(&false))
-                .collect();
-            (!missing.is_empty()).then(|| format!("the answer says no to {}", missing.join(", ")))
+/// What an answer says of what the token's user may do on a project.
+enum Rights {
+    Administrator,
+    InvitesAndEdits,
+    Lacks(String),
+    Unknown,
+}
+
+const UNKNOWN_RIGHTS: &str =
+    "look in Kantata whether the token's user is project administrator there";
+
+/// How many projects there are of each kind.
+#[derive(Default)]
+struct Tally {
+    administrator: usize,
+    invites_and_edits: usize,
+    unknown: usize,
+    lacking: Vec<(String, String)>,
+}
+
+impl Tally {
+    fn add(&mut self, projects: Vec<Workspace>) {
+        for project in projects.into_iter().filter(|project| !project.archived) {
+            match rights(project.permissions.clone().visible()) {
+                Rights::Administrator => self.administrator += 1,
+                Rights::InvitesAndEdits => self.invites_and_edits += 1,
+                Rights::Unknown => self.unknown += 1,
+                Rights::Lacks(lack) => self.lacking.push((named(&project), lack)),
+            }
         }
+    }
+
+    fn tell(self, found: &mut Findings) {
+        let Self { administrator, invites_and_edits, unknown, lacking } = self;
+        if administrator > 0 {
+            found.ok("rights", format!("project administrator on {}", projects(administrator)));
+        }
+        if invites_and_edits > 0 {
+            found.ok("rights", format!("may invite and edit on {}", projects(invites_and_edits)));
+        }
+        if unknown > 0 {
+            let detail = format!("on {} the answers do not say", projects(unknown));
+            found.unknown("rights", detail, UNKNOWN_RIGHTS);
+        }
+        limited(lacking, found, |found, name, lack| {
+            let advice = "some changes may be refused or held: have the token's user made project administrator";
+            found.warning(&format!("rights on {name}"), lack, advice);
+        });
     }
 }
 
-fn access_levels(readable: usize, hidden: &[String], found: &mut Findings) {
+/// What these words tell; silence is no right.
+fn rights(said: Option<Permissions>) -> Rights {
+    let Some(Permissions { access_level, flags }) = said else { return Rights::Unknown };
+    if flags.get("is_participant") == Some(&false) {
+        return Rights::Lacks("the token's user is not on the project".to_owned());
+    }
+    match access_level.as_deref() {
+        Some("admin") => return Rights::Administrator,
+        Some(other) => {
+            let lack = format!("the token's user has access level `{other}`, not `admin`");
+            return Rights::Lacks(lack);
+        }
+        None => {}
+    }
+    let needed = ["can_invite", "can_edit"];
+    let refused: Vec<&str> =
+        needed.into_iter().filter(|name| flags.get(*name) == Some(&false)).collect();
+    if !refused.is_empty() {
+        return Rights::Lacks(format!("the answer says no to {}", refused.join(", ")));
+    }
+    if needed.iter().all(|name| flags.contains_key(*name)) {
+        return Rights::InvitesAndEdits;
+    }
+    Rights::Unknown
+}
+
+fn access_levels(peopled: usize, hidden: &[String], found: &mut Findings) {
     if hidden.is_empty() {
-        if readable > 0 {
-            found.ok("access levels", format!("visible on {}", projects(readable)));
+        if peopled > 0 {
+            found.ok("access levels", format!("visible on {}", projects(peopled)));
         }
         return;
     }
