@@ -163,6 +163,12 @@ impl RunFolder {
         &self.path
     }
 
+    /// Where the report lies, once there is one.
+    #[must_use]
+    pub fn report(&self) -> PathBuf {
+        self.path.join("report.json")
+    }
+
     /// Where the journal lies.
     #[must_use]
     pub fn journal(&self) -> PathBuf {

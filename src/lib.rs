@@ -35,3 +35,4 @@ pub mod report;
 pub mod run;
 pub mod sandbox;
 pub mod simulation;
+pub mod talk;

@@ -1,9 +1,12 @@
 //! The program: arguments, logging, the command, its exit code.
 
-use std::{io, process::ExitCode};
+use std::process::ExitCode;
 
-use kantata_sync::cli::{self, Common, LogFormat};
-use tracing_subscriber::{EnvFilter, fmt};
+use kantata_sync::{
+    cli::{self, Common},
+    talk::{self, Form, JsonLog, TextLog},
+};
+use tracing_subscriber::{EnvFilter, Layer as _, fmt, layer::SubscriberExt as _, registry};
 
 fn main() -> ExitCode {
     let status = match cli::arguments() {
@@ -24,9 +27,15 @@ fn log(common: &Common) {
         (false, _) => "trace",
     };
     let filter = EnvFilter::new(format!("off,kantata_sync={level}"));
-    let builder = fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
-    match common.log_format {
-        LogFormat::Text => builder.with_ansi(false).init(),
-        LogFormat::Json => builder.json().init(),
-    }
+    let log = match talk::form() {
+        Form::Text => fmt::layer()
+            .with_writer(TextLog)
+            .with_target(false)
+            .with_ansi(false)
+            .log_internal_errors(false)
+            .boxed(),
+        Form::Json => JsonLog.boxed(),
+    };
+    // Fails only where somebody else has set a log already.
+    let _set = tracing::subscriber::set_global_default(registry().with(log.with_filter(filter)));
 }

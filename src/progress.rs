@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::{event::Event, plan::Stage};
+use crate::{event::Event, plan::Stage, talk};
 
 /// Follows the events of a run.
 #[derive(Debug)]
@@ -46,7 +46,9 @@ impl Progress {
             tracing::info!(total, "{what}");
             return;
         }
-        let bar = ProgressBar::new(total as u64).with_message(what);
+        // Not drawn on stderr by itself: a terminal that stands still must not hold the run.
+        let bar = ProgressBar::with_draw_target(Some(total as u64), talk::draw_target())
+            .with_message(what);
         let template = "{msg} {bar:20} {pos}/{len} {per_sec} eta {eta}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
@@ -65,6 +67,7 @@ impl Progress {
     pub fn finish(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
+            talk::clear_bar();
         }
     }
 }

@@ -239,6 +239,24 @@ impl ExitStatus {
         }
     }
 
+    /// What it means.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Done => "done or in sync",
+            Self::Unexpected => "unexpected",
+            Self::Usage => "usage",
+            Self::BadInput => "unusable input",
+            Self::GuardWithheld => "the guard withheld something",
+            Self::PartlyApplied => "partly applied",
+            Self::ChangesPending => "something differs",
+            Self::Locked => "another run holds the lock",
+            Self::Unauthorized => "no token, or refused",
+            Self::Interrupted => "interrupted",
+            Self::Terminated => "terminated",
+        }
+    }
+
     /// The worst of these; done when there is none.
     #[must_use]
     pub fn worst(found: &[Self]) -> Self {

@@ -16,8 +16,9 @@ const GROUPS: &[&[&str]] = &[
     &["event"],
     &["live", "guard", "journal"],
     &["apply"],
-    &["report", "progress", "memory", "lock"],
-    &["folder"],
+    &["report", "memory", "lock"],
+    &["talk", "folder"],
+    &["progress"],
     &["reconcile"],
     &["config"],
     &["simulation"],
@@ -36,6 +37,7 @@ const FORBIDDEN_USES: &[(&str, &[&str])] = &[
     ("journal", &["api", "sandbox"]),
     ("apply", &["desired", "sandbox"]),
     ("report", &["clock", "api", "sandbox", "live", "apply"]),
+    ("talk", &["model", "desired", "plan", "api", "sandbox", "live", "guard", "journal", "apply"]),
     ("main", &["model", "run", "desired", "plan", "api", "sandbox", "live", "guard", "journal"]),
 ];
 

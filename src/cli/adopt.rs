@@ -27,5 +27,5 @@ pub(super) fn adopt(common: &Common, args: &AdoptArgs) -> Result<ExitStatus, Fai
     if write.dry_run {
         return show(common, &order, false);
     }
-    carry_out(common, &order, write, &acquire_lock(settings, write)?)
+    carry_out(common, &order, write, acquire_lock(settings, write)?)
 }

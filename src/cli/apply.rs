@@ -18,7 +18,7 @@ pub(super) fn apply(common: &Common, args: &ApplyArgs) -> Result<ExitStatus, Fai
         return with_order(common, roster, ReportedCommand::Plan, show);
     }
     with_order(common, roster, ReportedCommand::Apply, |order| {
-        carry_out(common, order, write, &acquire_lock(order.settings, write)?)
+        carry_out(common, order, write, acquire_lock(order.settings, write)?)
     })
 }
 

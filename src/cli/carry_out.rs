@@ -45,7 +45,7 @@ pub(super) fn show(common: &Common, order: &Order<'_>, check: bool) -> Result<Ex
         signal::watch(&session.stop, None)?;
         let client = material::client(settings, token, session.clock)?;
         let report = session.plan(&client, check).await;
-        session.finish(&report, outputs)
+        session.finish(&report, outputs, None)
     })?
 }
 
@@ -59,7 +59,7 @@ pub(super) fn carry_out(
     common: &Common,
     order: &Order<'_>,
     args: &WriteArgs,
-    _lock: &Lock,
+    lock: Lock,
 ) -> Result<ExitStatus, Failure> {
     let settings = order.settings;
     let outputs = Outputs::open(common)?;
@@ -78,9 +78,7 @@ pub(super) fn carry_out(
         };
         let report = session.apply(&client, decide).await?;
         use_up(approved, &session, &report);
-        let status = session.finish(&report, outputs)?;
-        session.prune()?;
-        Ok(status)
+        session.finish(&report, outputs, Some(lock))
     })?
 }
 

@@ -31,11 +31,17 @@ pub(super) fn check(common: &Common, args: &CheckArgs) -> Result<ExitStatus, Fai
             }
         }
     }
-    output::print(page.as_bytes())?;
+    let printed = output::print(page.as_bytes());
     let (rows, invalid, projects) =
         (roster.rows, roster.invalid_rows(), roster.desired.workspaces.len());
     let partial =
         if roster.desired.is_partial() { "; a partial roster: never deletes" } else { "" };
-    output::say(&format!("{rows} rows, {projects} projects, {invalid} invalid{partial}\n"));
-    Ok(if invalid > 0 { ExitStatus::BadInput } else { ExitStatus::Done })
+    let summary = format!("{rows} rows, {projects} projects, {invalid} invalid{partial}\n");
+    if !common.quiet {
+        output::say(&summary);
+    }
+    let rows = if invalid == 1 { "1 row is".to_owned() } else { format!("{invalid} rows are") };
+    let message = anyhow::anyhow!("{rows} invalid in `{}`", roster.path.display());
+    let wrong = (invalid > 0).then(|| Failure::new(ExitStatus::BadInput, message));
+    Failure::joined(wrong.into_iter().chain(printed.err())).map_or(Ok(ExitStatus::Done), Err)
 }

@@ -40,15 +40,20 @@ pub(super) fn export(common: &Common, args: &ExportArgs) -> Result<ExitStatus, F
         let table = RosterTable::of(&live);
         let mut page = Vec::new();
         write(&table, settings, &mut page)?;
-        if files.is_empty() {
-            output::print(&page)?;
-        }
-        for file in files {
-            file.write(|out| out.write_all(&page))?;
-        }
+        let printed = if files.is_empty() { output::print(&page) } else { Ok(()) };
+        let written = files.into_iter().map(|file| file.write(|out| out.write_all(&page)));
+        let failures: Vec<Failure> = written.chain([printed]).filter_map(Result::err).collect();
         tell(&table, common.quiet);
-        Ok(if table.is_partial() { ExitStatus::PartlyApplied } else { ExitStatus::Done })
+        let failures = partial(&table).into_iter().chain(failures);
+        Failure::joined(failures).map_or(Ok(ExitStatus::Done), Err)
     })?
+}
+
+fn partial(table: &RosterTable) -> Option<Failure> {
+    let message =
+        "the roster that was written is partial: not all that is live could be read or said";
+    let failure = || Failure::new(ExitStatus::PartlyApplied, anyhow::anyhow!(message));
+    table.is_partial().then(failure)
 }
 
 fn scope(args: &ExportArgs, settings: &Settings) -> Result<BTreeSet<WorkspaceId>, Failure> {

@@ -1,7 +1,5 @@
 //! A command that could not be done: the error, what to do next, and the exit code.
 
-use std::fmt::Write as _;
-
 use crate::{
     config::{ConfigError, TokenError},
     desired::DesiredError,
@@ -9,6 +7,7 @@ use crate::{
     lock::LockError,
     report::visible,
     run::ExitStatus,
+    talk::{self, LastWords},
 };
 
 /// Ends a command; the chain of causes is joined here and nowhere else.
@@ -30,25 +29,52 @@ impl Failure {
         Self::new(ExitStatus::Usage, anyhow::anyhow!(message.to_owned())).hint(hint)
     }
 
+    /// The same with what it is part of.
+    pub(super) fn context(self, context: &'static str) -> Self {
+        Self { error: self.error.context(context), ..self }
+    }
+
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// Says it on stderr.
-    pub(super) fn report(self) -> ExitStatus {
-        // Files and servers are quoted here: nothing of theirs may act on the terminal.
-        let error = format!("{:#}", self.error);
-        let mut text = format!("error: {}\n", visible(&error));
-        for detail in &self.details {
-            let _never_fails = writeln!(text, "  {}", visible(detail));
-        }
-        if let Some(hint) = &self.hint {
-            let _never_fails = writeln!(text, "hint: {}", visible(hint));
-        }
-        super::output::say(&text);
-        self.status
+    /// Something that must not happen; where it did was said by then.
+    pub(super) fn bug() -> Self {
+        Self::new(ExitStatus::Unexpected, anyhow::anyhow!("a mistake in this program ended it"))
+            .hint("the lines above say where; the journal of the run has what was sent")
     }
+
+    /// Of several the first: the others are details of it.
+    pub(super) fn joined(all: impl IntoIterator<Item = Self>) -> Option<Self> {
+        all.into_iter().reduce(|mut first, other| {
+            first.details.push(format!("{:#}", other.error));
+            first.details.extend(other.details);
+            first
+        })
+    }
+
+    /// Files and servers are quoted here: nothing of theirs may act on the terminal.
+    fn words(&self, quiet: bool) -> LastWords {
+        let shown = |text: &String| visible(text).into_owned();
+        LastWords {
+            message: visible(&format!("{:#}", self.error)).into_owned(),
+            details: self.details.iter().map(shown).collect(),
+            hint: self.hint.as_ref().filter(|_| !quiet).map(shown),
+        }
+    }
+}
+
+/// Says how the process ends; the last thing that is said.
+pub(super) fn close(result: Result<ExitStatus, Failure>, quiet: bool) -> ExitStatus {
+    let (status, failure) = match result {
+        Ok(ExitStatus::Done) => (ExitStatus::Done, None),
+        Ok(status) => (status, Some(Failure::new(status, anyhow::anyhow!(status.words())))),
+        Err(failure) => (failure.status, Some(failure)),
+    };
+    let words = failure.map(|failure| failure.words(quiet));
+    talk::close(status.code(), words.as_ref());
+    status
 }
 
 impl From<ConfigError> for Failure {

@@ -1,6 +1,6 @@
 //! Looking at what is live outside a run: nothing is kept, no lock is taken, nothing is written.
 
-use std::{cell::RefCell, collections::BTreeSet, io::IsTerminal as _};
+use std::{cell::RefCell, collections::BTreeSet};
 
 use super::{Common, Failure, run::unlisted};
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
     model::{LiveSet, Scope, WorkspaceId},
     progress::Progress,
     run::{Ended, ExitStatus, Stop},
+    talk,
 };
 
 /// What a look works with.
@@ -30,8 +31,7 @@ impl Looker<'_> {
         workspaces: BTreeSet<WorkspaceId>,
     ) -> Result<LiveSet, Failure> {
         let Self { common, settings, clock, stop } = *self;
-        let terminal = std::io::stderr().is_terminal();
-        let progress = RefCell::new(Progress::new(terminal && !common.quiet));
+        let progress = RefCell::new(Progress::new(talk::draws() && !common.quiet));
         let listener = |event| progress.borrow_mut().take(event);
         let max_in_flight = settings.http.max_in_flight;
         let lister = Lister { clock, max_in_flight, stop, listener: &listener };

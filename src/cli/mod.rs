@@ -25,36 +25,41 @@ mod sandbox;
 mod show;
 mod signal;
 mod undo;
+mod usage;
 
-use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
+use std::panic::{self, AssertUnwindSafe};
+
+use clap::{CommandFactory as _, Parser as _};
 use failure::Failure;
 
 pub use plan_file::ApprovedPlanChoice;
 
 pub use arguments::{Arguments, Command, Common, LogFormat};
 
-use crate::run::ExitStatus;
+use crate::{run::ExitStatus, talk};
 
 /// Reads the process's arguments, or ends as clap does: help and version 0, wrong usage 2.
 ///
 /// # Errors
 /// The code to end with; what there is to say was said.
 pub fn arguments() -> Result<Arguments, ExitStatus> {
-    Arguments::try_parse().map_err(|error| {
-        // Nothing can be done about a closed terminal.
-        let _printed = error.print();
-        match error.kind() {
-            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitStatus::Done,
-            _ => ExitStatus::Usage,
-        }
-    })
+    talk::tell_panics();
+    let raw: Vec<_> = std::env::args_os().collect();
+    let arguments = Arguments::try_parse_from(&raw).map_err(|error| usage::end(&error, &raw))?;
+    talk::set_form(arguments.common.log_format.into());
+    Ok(arguments)
 }
 
-/// Runs the command and says what went wrong, if anything did.
+/// Runs the command and says what went wrong, if anything did: one line for every code but 0.
 #[must_use]
 pub fn run(arguments: &Arguments) -> ExitStatus {
+    let ran = panic::catch_unwind(AssertUnwindSafe(|| command(arguments)));
+    failure::close(ran.unwrap_or_else(|_| Err(Failure::bug())), arguments.common.quiet)
+}
+
+fn command(arguments: &Arguments) -> Result<ExitStatus, Failure> {
     let common = &arguments.common;
-    let result = match &arguments.command {
+    match &arguments.command {
         Command::Plan(args) => plan::plan(common, args),
         Command::Apply(args) => apply::apply(common, args),
         Command::Rehearse(args) => rehearse::rehearse(common, args),
@@ -69,8 +74,7 @@ pub fn run(arguments: &Arguments) -> ExitStatus {
         Command::Doctor(args) => doctor::doctor(common, args),
         Command::Completions { shell } => completions(*shell),
         Command::Man => man(),
-    };
-    result.unwrap_or_else(|failure| failure.report())
+    }
 }
 
 fn completions(shell: clap_complete::Shell) -> Result<ExitStatus, Failure> {

@@ -14,20 +14,23 @@ use crate::{
     folder::{FolderError, RunFolder},
     report::{Format, OriginalRow, RowStatus, RunReport, csv, html, json, markdown, text},
     run::ExitStatus,
+    talk::{self, Form},
 };
 
+pub(super) use crate::talk::say;
+
 /// Writes to stdout; a reader that went away is no error of ours.
-pub(super) fn print(bytes: &[u8]) -> io::Result<()> {
+pub(super) fn print(bytes: &[u8]) -> Result<(), Failure> {
+    // On a terminal the data stands below what was said before.
+    talk::flush();
     let mut stdout = io::stdout().lock();
     match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other,
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let error = anyhow::Error::new(error).context("cannot write to stdout");
+            Err(Failure::new(ExitStatus::Unexpected, error))
+        }
+        _ => Ok(()),
     }
-}
-
-/// Writes to stderr; there is nowhere to complain when that fails.
-pub(super) fn say(text: &str) {
-    let _nowhere_to_complain = io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// The places that a report goes to.
@@ -103,9 +106,9 @@ impl Outputs {
         Ok(Self { format: common.format, style, files })
     }
 
-    /// Writes the report everywhere.
-    pub(super) fn write(self, report: &RunReport, roster: Option<&Roster>) -> Result<(), Failure> {
-        self.write_each(|form, out| render(report, roster, form, out))
+    /// Writes the report to every file, and says what stdout is to get.
+    pub(super) fn write(self, report: &RunReport, roster: Option<&Roster>) -> Written {
+        self.files(|form, out| render(report, roster, form, out))
     }
 
     /// Writes whatever this renders everywhere.
@@ -113,15 +116,21 @@ impl Outputs {
         self,
         render: impl Fn((Format, text::Style), &mut dyn Write) -> io::Result<()>,
     ) -> Result<(), Failure> {
-        let mut page = Vec::new();
-        render((self.format, self.style), &mut page)?;
-        print(&page)?;
+        Failure::joined(self.files(render).print()).map_or(Ok(()), Err)
+    }
+
+    /// Every file is tried, whatever becomes of the others.
+    fn files(
+        self,
+        render: impl Fn((Format, text::Style), &mut dyn Write) -> io::Result<()>,
+    ) -> Written {
         let style = text::Style { color: false, verbose: true, limit: None };
         let write =
             |(format, file): (Format, WholeFile)| file.write(|out| render((format, style), out));
-        // Every file is tried before the first failure is told.
-        let written: Vec<Result<(), Failure>> = self.files.into_iter().map(write).collect();
-        written.into_iter().collect()
+        let failures = self.files.into_iter().map(write).filter_map(Result::err).collect();
+        let mut page = Vec::new();
+        let page = render((self.format, self.style), &mut page).map(|()| page);
+        Written { failures, page: page.map_err(Failure::from) }
     }
 
     /// The same, where what is written has only some of the forms.
@@ -133,6 +142,23 @@ impl Outputs {
         let words: Vec<&str> = forms.iter().map(|format| format.word()).collect();
         let message = format!("this command has no form `{other}`");
         Err(Failure::usage(&message, &format!("its forms: {}", words.join(", "))))
+    }
+}
+
+/// What was written to files, and what is still to be printed: a reader of stdout may take its time,
+/// so this comes when nobody waits for the run any more.
+#[must_use]
+pub(super) struct Written {
+    failures: Vec<Failure>,
+    page: Result<Vec<u8>, Failure>,
+}
+
+impl Written {
+    /// Prints it; whatever could not be written anywhere.
+    pub(super) fn print(self) -> Vec<Failure> {
+        let Self { mut failures, page } = self;
+        failures.extend(page.and_then(|page| print(&page)).err());
+        failures
     }
 }
 
@@ -160,7 +186,9 @@ fn render(
 pub(super) fn show_plan(common: &Common, report: &RunReport) -> io::Result<()> {
     let terminal = io::stderr().is_terminal();
     let mut page = Vec::new();
-    let style = text::Style { limit: Some(TERMINAL_LIMIT), ..style(common, terminal) };
+    let style = style(common, terminal);
+    let color = style.color && talk::form() == Form::Text;
+    let style = text::Style { limit: Some(TERMINAL_LIMIT), color, ..style };
     text::render(report, style, &mut page)?;
     say(&String::from_utf8_lossy(&page));
     Ok(())

@@ -60,8 +60,8 @@ pub(super) fn rehearse(common: &Common, args: &RehearseArgs) -> Result<ExitStatu
         };
         let report = session.apply(&client(), async |_, _| Ok(Decision::Go)).await?;
         let again = start(ReportedCommand::Plan)?.plan(&client(), true).await;
-        let status = session.finish(&report, outputs)?;
-        Ok(closing(&report, &again, status))
+        let result = session.finish(&report, outputs, None);
+        closing(&report, &again, result)
     })?
 }
 
@@ -87,7 +87,11 @@ fn simulation(args: &RehearseArgs, seeds: u64) -> Result<ExitStatus, Failure> {
 }
 
 /// Says what the second plan came to; what is left although all was applied is a failure.
-fn closing(report: &RunReport, again: &RunReport, status: ExitStatus) -> ExitStatus {
+fn closing(
+    report: &RunReport,
+    again: &RunReport,
+    result: Result<ExitStatus, Failure>,
+) -> Result<ExitStatus, Failure> {
     let sendable = again.entries.iter().filter(|entry| entry.fate.is_none()).count();
     let passed = report.finished_at.duration_since(report.started_at).as_secs();
     output::say(&format!(
@@ -99,10 +103,15 @@ fn closing(report: &RunReport, again: &RunReport, status: ExitStatus) -> ExitSta
     ));
     if sendable == 0 && again.digest.is_some() {
         output::say("second plan: nothing to do\n");
-        return status;
+        return result;
     }
     output::say(&format!("second plan: {sendable} actions are left\n"));
-    ExitStatus::worst(&[status, ExitStatus::PartlyApplied])
+    let left = anyhow::anyhow!("{sendable} actions are left after the run");
+    let left = Failure::new(ExitStatus::PartlyApplied, left);
+    Err(match result {
+        Ok(_) => left,
+        Err(own) => Failure { status: ExitStatus::worst(&[own.status, left.status]), ..own },
+    })
 }
 
 /// The configuration as it is, but with a state folder that goes with the process, unless one is

@@ -1,7 +1,7 @@
 //! A run from its folder to its report, whoever serves the API: what `plan`, `apply` and
 //! `rehearse` share.
 
-use std::{cell::RefCell, io::IsTerminal as _, path::PathBuf, sync::Arc};
+use std::{cell::RefCell, path::PathBuf, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -15,17 +15,19 @@ use crate::{
     clock::Clock,
     config::Settings,
     desired::Roster,
-    folder::{FolderError, RunFolder, StateFolder},
+    folder::{RunFolder, StateFolder},
     guard::Approval,
     journal::{Entry, JOURNAL_FORMAT, JournalFile, Record as _},
     live::ListError,
+    lock::Lock,
     memory::Memory,
     model::{Fate, LiveSet},
     plan::{Digest, Policy, StuckWishes},
     progress::Progress,
     reconcile::{self, Job, Preview, Purpose, RunFacts, Surroundings, assemble},
-    report::{LeftInDoubt, ReportedCommand, RunReport, UndoneRun, json},
+    report::{self, LeftInDoubt, ReportedCommand, RunReport, UndoneRun, json},
     run::{Ended, ExitStatus, RunId, Stop},
+    talk,
 };
 
 /// What a person, a flag or a digest says of a plan.
@@ -80,7 +82,7 @@ impl<'a> Session<'a> {
         let run = RunId::new(started_at, fastrand::u32(..));
         let (left_in_doubt, unread) = left_in_doubt(&state)?;
         let folder = state.start_run(&run)?;
-        let terminal = std::io::stderr().is_terminal();
+        talk::set_run(&run.to_string());
         let (memory, warning) = read_memory(&state);
         let policy = material::policy(order.settings, &memory, started_at);
         let mut policy = order.purpose.policy(policy);
@@ -97,7 +99,7 @@ impl<'a> Session<'a> {
             state,
             folder,
             policy,
-            progress: RefCell::new(Progress::new(terminal && !common.quiet)),
+            progress: RefCell::new(Progress::new(talk::draws() && !common.quiet)),
             left_in_doubt,
             started_at,
             memory,
@@ -250,38 +252,62 @@ impl<'a> Session<'a> {
         self.warnings.borrow().iter().cloned().chain(changes).collect()
     }
 
-    /// Keeps the run's files, writes the report where it was asked for, and says what it came to.
+    /// Keeps the run's files, frees the lock, and writes the report where it was asked for. What the
+    /// run came to stands above what could not be written of it.
     pub(super) fn finish(
         &self,
         report: &RunReport,
         outputs: Outputs,
+        lock: Option<Lock>,
     ) -> Result<ExitStatus, Failure> {
         let delimiter = self.order.settings.roster.delimiter.byte();
-        // Not as at the start of a run: by now something may have been sent.
-        let unkept = |error: FolderError| Failure::new(ExitStatus::Unexpected, error);
-        let kept = output::keep(&self.folder, report, self.order.rows, delimiter).map_err(unkept);
-        outputs.write(report, self.order.rows)?;
-        let kept = kept?;
+        let kept = output::keep(&self.folder, report, self.order.rows, delimiter);
+        let written = outputs.write(report, self.order.rows);
+        if let Some(lock) = lock {
+            self.prune(&lock);
+        }
+        let mut failures = own(report).into_iter().collect::<Vec<_>>();
+        failures.extend(written.print());
+        match kept {
+            Ok(kept) => self.tell_kept(&kept),
+            // Not as at the start of a run: by now something may have been sent.
+            Err(error) => failures.push(Failure::new(ExitStatus::Unexpected, error)),
+        }
+        Failure::joined(failures).map_or(Ok(ExitStatus::Done), |failure| {
+            let told = report.exit != ExitStatus::Done;
+            Err(if told { failure } else { failure.context("all is done, but not all is told") })
+        })
+    }
+
+    fn tell_kept(&self, kept: &[PathBuf]) {
         // The folder of a rehearsal goes with it, unless one is named.
         let lasts =
             self.order.command != ReportedCommand::Rehearse || self.common.state_dir.is_some();
-        if lasts && !self.common.quiet {
+        if !lasts {
+            return;
+        }
+        talk::set_report(&self.folder.report().display().to_string());
+        if !self.common.quiet {
             let names = kept.iter().filter_map(|path| path.file_name()?.to_str());
             let names: Vec<&str> = names.collect();
-            output::say(&format!(
-                "kept in {}: {}\n",
-                self.folder.path().display(),
-                names.join(", ")
-            ));
+            let folder = self.folder.path().display();
+            output::say(&format!("kept in {folder}: {}\n", names.join(", ")));
         }
-        Ok(report.exit)
     }
 
     /// Removes the oldest runs; under the lock only, or it could take the folder of one under way.
-    pub(super) fn prune(&self) -> Result<(), Failure> {
-        let failed = |error| Failure::new(ExitStatus::Unexpected, error);
-        self.state.prune(self.order.settings.keep_runs).map_err(failed)
+    fn prune(&self, _lock: &Lock) {
+        if let Err(error) = self.state.prune(self.order.settings.keep_runs) {
+            let error = anyhow::Error::new(error);
+            tracing::warn!("the oldest runs could not be removed: {error:#}");
+        }
     }
+}
+
+/// Why the run's own code is not 0.
+fn own(report: &RunReport) -> Option<Failure> {
+    let failure = || Failure::new(report.exit, anyhow::anyhow!(report::trouble(report)));
+    (report.exit != ExitStatus::Done).then(failure)
 }
 
 /// How a run ended whose live memberships could not be listed.

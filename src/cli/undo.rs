@@ -48,7 +48,7 @@ pub(super) fn undo(common: &Common, args: &UndoArgs) -> Result<ExitStatus, Failu
     };
     match lock {
         None => show(common, &order, false),
-        Some(lock) => carry_out(common, &order, write, &lock),
+        Some(lock) => carry_out(common, &order, write, lock),
     }
 }
 

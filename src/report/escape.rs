@@ -37,7 +37,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 
 /// JSON text with the characters that act as `\uXXXX`: in JSON they can only stand in strings, so
 /// the value stays the same. Line feeds and tabs are the layout; in strings they are escaped already.
-pub(super) fn json(text: &str) -> Cow<'_, str> {
+pub fn json(text: &str) -> Cow<'_, str> {
     let is_layout = |character| matches!(character, '\n' | '\t');
     let must = |character| acts(character) && !is_layout(character);
     if !text.contains(must) {

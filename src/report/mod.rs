@@ -16,12 +16,14 @@ pub mod runs;
 #[cfg(test)]
 mod sample;
 pub mod text;
+mod trouble;
 mod value;
 mod words;
 
 use std::{fmt, io, io::Write, iter, path::Path, str::FromStr};
 
-pub use escape::visible;
+pub use escape::{json as json_visible, visible};
+pub use trouble::trouble;
 pub use value::{
     Entry, LeftInDoubt, OriginalRow, PaceReport, REPORT_FORMAT, ReportedCommand, ReportedProblem,
     RowStatus, RunReport, UndoneRun,

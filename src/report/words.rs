@@ -9,7 +9,6 @@ use super::{Entry, PaceReport, ReportedCommand, RunReport, UndoneRun, loss};
 use crate::{
     model::{Drift, Field, MembershipSpec, Outcome, Participation, Seen, UserId, WorkspaceId},
     plan::{Change, Counts, Forecast, HoldReason, Target, WorkspaceState},
-    run::ExitStatus,
 };
 
 /// From so many creates on, people are told that Kantata may mail those who are added.
@@ -50,27 +49,10 @@ pub(super) const fn command(command: ReportedCommand) -> &'static str {
     }
 }
 
-/// What an exit code means.
-const fn exit(status: ExitStatus) -> &'static str {
-    match status {
-        ExitStatus::Done => "done or in sync",
-        ExitStatus::Unexpected => "unexpected",
-        ExitStatus::Usage => "usage",
-        ExitStatus::BadInput => "unusable input",
-        ExitStatus::GuardWithheld => "the guard withheld something",
-        ExitStatus::PartlyApplied => "partly applied",
-        ExitStatus::ChangesPending => "something differs",
-        ExitStatus::Locked => "another run holds the lock",
-        ExitStatus::Unauthorized => "no token, or refused",
-        ExitStatus::Interrupted => "interrupted",
-        ExitStatus::Terminated => "terminated",
-    }
-}
-
 /// How the run ended, with the exit code: `complete; exit 5, partly applied`.
 pub(super) fn ended(report: &RunReport) -> String {
     let RunReport { ended, exit: status, .. } = report;
-    format!("{}; exit {}, {}", ended.words(), status.code(), exit(*status))
+    format!("{}; exit {}, {}", ended.words(), status.code(), status.words())
 }
 
 /// The mark that carries an entry's meaning where colour does not.

@@ -23,5 +23,6 @@ mod secret;
 mod server;
 mod shown;
 mod stuck;
+mod talk;
 mod trust;
 mod undo;

@@ -56,18 +56,26 @@ pub(super) fn doctor(common: &Common, args: &DoctorArgs) -> Result<ExitStatus, F
             examination.of_the_api(&client, &mut found).await
         })??,
     };
-    outputs.write_each(|(format, _), out| findings::render(&found, format, out))?;
+    let written = outputs.write_each(|(format, _), out| findings::render(&found, format, out));
+    let failures = verdict(&found, authorized, args.strict).into_iter().chain(written.err());
+    Failure::joined(failures).map_or(Ok(ExitStatus::Done), Err)
+}
+
+/// What a run would not get past, if there is anything.
+fn verdict(found: &Findings, authorized: bool, strict: bool) -> Option<Failure> {
     let is_bad = |level| match level {
         Level::Ok | Level::Warning => false,
-        Level::Unknown => args.strict,
+        Level::Unknown => strict,
         Level::Failure => true,
     };
     let bad = Level::ALL.into_iter().filter(|level| is_bad(*level));
-    Ok(match (authorized, bad.map(|level| found.count(level)).sum()) {
+    let count: usize = bad.map(|level| found.count(level)).sum();
+    let status = match (authorized, count) {
         (false, _) => ExitStatus::Unauthorized,
-        (true, 0_usize) => ExitStatus::Done,
+        (true, 0) => return None,
         (true, _) => ExitStatus::PartlyApplied,
-    })
+    };
+    Some(Failure::new(status, anyhow::anyhow!("a run would not get past {count} of the checks")))
 }
 
 fn token(configuration: &Configuration, found: &mut Findings) -> Result<Option<Token>, Failure> {
