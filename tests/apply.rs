@@ -1,15 +1,17 @@
 //! Applies in process against the sandbox under a paused clock: isolation, pace, request counts.
 
-use std::{path::Path, time::Duration};
+use std::{cell::RefCell, path::Path, rc::Rc, time::Duration};
 
+use bytes::Bytes;
+use http::{Method, Request, Response};
 use jiff::Timestamp;
 use kantata_sync::{
-    api::{Client, HttpSettings, ServiceTransport},
+    api::{Client, HttpSettings, ServiceTransport, Transport, TransportError},
     apply::Applied,
     clock::Clock,
     desired::{ReaderSettings, parse_roster},
     guard::Limits,
-    journal::{Entry, JournalError, Record},
+    journal::{Entry, JournalError, Record, RequestResult},
     model::{ACCOUNT_ADMIN_REASON, Outcome},
     plan::Policy,
     reconcile::{self, Job, Preview, Purpose, Surroundings},
@@ -18,6 +20,7 @@ use kantata_sync::{
         Answered, Bulk, Duplicates, Fault, RequestKind, Sandbox, Settings, User, Workspace, World,
     },
 };
+use tokio::time::Instant;
 
 struct NoJournal;
 
@@ -80,6 +83,17 @@ async fn apply_with(
     sandbox: &Sandbox,
     roster: &str,
     http: HttpSettings,
+    around: (&dyn Record, &Stop),
+) -> Done {
+    let transport = ServiceTransport::new(sandbox.router().into_service());
+    apply_through(transport, sandbox, (roster, &Policy::default()), http, around).await
+}
+
+async fn apply_through(
+    transport: impl Transport,
+    sandbox: &Sandbox,
+    (roster, policy): (&str, &Policy),
+    http: HttpSettings,
     (journal, stop): (&dyn Record, &Stop),
 ) -> Done {
     let path = Path::new("roster.csv");
@@ -93,7 +107,7 @@ async fn apply_with(
     let job = Job {
         purpose: Purpose::Roster(&roster),
         named_workspaces: &[],
-        policy: &Policy::default(),
+        policy,
         limits: &limits,
         requests_per_second: http.requests_per_second,
         max_in_flight: http.max_in_flight,
@@ -102,7 +116,6 @@ async fn apply_with(
         approval: None,
     };
     let clock = Clock::starting_at(Timestamp::UNIX_EPOCH);
-    let transport = ServiceTransport::new(sandbox.router().into_service());
     let token = sandbox.settings().token.into();
     let client = Client::new(transport, "http://sandbox.invalid/api/v1", token, http, (clock, 1));
     let around = Surroundings { clock, stop, listener: &|_| {} };
@@ -312,4 +325,234 @@ async fn a_run_that_is_to_end_asks_for_no_explanation() {
     let done = apply_with(&sandbox, roster, HttpSettings::default(), around).await;
     assert_eq!(count(&done.applied, Outcome::NotStuck), 1, "the create of person 2");
     assert_eq!(asked_about_the_account(&sandbox), [""; 0]);
+}
+
+/// What a scripted network makes of a request.
+enum Network {
+    /// It goes through.
+    Through,
+    /// It goes through, and the answer is lost.
+    Lost,
+    /// It is answered 429, with the wish to wait for five minutes.
+    Throttled,
+}
+
+/// A network that does as it is told, asks the run to end where it is told to, and notes what left.
+struct Scripted<'a, T, F> {
+    inner: T,
+    script: F,
+    stop: &'a Stop,
+    /// Since the run was asked to end.
+    since: Rc<RefCell<Option<Instant>>>,
+    /// What left after that.
+    after: Rc<RefCell<Vec<(Method, String)>>>,
+}
+
+impl<T: Transport, F: Fn(&Request<Bytes>) -> (Network, bool)> Transport for Scripted<'_, T, F> {
+    async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        if self.since.borrow().is_some() {
+            let sent = (request.method().clone(), request.uri().path().to_owned());
+            self.after.borrow_mut().push(sent);
+        }
+        let (network, stops) = (self.script)(&request);
+        let answer = match network {
+            Network::Through => self.inner.exchange(request).await,
+            Network::Lost => {
+                self.inner.exchange(request).await?;
+                Err(TransportError { sent: true, why: "reset".to_owned() })
+            }
+            Network::Throttled => {
+                let answer = Response::builder().status(429).header("retry-after", "300");
+                Ok(answer.body(Bytes::new()).expect("valid"))
+            }
+        };
+        if stops && self.since.borrow().is_none() {
+            *self.since.borrow_mut() = Some(Instant::now());
+            self.stop.set(StopCause::Terminate);
+        }
+        answer
+    }
+}
+
+/// The journal in memory.
+#[derive(Default)]
+struct Kept(RefCell<Vec<Entry>>);
+
+impl Record for Kept {
+    fn record(&self, entry: &Entry) -> Result<(), JournalError> {
+        self.0.borrow_mut().push(entry.clone());
+        Ok(())
+    }
+}
+
+struct Stopped {
+    done: Done,
+    journal: Vec<Entry>,
+    /// How long the run went on.
+    went_on: Duration,
+    /// The writes that left after it was asked to end.
+    wrote: Vec<(Method, String)>,
+}
+
+/// An apply over a network that follows this script: what becomes of a request, and whether the run
+/// is asked to end then.
+async fn stopped(
+    sandbox: &Sandbox,
+    roster: &str,
+    script: impl Fn(&Request<Bytes>) -> (Network, bool),
+) -> Stopped {
+    let (stop, journal) = (Stop::default(), Kept::default());
+    let (since, after) = (Rc::default(), Rc::<RefCell<Vec<_>>>::default());
+    let inner = ServiceTransport::new(sandbox.router().into_service());
+    let (noted, sent) = (Rc::clone(&since), Rc::clone(&after));
+    let network = Scripted { inner, script, stop: &stop, since: noted, after: sent };
+    let policy = Policy { allow_replace: true, ..Policy::default() };
+    let around = (&journal as &dyn Record, &stop);
+    let http = HttpSettings::default();
+    let done = apply_through(network, sandbox, (roster, &policy), http, around).await;
+    let since: Instant = since.borrow().expect("the run was asked to end");
+    let wrote = after.take().into_iter().filter(|(method, _)| method != Method::GET).collect();
+    Stopped { done, journal: journal.0.take(), went_on: since.elapsed(), wrote }
+}
+
+/// Every intent has an outcome that says that nothing was done.
+fn nothing_was_done(journal: &[Entry]) -> bool {
+    let intents = journal.iter().filter(|entry| matches!(entry, Entry::Intent { .. })).count();
+    let undone = |entry: &&Entry| {
+        matches!(entry, Entry::Outcome { result: RequestResult::NotDone { .. }, .. })
+    };
+    intents > 0 && journal.iter().filter(undone).count() == intents
+}
+
+fn is_write(request: &Request<Bytes>) -> bool {
+    request.method() != Method::GET
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_a_stop_what_was_answered_429_is_dropped_at_once() {
+    // Creates; an update; a delete.
+    let worlds = [
+        (world(3, 101, &[]), everybody(3, 101)),
+        (on_one_project("maven", 5), roster_of_one_project("maven,false", 5)),
+        (on_one_project("maven", 10), roster_of_one_project("maven,", 9)),
+    ];
+    for (world, roster) in worlds {
+        let sandbox = Sandbox::new(world, Settings::default());
+        let throttled = |request: &Request<Bytes>| match is_write(request) {
+            true => (Network::Throttled, true),
+            false => (Network::Through, false),
+        };
+        let Stopped { done, journal, went_on, wrote } = stopped(&sandbox, &roster, throttled).await;
+        assert_eq!((went_on, wrote), (Duration::ZERO, vec![]), "{roster}");
+        let actions = done.applied.fates.len();
+        assert!(actions > 0);
+        assert_eq!(count(&done.applied, Outcome::NotReached), actions, "{:?}", done.applied.fates);
+        assert!(nothing_was_done(&journal), "{journal:?}");
+        assert_eq!(done.applied.ended_by, None);
+    }
+}
+
+/// People 1 (the token's user) to `people` on project 1, on this side, who may invite.
+fn on_one_project(side: &str, people: u64) -> World {
+    let mut seed = "workspace_id,project,user_id,token,role,can_invite\n".to_owned();
+    for person in 1..=people {
+        let token = if person == 1 { "true" } else { "" };
+        let side = if person == 1 { "maven" } else { side };
+        seed.push_str(&format!("1,One,{person},{token},{side},true\n"));
+    }
+    World::from_csv(&seed).expect("a good seed")
+}
+
+/// The same people with this side and right.
+fn roster_of_one_project(rest: &str, people: u64) -> String {
+    let mut text = "workspace_id,user_id,role,can_invite\n1,1,maven,\n".to_owned();
+    for person in 2..=people {
+        text.push_str(&format!("1,{person},{rest}\n"));
+    }
+    text
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_second_half_of_a_replacement_is_sent_after_a_stop_through_any_hold() {
+    let sandbox = Sandbox::new(on_one_project("buyer", 3), Settings::default());
+    let roster = roster_of_one_project("maven,false", 3);
+    let throttled = std::cell::Cell::new(3);
+    let script = |request: &Request<Bytes>| {
+        if request.method() == Method::POST && throttled.get() > 0 {
+            throttled.set(throttled.get() - 1);
+            return (Network::Throttled, false);
+        }
+        (Network::Through, request.method() == Method::DELETE)
+    };
+    let Stopped { done, went_on, wrote, .. } = stopped(&sandbox, &roster, script).await;
+    // What was under way is finished, and nothing else is begun.
+    let applied = count(&done.applied, Outcome::Applied);
+    assert!(applied > 0, "{:?}", done.applied.fates);
+    assert_eq!(applied + count(&done.applied, Outcome::NotReached), 2);
+    let world = sandbox.world();
+    assert_eq!((world.of(1, 2).len(), world.of(1, 3).len()), (1, 1), "nobody is lost");
+    assert!(wrote.iter().all(|(method, _)| method != Method::PUT), "{wrote:?}");
+    assert!(went_on >= Duration::from_secs(600), "held twice at least: {went_on:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_stop_reading_back_ends_although_the_server_answers_429_for_ever() {
+    let sandbox = Sandbox::new(world(250, 2, &[]), Settings::default());
+    let ended = std::cell::Cell::new(false);
+    // The first batch goes alone or not: every create that leaves is committed, its answer lost.
+    let script = |request: &Request<Bytes>| match request.method() {
+        &Method::POST => {
+            ended.set(true);
+            (Network::Lost, true)
+        }
+        _ if ended.get() => (Network::Throttled, false),
+        _ => (Network::Through, false),
+    };
+    let Stopped { done, journal, went_on, wrote } =
+        stopped(&sandbox, &everybody(250, 2), script).await;
+    assert_eq!(wrote, [], "creates that waited are not sent");
+    let made = sandbox.world().participations().len();
+    assert!(made > 0);
+    assert_eq!(count(&done.applied, Outcome::InDoubt), made);
+    assert_eq!(count(&done.applied, Outcome::NotReached), 250 - made);
+    assert_eq!(went_on, Duration::from_secs(120));
+    let unknown = journal
+        .iter()
+        .any(|entry| matches!(entry, Entry::Settled { unknown, .. } if unknown.len() == made));
+    assert!(unknown, "the journal has them in doubt: {journal:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_stop_a_lost_update_or_delete_is_read_back_and_not_sent_again() {
+    for roster in [roster_of_one_project("maven,false", 5), roster_of_one_project("maven,", 4)] {
+        let sandbox = Sandbox::new(on_one_project("maven", 5), Settings::default());
+        let script = |request: &Request<Bytes>| match is_write(request) {
+            true => (Network::Lost, true),
+            false => (Network::Through, false),
+        };
+        let Stopped { done, wrote, .. } = stopped(&sandbox, &roster, script).await;
+        assert_eq!(wrote, []);
+        let fates = &done.applied.fates;
+        let sent: Vec<_> =
+            fates.iter().filter(|fate| fate.outcome != Outcome::NotReached).collect();
+        assert!(!sent.is_empty());
+        for fate in sent {
+            assert_eq!(fate.outcome, Outcome::Applied, "{fate:?}");
+            assert!(fate.detail.contains("reading back"), "{fate:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_stop_a_replacement_whose_delete_is_in_doubt_is_found_out_and_finished() {
+    let sandbox = Sandbox::new(on_one_project("buyer", 2), Settings::default());
+    let script = |request: &Request<Bytes>| match request.method() == Method::DELETE {
+        true => (Network::Lost, true),
+        false => (Network::Through, false),
+    };
+    let roster = roster_of_one_project("maven,", 2);
+    let Stopped { done, wrote, .. } = stopped(&sandbox, &roster, script).await;
+    assert_eq!(count(&done.applied, Outcome::Applied), 1, "{:?}", done.applied.fates);
+    assert_eq!(sandbox.world().of(1, 2).len(), 1);
+    assert_eq!(wrote.len(), 1, "the create: {wrote:?}");
 }

@@ -49,8 +49,9 @@ impl Breaker {
         };
         match result {
             Ok(_) => *count = 0,
-            // A refusal is an answer: the server works, and says no.
-            Err(ApiError::Refused { .. } | ApiError::Stopped { .. }) => {}
+            // A refusal is an answer: the server works, and says no. What was dropped says nothing.
+            Err(ApiError::Refused { .. } | ApiError::Stopped { .. } | ApiError::Dropped { .. }) => {
+            }
             Err(error) if ends(error).is_some() => {
                 state.opened = state.opened.take().or_else(|| ends(error).cloned());
             }

@@ -10,31 +10,45 @@ use http::{Method, Request, Response, StatusCode, header};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::{
-    sync::Semaphore,
+    sync::{Semaphore, SemaphorePermit},
     time::{Instant, sleep, timeout},
 };
 
 use super::{
-    Answered, ApiError, Complaint, Disposition, HttpSettings, Repeat, Transport,
+    Answered, ApiError, Complaint, HttpSettings, Repeat, Transport, Urgency,
     breaker::{Breaker, Kind},
     error::first_line,
     pace::Pacer,
-    retry, wire,
+    retry,
+    tries::Tries,
+    wire,
 };
 use crate::clock::Clock;
 
 /// One request, before it is paced and sent.
 #[derive(Debug, Clone)]
-pub(super) struct Outgoing {
+pub(super) struct Outgoing<'a> {
     pub method: Method,
     /// Behind the base URL, with its query; percent-encoded.
     pub path: String,
     pub body: Option<serde_json::Value>,
+    pub urgency: Urgency<'a>,
 }
 
-impl Outgoing {
+impl Outgoing<'_> {
+    /// Whoever waits for a read may drop it at any time, so the door need not.
     pub(super) fn read(path: String) -> Self {
-        Self { method: Method::GET, path, body: None }
+        Self { method: Method::GET, path, body: None, urgency: Urgency::Finish }
+    }
+
+    /// Waits before the request leaves, unless the run is to end and the request may be dropped.
+    async fn wait<V>(&self, waiting: impl Future<Output = V>) -> Result<V, ApiError> {
+        let Urgency::Droppable(stop) = self.urgency else { return Ok(waiting.await) };
+        tokio::select! {
+            biased;
+            _ = stop.stopped() => Err(ApiError::Dropped { doubt: None }),
+            waited = waiting => Ok(waited),
+        }
     }
 
     const fn kind(&self) -> Kind {
@@ -162,7 +176,7 @@ impl<T: Transport> Client<T> {
     /// An answer that `decode` cannot read says nothing and counts as none.
     pub(super) async fn send<V>(
         &self,
-        outgoing: &Outgoing,
+        outgoing: &Outgoing<'_>,
         decode: impl Fn(&[u8]) -> Result<V, serde_json::Error>,
     ) -> Result<Answered<V>, ApiError> {
         if let Some(error) = self.breaker.opened() {
@@ -181,7 +195,7 @@ impl<T: Transport> Client<T> {
     /// API.
     pub(super) async fn send_once<V>(
         &self,
-        outgoing: &Outgoing,
+        outgoing: &Outgoing<'_>,
         decode: impl Fn(&[u8]) -> Result<V, serde_json::Error>,
     ) -> Result<V, ApiError> {
         if let Some(error) = self.breaker.opened() {
@@ -193,45 +207,34 @@ impl<T: Transport> Client<T> {
 
     async fn send_patiently<V>(
         &self,
-        outgoing: &Outgoing,
+        outgoing: &Outgoing<'_>,
         decode: &impl Fn(&[u8]) -> Result<V, serde_json::Error>,
     ) -> Result<Answered<V>, ApiError> {
-        let started = Instant::now();
-        let (mut attempts, mut failures, mut sent) = (0, 0, false);
+        let mut tries = Tries::new(&self.settings);
         loop {
             let answer = self.attempt(outgoing).await.and_then(|answer| answer.decoded(decode));
             let error = match answer {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            attempts += 1;
-            sent |= error.may_have_arrived();
-            let Disposition::Retry { .. } = error.disposition(outgoing.repeat()) else {
-                // An earlier attempt may have done it: then this answer is not the whole truth.
-                let ends = error.ends_the_run();
-                return Err(if ends { stopped_after(error, attempts, sent) } else { error });
-            };
-            let mut wait = Duration::ZERO;
-            if !matches!(error, ApiError::Throttled { .. }) {
-                failures += 1;
-                let (base, cap) = (self.settings.backoff_base, self.settings.backoff_cap);
-                wait = retry::backoff(base, cap, failures, self.jitter());
-            }
-            let patience = self.settings.give_up_after.saturating_sub(started.elapsed());
-            if failures >= self.settings.tries || wait >= patience {
-                return Err(ApiError::GivenUp { attempts, sent, last: Box::new(error) });
-            }
-            sleep(wait).await;
+            let wait = tries.wait_after(error, outgoing.repeat(), || self.jitter())?;
+            outgoing.wait(sleep(wait)).await.map_err(|dropped| tries.ended_by(dropped))?;
             if let Some(stopped) = self.breaker.opened() {
-                return Err(stopped_after(stopped, attempts, sent));
+                return Err(tries.ended_by(stopped));
             }
         }
     }
 
-    /// One attempt: slot, hold, limiter, send, learn.
-    async fn attempt(&self, outgoing: &Outgoing) -> Result<Answer, ApiError> {
-        let _slot = self.slots.acquire().await;
+    /// A slot, once there is no hold and the limiter lets pass.
+    async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        let slot = self.slots.acquire().await;
         self.pacer.ready().await;
+        slot.ok()
+    }
+
+    /// One attempt: slot, hold, limiter, send, learn.
+    async fn attempt(&self, outgoing: &Outgoing<'_>) -> Result<Answer, ApiError> {
+        let _slot = outgoing.wait(self.turn()).await?;
         // Whatever ended the run while this one waited holds for it too.
         if let Some(error) = self.breaker.opened() {
             return Err(error);
@@ -263,7 +266,7 @@ impl<T: Transport> Client<T> {
         sent.1 += u64::from(kind == Kind::Write);
     }
 
-    fn request(&self, outgoing: &Outgoing) -> Result<Request<Bytes>, ApiError> {
+    fn request(&self, outgoing: &Outgoing<'_>) -> Result<Request<Bytes>, ApiError> {
         let not_sent = |why: String| ApiError::NotSent { why };
         let bearer = format!("Bearer {}", self.token.expose_secret());
         let mut bearer = header::HeaderValue::try_from(bearer).map_err(|_| {
@@ -362,10 +365,6 @@ impl<T: Transport> Client<T> {
         }
         complaints
     }
-}
-
-fn stopped_after(stopped: ApiError, attempts: u32, sent: bool) -> ApiError {
-    if sent { ApiError::GivenUp { attempts, sent, last: Box::new(stopped) } } else { stopped }
 }
 
 fn unusable(status: u16, error: &serde_json::Error, body: &[u8]) -> ApiError {

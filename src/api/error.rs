@@ -2,6 +2,8 @@
 
 use std::{fmt, time::Duration};
 
+use crate::run::Stop;
+
 /// One complaint of the server, in its own words (API.md §5).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Complaint {
@@ -36,6 +38,18 @@ pub enum Disposition {
     InDoubt,
     /// No further request makes sense.
     Abort,
+    /// Nothing was done, and nothing will be: the run is to end.
+    Drop,
+}
+
+/// What a run that is asked to end does with a request that has not left, or of which an answer says
+/// that nothing was done.
+#[derive(Debug, Clone, Copy)]
+pub enum Urgency<'a> {
+    /// Drops it.
+    Droppable(&'a Stop),
+    /// Sends it all the same: without it something is left half done.
+    Finish,
 }
 
 /// A failed request.
@@ -119,6 +133,19 @@ pub enum ApiError {
         /// Why it opened.
         message: String,
     },
+    /// The run was asked to end before it could be sent, or sent again.
+    #[error("{}", dropped_words(.doubt))]
+    Dropped {
+        /// What became of an earlier attempt that may have had an effect.
+        doubt: Option<Box<ApiError>>,
+    },
+}
+
+fn dropped_words(doubt: &Option<Box<ApiError>>) -> String {
+    match doubt {
+        None => "not sent: the run is to end".to_owned(),
+        Some(doubt) => format!("{doubt}; not sent again: the run is to end"),
+    }
 }
 
 fn words(complaints: &[Complaint]) -> String {
@@ -151,7 +178,10 @@ impl ApiError {
                 Repeat::Unsafe => Disposition::InDoubt,
             },
             Self::GivenUp { sent: false, .. } => Disposition::Retry { after: None },
-            Self::GivenUp { sent: true, .. } => Disposition::InDoubt,
+            Self::GivenUp { sent: true, .. } | Self::Dropped { doubt: Some(_) } => {
+                Disposition::InDoubt
+            }
+            Self::Dropped { doubt: None } => Disposition::Drop,
         }
     }
 
@@ -161,6 +191,7 @@ impl ApiError {
         match self {
             Self::NoAnswer { .. } | Self::Server { .. } | Self::Unusable { .. } => true,
             Self::GivenUp { sent, .. } => *sent,
+            Self::Dropped { doubt } => doubt.is_some(),
             _ => false,
         }
     }
@@ -171,10 +202,44 @@ impl ApiError {
         matches!(self, Self::Refused { status: 404, .. })
     }
 
+    /// Whether nothing was done because the run is to end.
+    #[must_use]
+    pub fn is_dropped(&self) -> bool {
+        self.disposition(Repeat::Safe) == Disposition::Drop
+    }
+
     /// Whether the run cannot go on after this.
     #[must_use]
     pub fn ends_the_run(&self) -> bool {
         self.disposition(Repeat::Safe) == Disposition::Abort
+    }
+
+    /// What went wrong in a few words, without what the server or the system says of it.
+    #[must_use]
+    pub fn cause(&self) -> String {
+        match self {
+            Self::NotSent { .. } => "cannot connect".to_owned(),
+            Self::NoAnswer { .. } => "no answer".to_owned(),
+            Self::Unauthorized { .. } => "the token was refused".to_owned(),
+            Self::Throttled { .. } => "too many requests (429)".to_owned(),
+            Self::Refused { status, .. } => format!("refused ({status})"),
+            Self::Server { status, .. } => format!("server error ({status})"),
+            Self::Unusable { status, .. } => format!("unusable answer (status {status})"),
+            Self::Redirected { status, .. } => format!("redirected (status {status})"),
+            Self::GivenUp { last, .. } => last.cause(),
+            Self::Stopped { .. } | Self::Dropped { .. } => "not sent".to_owned(),
+        }
+    }
+
+    /// What the server or the system says of it, where that is one text.
+    pub(super) fn said(&self) -> &str {
+        match self {
+            Self::NotSent { why } | Self::NoAnswer { why } | Self::Unusable { why, .. } => why,
+            Self::Unauthorized { message }
+            | Self::Server { message, .. }
+            | Self::Stopped { message } => message,
+            _ => "",
+        }
     }
 
     /// The server's `x-request-id`, where there was an answer with one.
@@ -185,6 +250,7 @@ impl ApiError {
                 request_id.clone()
             }
             Self::GivenUp { last, .. } => last.request_id(),
+            Self::Dropped { doubt: Some(doubt) } => doubt.request_id(),
             _ => None,
         }
     }

@@ -16,11 +16,12 @@ mod settings;
 #[cfg(test)]
 mod tests;
 mod transport;
+mod tries;
 pub mod wire;
 
 pub use account::AccountMembership;
 pub use client::{Client, Traffic};
-pub use error::{ApiError, Complaint, Disposition, Repeat};
+pub use error::{ApiError, Complaint, Disposition, Repeat, Urgency};
 pub use settings::HttpSettings;
 pub use transport::{
     BODY_LIMIT, HttpTransport, ServiceTransport, Transport, TransportError, TransportSetupError,
@@ -109,13 +110,15 @@ pub trait ReadParticipations {
     fn settle_pause(&self) -> impl Future<Output = ()>;
 }
 
-/// Changing something. Repeats that are harmless happen inside; a create is sent once.
+/// Changing something. Repeats that are harmless happen inside; a create is sent once. What waits may
+/// be dropped when the run is to end, as its urgency says.
 pub trait WriteParticipations: ReadParticipations {
     /// Creates at most [`crate::plan::BATCH_LIMIT`] memberships; the rows of the answer come in any
     /// order.
     fn create(
         &self,
         batch: &[Creation],
+        urgency: Urgency<'_>,
     ) -> impl Future<Output = Result<Answered<Vec<Participation>>, ApiError>>;
 
     /// Sets the wishes of the drift on the record of this membership; answers the record as it is then.
@@ -124,8 +127,13 @@ pub trait WriteParticipations: ReadParticipations {
         key: MembershipKey,
         id: ParticipationId,
         drift: &[Drift],
+        urgency: Urgency<'_>,
     ) -> impl Future<Output = Result<Answered<Option<Participation>>, ApiError>>;
 
     /// Deletes; a record that is gone already is an error that [`ApiError::is_gone`] tells.
-    fn delete(&self, id: ParticipationId) -> impl Future<Output = Result<Answered<()>, ApiError>>;
+    fn delete(
+        &self,
+        id: ParticipationId,
+        urgency: Urgency<'_>,
+    ) -> impl Future<Output = Result<Answered<()>, ApiError>>;
 }

@@ -169,7 +169,8 @@ impl Pacer {
             let longer = until - state.hold_until.max(now);
             state.held += longer;
             state.hold_until = until;
-            tracing::info!(hold = ?wait, rate = state.rate, "429: holding all requests");
+            let words = super::retry::in_words(wait);
+            tracing::warn!(rate = state.rate, "429, all requests are held for {words}");
         }
     }
 

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::{
     AccountMembership, Answered, ApiError, Client, Creation, FetchedParticipation, ListPage,
-    ListedRow, MEMBERS_PER_PAGE, ReadParticipations, Transport, WriteParticipations, account, body,
-    client::Outgoing, wire,
+    ListedRow, MEMBERS_PER_PAGE, ReadParticipations, Transport, Urgency, WriteParticipations,
+    account, body, client::Outgoing, wire,
 };
 use crate::model::{
     Drift, MembershipKey, Participation, ParticipationId, Person, UserId, Workspace, WorkspaceId,
@@ -103,8 +103,13 @@ impl<T: Transport> ReadParticipations for Client<T> {
 }
 
 impl<T: Transport> WriteParticipations for Client<T> {
-    async fn create(&self, batch: &[Creation]) -> Result<Answered<Vec<Participation>>, ApiError> {
+    async fn create(
+        &self,
+        batch: &[Creation],
+        urgency: Urgency<'_>,
+    ) -> Result<Answered<Vec<Participation>>, ApiError> {
         let outgoing = Outgoing {
+            urgency,
             method: http::Method::POST,
             // Without `per_page` only 20 of up to 100 objects come back (API.md §1.6).
             path: format!(
@@ -120,8 +125,10 @@ impl<T: Transport> WriteParticipations for Client<T> {
         key: MembershipKey,
         id: ParticipationId,
         drift: &[Drift],
+        urgency: Urgency<'_>,
     ) -> Result<Answered<Option<Participation>>, ApiError> {
         let outgoing = Outgoing {
+            urgency,
             method: http::Method::PUT,
             path: format!(
                 "/participations/{id}?include={INCLUDE}&optional_fields={OPTIONAL_FIELDS}"
@@ -132,8 +139,13 @@ impl<T: Transport> WriteParticipations for Client<T> {
         self.send(&outgoing, |body| wire::decode_page(body).map(find)).await
     }
 
-    async fn delete(&self, id: ParticipationId) -> Result<Answered<()>, ApiError> {
+    async fn delete(
+        &self,
+        id: ParticipationId,
+        urgency: Urgency<'_>,
+    ) -> Result<Answered<()>, ApiError> {
         let outgoing = Outgoing {
+            urgency,
             method: http::Method::DELETE,
             path: format!("/participations/{id}"),
             body: None,

@@ -11,6 +11,15 @@ pub(super) fn backoff(base: Duration, cap: Duration, failures: u32, jitter: f64)
     doubled.min(cap).mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0)
 }
 
+/// A wait in words: milliseconds below a second, whole seconds from there, rounded up.
+pub(super) fn in_words(wait: Duration) -> String {
+    let milliseconds = wait.as_micros().div_ceil(1000);
+    match milliseconds {
+        0..1000 => format!("{milliseconds} ms"),
+        _ => format!("{} s", milliseconds.div_ceil(1000)),
+    }
+}
+
 /// Reads `Retry-After`: seconds or an HTTP date; nonsense is no wish at all.
 pub(super) fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     let value = value.trim();

@@ -19,6 +19,7 @@ use super::*;
 use crate::{
     clock::Clock,
     model::{Fields, Role, UserId},
+    run::{Stop, StopCause},
 };
 
 /// One scripted answer.
@@ -134,7 +135,8 @@ async fn a_create_whose_answer_is_lost_is_sent_once() {
         Answer(200, "[]"),
     ] {
         let (client, seen) = scripted(&[lost, Answer(200, EMPTY)], quick());
-        let error = client.create(&[creation()]).await.expect_err("no usable answer");
+        let error =
+            client.create(&[creation()], Urgency::Finish).await.expect_err("no usable answer");
         assert_eq!(error.disposition(Repeat::Unsafe), Disposition::InDoubt, "{error}");
         assert_eq!(seen.count(), 1, "{error}");
     }
@@ -147,10 +149,10 @@ async fn reads_updates_and_deletes_are_repeated_when_the_answer_is_lost() {
     {
         let script = [lost, Answer(200, EMPTY)];
         let (client, seen) = scripted(&script, quick());
-        client.update(creation().key, id(), &[]).await.expect("the second answer");
+        client.update(creation().key, id(), &[], Urgency::Finish).await.expect("the second answer");
         assert_eq!(seen.count(), 2);
         let (client, seen) = scripted(&script, quick());
-        client.delete(id()).await.expect("the second answer");
+        client.delete(id(), Urgency::Finish).await.expect("the second answer");
         assert_eq!(seen.count(), 2);
         let (client, seen) = scripted(&script, quick());
         client.list_page(creation().key.workspace, 1).await.expect("the second answer");
@@ -161,7 +163,7 @@ async fn reads_updates_and_deletes_are_repeated_when_the_answer_is_lost() {
 #[tokio::test(start_paused = true)]
 async fn tries_are_used_up_and_may_have_had_an_effect() {
     let (client, seen) = scripted(&[Answer(500, "")], quick());
-    let error = client.delete(id()).await.expect_err("never answered");
+    let error = client.delete(id(), Urgency::Finish).await.expect_err("never answered");
     assert_eq!(seen.count(), 3);
     assert_eq!(error.disposition(Repeat::Safe), Disposition::InDoubt);
 }
@@ -170,7 +172,7 @@ async fn tries_are_used_up_and_may_have_had_an_effect() {
 async fn a_refusal_is_final_and_keeps_the_servers_words() {
     for status in [200, 400, 403, 422] {
         let (client, seen) = scripted(&[With(status, "x-request-id", "r-1", REFUSED)], quick());
-        let error = client.create(&[creation()]).await.expect_err("refused");
+        let error = client.create(&[creation()], Urgency::Finish).await.expect_err("refused");
         assert_eq!(error.disposition(Repeat::Unsafe), Disposition::Reject, "{status}");
         let ApiError::Refused { complaints, request_id, .. } = &error else { panic!("{error}") };
         assert_eq!(complaints[0].message, "Role is not included");
@@ -194,7 +196,7 @@ async fn complaints_come_in_several_forms() {
         ),
     ] {
         let (client, _) = scripted(&[Answer(422, body)], quick());
-        let error = client.delete(id()).await.expect_err("refused");
+        let error = client.delete(id(), Urgency::Finish).await.expect_err("refused");
         assert_eq!(error.to_string(), format!("refused (422): {words}"));
     }
 }
@@ -203,7 +205,7 @@ async fn complaints_come_in_several_forms() {
 async fn a_gone_record_is_told_from_other_refusals() {
     let (client, _) =
         scripted(&[Answer(404, r#"{"errors":[{"message":"Record not found"}]}"#)], quick());
-    assert!(client.delete(id()).await.expect_err("gone").is_gone());
+    assert!(client.delete(id(), Urgency::Finish).await.expect_err("gone").is_gone());
     assert_eq!(client.fetch_participation(id()).await, Ok(None));
 }
 
@@ -233,7 +235,7 @@ async fn a_429_is_sent_again_whatever_its_body_and_uses_up_no_try() {
     let mut script = vec![Answer(429, HTML); 8];
     script.push(Answer(200, EMPTY));
     let (client, seen) = scripted(&script, quick());
-    client.create(&[creation()]).await.expect("answered at last");
+    client.create(&[creation()], Urgency::Finish).await.expect("answered at last");
     assert_eq!(seen.count(), 9);
 }
 
@@ -260,7 +262,7 @@ async fn retry_after_is_honoured_in_every_form() {
 async fn endless_429_is_given_up_after_a_while_and_known_to_have_done_nothing() {
     let (client, _) = scripted(&[With(429, "retry-after", "60", "")], quick());
     let start = Instant::now();
-    let error = client.create(&[creation()]).await.expect_err("given up");
+    let error = client.create(&[creation()], Urgency::Finish).await.expect_err("given up");
     assert!(start.elapsed() >= Duration::from_secs(15 * 60), "{:?}", start.elapsed());
     assert_eq!(error.disposition(Repeat::Unsafe), Disposition::Retry { after: None });
 }
@@ -270,9 +272,9 @@ async fn the_breaker_stops_requests_after_so_many_were_given_up() {
     let settings = HttpSettings { breaker_failures: 3, tries: 1, ..quick() };
     let (client, seen) = scripted(&[Answer(500, "")], settings);
     for _ in 0..3 {
-        assert!(client.delete(id()).await.is_err());
+        assert!(client.delete(id(), Urgency::Finish).await.is_err());
     }
-    let error = client.delete(id()).await.expect_err("stopped");
+    let error = client.delete(id(), Urgency::Finish).await.expect_err("stopped");
     assert!(matches!(error, ApiError::Stopped { .. }), "{error}");
     assert_eq!(seen.count(), 3);
 }
@@ -282,18 +284,18 @@ async fn an_echoed_token_is_cut_out_of_what_is_said() {
     let body = r#"{"errors":[{"message":"bad token secret-token"}]}"#;
     for status in [422, 500, 401, 200] {
         let (client, _) = scripted(&[Answer(status, body)], quick());
-        let error = client.create(&[creation()]).await.expect_err("an error");
+        let error = client.create(&[creation()], Urgency::Finish).await.expect_err("an error");
         assert!(!format!("{error} {error:?}").contains("secret-token"), "{error}");
     }
     for body in
         [r#"{"errors":["\u0073ecret-token"]}"#, r#"{"errors":[{"message":"secret\u002dtoken"}]}"#]
     {
         let (client, _) = scripted(&[Answer(422, body)], quick());
-        let error = client.create(&[creation()]).await.expect_err("an error");
+        let error = client.create(&[creation()], Urgency::Finish).await.expect_err("an error");
         assert!(!format!("{error} {error:?}").contains("secret-token"), "{error}");
     }
     let (client, _) = scripted(&[Answer(502, "<html>secret-token</html>")], quick());
-    let error = client.create(&[creation()]).await.expect_err("an error");
+    let error = client.create(&[creation()], Urgency::Finish).await.expect_err("an error");
     assert!(!format!("{error} {error:?}").contains("secret-token"), "{error}");
 }
 
@@ -301,9 +303,12 @@ async fn an_echoed_token_is_cut_out_of_what_is_said() {
 async fn a_doubt_outlives_a_refused_token() {
     let body = r#"{"errors":[{"type":"oauth","message":"You are not authorized"}]}"#;
     let (client, seen) = scripted(&[Cut, Answer(401, body)], quick());
-    let error = client.delete(id()).await.expect_err("refused");
+    let error = client.delete(id(), Urgency::Finish).await.expect_err("refused");
     assert_eq!(error.disposition(Repeat::Safe), Disposition::InDoubt, "{error}");
-    assert!(matches!(client.delete(id()).await, Err(ApiError::Unauthorized { .. })));
+    assert!(matches!(
+        client.delete(id(), Urgency::Finish).await,
+        Err(ApiError::Unauthorized { .. })
+    ));
     assert_eq!(seen.count(), 2);
 }
 
@@ -326,6 +331,78 @@ async fn times_are_read_in_answers() {
     assert_eq!((page.count, page.page_count), (Some(0), 0));
     let time: Timestamp = "2026-11-01T00:12:20Z".parse().expect("a time");
     assert_eq!(retry::http_date("Sun, 01 Nov 2026 00:12:20 GMT"), Some(time));
+}
+
+/// Waits this long, asks the run to end, and answers when that was.
+async fn stop_after(stop: &Stop, wait: Duration) -> Instant {
+    tokio::time::sleep(wait).await;
+    stop.set(StopCause::Deadline);
+    Instant::now()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_waits_is_dropped_when_the_run_is_to_end() {
+    let held = With(429, "retry-after", "300", "");
+    let slow = HttpSettings { requests_per_second: 0.01, ..quick() };
+    let one_slot = HttpSettings { max_in_flight: 1, ..quick() };
+    // In a hold; behind the limiter; for a slot.
+    for (answer, settings) in [(held, quick()), (Answer(200, EMPTY), slow), (Hang, one_slot)] {
+        let (client, seen) = scripted(&[answer], settings);
+        let stop = Stop::default();
+        let batch = [creation()];
+        // The first takes the slot, and is not to be dropped.
+        let first = async {
+            let _answered_or_not = client.create(&batch, Urgency::Finish).await;
+            std::future::pending::<()>().await;
+        };
+        let second = async {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            let result = client.create(&batch, Urgency::Droppable(&stop)).await;
+            (result.expect_err("dropped"), Instant::now())
+        };
+        let waiting = async { tokio::join!(second, stop_after(&stop, Duration::from_secs(5))) };
+        let ((error, ended), stopped) = tokio::select! {
+            both = waiting => both,
+            () = first => unreachable!(),
+        };
+        assert_eq!(error, ApiError::Dropped { doubt: None });
+        assert_eq!(error.disposition(Repeat::Unsafe), Disposition::Drop);
+        assert!(!error.ends_the_run() && !error.may_have_arrived());
+        assert_eq!((ended - stopped, seen.count()), (Duration::ZERO, 1));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_a_stop_a_request_that_may_have_arrived_is_in_doubt_and_not_sent_again() {
+    let (client, seen) = scripted(&[With(503, "x-request-id", "r-9", "")], quick());
+    let stop = Stop::default();
+    let deleting = client.delete(id(), Urgency::Droppable(&stop));
+    let (result, stopped) = tokio::join!(deleting, stop_after(&stop, Duration::from_millis(50)));
+    let error = result.expect_err("in doubt");
+    assert_eq!(error.disposition(Repeat::Safe), Disposition::InDoubt);
+    assert_eq!(error.request_id().as_deref(), Some("r-9"));
+    assert_eq!((stopped.elapsed(), seen.count()), (Duration::ZERO, 1), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_must_be_finished_is_sent_whatever_the_run_is_asked() {
+    let script = [With(429, "retry-after", "300", ""), Answer(503, ""), Answer(200, EMPTY)];
+    let (client, seen) = scripted(&script, quick());
+    client.delete(id(), Urgency::Finish).await.expect("the third answer");
+    assert_eq!(seen.count(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_dropped_does_not_open_the_breaker() {
+    let settings = HttpSettings { breaker_failures: 1, ..quick() };
+    let (client, _) = scripted(&[Answer(200, EMPTY)], settings);
+    let stop = Stop::default();
+    stop.set(StopCause::Interrupt);
+    for _ in 0..3 {
+        let error = client.delete(id(), Urgency::Droppable(&stop)).await.expect_err("dropped");
+        assert!(error.is_dropped(), "{error}");
+    }
+    client.delete(id(), Urgency::Finish).await.expect("answered");
 }
 
 mod properties {

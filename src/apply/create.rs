@@ -13,21 +13,14 @@ use super::{
     settle::{Seen, Settled},
 };
 use crate::{
-    api::{Answered, ApiError, Complaint, Creation, Disposition, Repeat, WriteParticipations},
+    api::{
+        Answered, ApiError, Complaint, Creation, Disposition, Repeat, Urgency, WriteParticipations,
+    },
     event::Event,
     journal::{CreateRow, Entry, PresentRow, Request, RequestResult},
     model::{Fate, MembershipKey, Outcome, Participation, Seen as Value},
     plan::Change,
 };
-
-/// What happens to a half-done piece of work when the run is asked to end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Urgency {
-    /// Send no further create.
-    MayWait,
-    /// Finish it: the person was deleted to be created again.
-    Finish,
-}
 
 /// Rows that are sent in one request.
 struct Work {
@@ -38,11 +31,12 @@ struct Work {
 
 /// A create request under way.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Post {
+pub(super) struct Post<'a> {
     /// Its number in the journal.
     pub seq: u64,
     /// When it was noted, by the server's clock.
     pub intended_at: Option<Timestamp>,
+    pub urgency: Urgency<'a>,
 }
 
 /// Fates by membership.
@@ -56,7 +50,7 @@ impl<A: WriteParticipations> Run<'_, A> {
             _ => None,
         };
         let rows: Vec<Creation> = indices.iter().filter_map(creation).collect();
-        let mut fates = self.create_rows(rows, Urgency::MayWait).await;
+        let mut fates = self.create_rows(rows, self.droppable()).await;
         for index in indices {
             let key = self.plan.actions[*index].key;
             if let Some(fate) = fates.remove(&key) {
@@ -73,34 +67,35 @@ impl<A: WriteParticipations> Run<'_, A> {
     }
 
     /// Creates these rows; what the run's end keeps from being sent has no fate here.
-    pub(super) async fn create_rows(&self, rows: Vec<Creation>, urgency: Urgency) -> Fates {
+    pub(super) async fn create_rows(&self, rows: Vec<Creation>, urgency: Urgency<'_>) -> Fates {
         let mut fates = Fates::new();
         let mut queue = VecDeque::from([Work { rows, doubts: 0 }]);
         while let Some(work) = queue.pop_front() {
             let go_on = match urgency {
-                Urgency::MayWait => self.may_start(),
+                Urgency::Droppable(_) => self.may_start(),
                 Urgency::Finish => self.can_go_on(),
             };
             if go_on && !work.rows.is_empty() {
-                queue.extend(self.post(work, &mut fates).await);
+                queue.extend(self.post(work, urgency, &mut fates).await);
             }
         }
         fates
     }
 
     /// Sends one request; answers what is left to be sent after it.
-    async fn post(&self, work: Work, fates: &mut Fates) -> Vec<Work> {
+    async fn post(&self, work: Work, urgency: Urgency<'_>, fates: &mut Fates) -> Vec<Work> {
         let memberships =
             work.rows.iter().map(|row| CreateRow { key: row.key, spec: row.spec }).collect();
         let Some(seq) = self.intend(Request::Create { memberships }) else { return Vec::new() };
-        let post = Post { seq, intended_at: self.tools.api.server_now() };
-        let result = self.tools.api.create(&work.rows).await;
+        let post = Post { seq, intended_at: self.tools.api.server_now(), urgency };
+        let result = self.tools.api.create(&work.rows, urgency).await;
         self.record(&Entry::Outcome { seq, result: journalled(&work.rows, &result) });
         match result {
             Ok(answer) => self.answered(post, work, &answer, fates).await,
             Err(error) => match error.disposition(Repeat::Unsafe) {
                 Disposition::Reject => self.refused(post, work, &error, fates).await,
                 Disposition::InDoubt => self.in_doubt(post, work, &error, fates).await,
+                Disposition::Drop => Vec::new(),
                 Disposition::Retry { .. } | Disposition::Abort => {
                     self.note(&error);
                     fates.extend(work.rows.iter().map(|row| (row.key, refused_fate(&error))));
@@ -113,7 +108,7 @@ impl<A: WriteParticipations> Run<'_, A> {
     /// The answer names what was made, in any order; what it does not name is looked for.
     async fn answered(
         &self,
-        post: Post,
+        post: Post<'_>,
         work: Work,
         answer: &Answered<Vec<Participation>>,
         fates: &mut Fates,
@@ -141,7 +136,7 @@ impl<A: WriteParticipations> Run<'_, A> {
     /// Nobody knows what was made: read back, and send again only what is known not to be there.
     async fn in_doubt(
         &self,
-        post: Post,
+        post: Post<'_>,
         work: Work,
         error: &ApiError,
         fates: &mut Fates,
@@ -162,7 +157,7 @@ impl<A: WriteParticipations> Run<'_, A> {
     /// The server said no to the batch, or to some of it.
     async fn refused(
         &self,
-        post: Post,
+        post: Post<'_>,
         work: Work,
         error: &ApiError,
         fates: &mut Fates,

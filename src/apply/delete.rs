@@ -5,9 +5,9 @@
 
 use jiff::SignedDuration;
 
-use super::{Run, create::Urgency, refused_fate, request_id};
+use super::{Run, refused_fate, request_id};
 use crate::{
-    api::{ApiError, Creation, Disposition, Repeat, WriteParticipations},
+    api::{ApiError, Creation, Disposition, Repeat, Urgency, WriteParticipations},
     journal::Request,
     model::{
         Drift, Fate, Field, FieldValue, LiveFields, MembershipSpec, Outcome, Participation, Seen,
@@ -35,7 +35,7 @@ impl<A: WriteParticipations> Run<'_, A> {
                 if let Some(fate) = self.look_once_more(live, *demote_first, false).await {
                     return self.decide(index, fate);
                 }
-                if let Some(fate) = self.remove(live, *demote_first).await {
+                if let Some(fate) = self.remove(live, *demote_first, self.droppable()).await {
                     self.decide(index, fate);
                 }
             }
@@ -43,7 +43,8 @@ impl<A: WriteParticipations> Run<'_, A> {
                 if let Some(fate) = self.look_once_more(live, *demote_first, true).await {
                     return self.decide(index, fate);
                 }
-                let Some(fate) = self.remove(live, *demote_first).await else { return };
+                let removed = self.remove(live, *demote_first, Urgency::Finish).await;
+                let Some(fate) = removed else { return };
                 if fate.outcome != Outcome::Applied {
                     return self.decide(index, fate);
                 }
@@ -66,7 +67,12 @@ impl<A: WriteParticipations> Run<'_, A> {
         if !replaced && !self.is_old(listed.key.workspace) {
             return None;
         }
-        let fate = match self.tools.api.fetch_participation(listed.id).await {
+        let look = self.tools.api.fetch_participation(listed.id);
+        let looked = match self.unless_stopped(look).await {
+            Ok(looked) => looked,
+            Err(dropped) => return Some(dropped.of(listed.id)),
+        };
+        let fate = match looked {
             Ok(Some(found)) => {
                 let disabled =
                     found.person.is_some_and(|person| person.disabled == Seen::Visible(true));
@@ -85,16 +91,16 @@ impl<A: WriteParticipations> Run<'_, A> {
                 Fate::new(Outcome::Stale, detail)
             }
             Ok(None) => Fate::new(Outcome::Applied, "was gone already"),
-            Err(error) => {
-                self.note(&error);
-                let detail =
-                    format!("could not be looked at once more, so nothing was deleted: {error}");
-                let outcome =
-                    if error.ends_the_run() { Outcome::NotReached } else { Outcome::Failed };
-                Fate::new(outcome, detail).answered(error.request_id())
-            }
+            Err(error) => self.not_looked_at(&error),
         };
         Some(fate.of(listed.id))
+    }
+
+    fn not_looked_at(&self, error: &ApiError) -> Fate {
+        self.note(error);
+        let detail = format!("could not be looked at once more, so nothing was deleted: {error}");
+        let outcome = if error.ends_the_run() { Outcome::NotReached } else { Outcome::Failed };
+        Fate::new(outcome, detail).answered(error.request_id())
     }
 
     fn is_old(&self, workspace: WorkspaceId) -> bool {
@@ -104,28 +110,38 @@ impl<A: WriteParticipations> Run<'_, A> {
         SignedDuration::try_from(self.tools.recheck_after).is_ok_and(|limit| age > limit)
     }
 
-    /// Demotes where needed and deletes; no fate when it could not be journalled.
-    async fn remove(&self, live: &Participation, demote_first: bool) -> Option<Fate> {
+    /// Demotes where needed and deletes, and finds out with this urgency what a lost answer did; no
+    /// fate when it could not be journalled, or was dropped.
+    async fn remove(
+        &self,
+        live: &Participation,
+        demote_first: bool,
+        doubt: Urgency<'_>,
+    ) -> Option<Fate> {
         if demote_first {
             let drift = [Drift {
                 field: Field::TeamLead,
                 before: FieldValue::Flag(true),
                 after: FieldValue::Flag(false),
             }];
-            let fate = self.put(live.key, live.id, &drift, None).await?;
+            let fate = self.put(live.key, live.id, &drift, (None, self.droppable())).await?;
             if fate.outcome != Outcome::Applied {
                 let detail = format!("still leads its side; {}", fate.detail);
                 return Some(Fate { detail, ..fate });
             }
         }
         let seq = self.intend(Request::Delete { live: Box::new(live.clone()) })?;
-        let result = self.tools.api.delete(live.id).await;
+        let result = self.tools.api.delete(live.id, self.droppable()).await;
         let request_id = request_id(&result);
         self.record_result(seq, &result, None);
         let fate = match result {
             Ok(_) => Fate::new(Outcome::Applied, ""),
             Err(error) if error.is_gone() => Fate::new(Outcome::Applied, "was gone already"),
-            Err(error) => self.failed_delete(seq, live, &error).await,
+            Err(error) if error.is_dropped() && demote_first => {
+                Fate::new(Outcome::NotReached, "no longer leads; the run ended before the delete")
+            }
+            Err(error) if error.is_dropped() => return None,
+            Err(error) => self.failed_delete((seq, doubt), live, &error).await,
         };
         if fate.outcome == Outcome::Applied {
             self.deleted.borrow_mut().insert(live.id);
@@ -133,12 +149,18 @@ impl<A: WriteParticipations> Run<'_, A> {
         Some(fate.of(live.id).answered(request_id))
     }
 
-    async fn failed_delete(&self, seq: u64, live: &Participation, error: &ApiError) -> Fate {
+    async fn failed_delete(
+        &self,
+        (seq, urgency): (u64, Urgency<'_>),
+        live: &Participation,
+        error: &ApiError,
+    ) -> Fate {
         self.note(error);
         let Disposition::InDoubt = error.disposition(Repeat::Safe) else {
             return refused_fate(error);
         };
-        match self.tools.api.fetch_participation(live.id).await {
+        let look = self.tools.api.fetch_participation(live.id);
+        match self.patience(urgency).read(look).await {
             Ok(None) => {
                 self.record_read_back(seq, live.key, None);
                 Fate::new(Outcome::Applied, "gone on reading back")
@@ -167,9 +189,10 @@ impl<A: WriteParticipations> Run<'_, A> {
             return Fate::new(Outcome::Lost, "deleted, and the run ended before the create");
         };
         match (fate.outcome, fate.participation) {
-            (Outcome::Applied, Some(id)) if !later.is_empty() && self.can_go_on() => {
-                self.put(live.key, id, later, takes_lead_from).await.unwrap_or(fate)
-            }
+            (Outcome::Applied, Some(id)) if !later.is_empty() && self.can_go_on() => self
+                .put(live.key, id, later, (takes_lead_from, Urgency::Finish))
+                .await
+                .unwrap_or(fate),
             (Outcome::Applied | Outcome::NotStuck | Outcome::InDoubt, _) => fate,
             _ => Fate {
                 outcome: Outcome::Lost,

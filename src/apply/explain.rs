@@ -43,7 +43,9 @@ impl<A: WriteParticipations> Run<'_, A> {
             if !self.may_start() || self.account.failed.get() {
                 return false;
             }
-            match self.tools.api.fetch_account_membership(user).await {
+            let look = self.tools.api.fetch_account_membership(user);
+            let Ok(looked) = self.unless_stopped(look).await else { return false };
+            match looked {
                 Ok(found) => found.is_some_and(|found| found.is_administrator()),
                 Err(error) => {
                     self.account.failed.set(true);

@@ -8,6 +8,7 @@ mod create;
 mod delete;
 mod explain;
 mod settle;
+mod stopping;
 mod update;
 
 use std::{

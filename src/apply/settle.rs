@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::{
     Run,
     create::{Post, is_since},
+    stopping::Patience,
 };
 use crate::{
     api::{Creation, WriteParticipations},
@@ -40,41 +41,43 @@ pub(super) type Settled = BTreeMap<MembershipKey, Seen>;
 impl<A: WriteParticipations> Run<'_, A> {
     /// Reads back the projects of these rows, twice where something is missing, and journals what
     /// was seen.
-    pub(super) async fn settle(&self, post: Post, rows: &[Creation]) -> Settled {
+    pub(super) async fn settle(&self, post: Post<'_>, rows: &[Creation]) -> Settled {
         let keys: BTreeSet<MembershipKey> = rows.iter().map(|row| row.key).collect();
-        let mut settled = self.look(&keys).await;
+        let patience = self.patience(post.urgency);
+        let mut settled = self.look(&keys, &patience).await;
         let missing = with(&settled, |seen| *seen == Seen::Absent);
         if !missing.is_empty() {
             self.tools.api.settle_pause().await;
-            settled.extend(self.look(&missing).await);
+            settled.extend(self.look(&missing, &patience).await);
         }
-        self.look_again(&mut settled).await;
+        self.look_again(&mut settled, &patience).await;
         self.record(&settled_entry(post, &settled));
         settled
     }
 
     /// Other creates of this very run shift the pages of large projects while they are read; they
     /// come to an end, so what could not be read back is tried again.
-    async fn look_again(&self, settled: &mut Settled) {
+    async fn look_again(&self, settled: &mut Settled, patience: &Patience<'_>) {
         for _ in 0..LOOK_AGAIN {
             let unread = with(settled, |seen| matches!(seen, Seen::Unknown(_)));
-            if unread.is_empty() || !self.can_go_on() {
+            if unread.is_empty() || patience.is_over() || !self.can_go_on() {
                 return;
             }
             self.tools.api.settle_pause().await;
-            settled.extend(self.look(&unread).await);
+            settled.extend(self.look(&unread, patience).await);
         }
     }
 
     /// One look.
-    async fn look(&self, keys: &BTreeSet<MembershipKey>) -> Settled {
+    async fn look(&self, keys: &BTreeSet<MembershipKey>, patience: &Patience<'_>) -> Settled {
         let projects: BTreeSet<WorkspaceId> = keys.iter().map(|key| key.workspace).collect();
         let listings = projects.into_iter().map(async |id| {
             let title = self.plan.workspaces.get(&id).map(|workspace| workspace.title.clone());
             let title = title.unwrap_or_default();
             let permissions = crate::model::Seen::Hidden;
             let project = Workspace { id, title, archived: false, permissions };
-            let listed = list_workspace(self.tools.api, &project, self.tools.clock).await;
+            let listing = list_workspace(self.tools.api, &project, self.tools.clock);
+            let listed = patience.read(listing).await;
             if let Err(ProofError::Api(error)) = &listed {
                 self.note(error);
             }
@@ -121,7 +124,7 @@ fn is_made(row: &Participation, intended_at: Option<Timestamp>) -> bool {
     row.fields.tagged == Visible(true) && is_since(row, intended_at)
 }
 
-fn settled_entry(Post { seq, intended_at }: Post, settled: &Settled) -> Entry {
+fn settled_entry(Post { seq, intended_at, .. }: Post<'_>, settled: &Settled) -> Entry {
     let (mut present, mut absent, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
     for (key, seen) in settled {
         match seen {

@@ -2,14 +2,14 @@
 
 use super::{Run, refused_fate, request_id};
 use crate::{
-    api::{ApiError, Disposition, Repeat, WriteParticipations},
+    api::{ApiError, Disposition, Repeat, Urgency, WriteParticipations},
     journal::Request,
     model::{Drift, Fate, MembershipKey, Outcome, Participation, ParticipationId, UserId},
     plan::{Change, Target},
 };
 
-/// Which request a doubt is about: its number in the journal, and its record.
-type Sent = (u64, MembershipKey, ParticipationId);
+/// Which request a doubt is about: its number in the journal, its record, and how urgent it is.
+type Sent<'a> = (u64, MembershipKey, ParticipationId, Urgency<'a>);
 
 impl<A: WriteParticipations> Run<'_, A> {
     /// Carries out one update, and decides it.
@@ -25,40 +25,43 @@ impl<A: WriteParticipations> Run<'_, A> {
             let detail = "the create that it follows is not known to have happened";
             return self.decide(index, Fate::new(Outcome::NotReached, detail));
         };
-        if let Some(fate) = self.put(*key, id, drift, *takes_lead_from).await {
+        let how = (*takes_lead_from, self.droppable());
+        if let Some(fate) = self.put(*key, id, drift, how).await {
             let fate = self.explained(key.user, fate).await;
             self.decide(index, fate);
         }
     }
 
-    /// Sends one update; no fate when it could not be journalled.
+    /// Sends one update; no fate when it could not be journalled, or was dropped.
     pub(super) async fn put(
         &self,
         key: MembershipKey,
         id: ParticipationId,
         drift: &[Drift],
-        takes_lead_from: Option<UserId>,
+        (takes_lead_from, urgency): (Option<UserId>, Urgency<'_>),
     ) -> Option<Fate> {
         let request = Request::Update { key, id, drift: drift.to_vec(), takes_lead_from };
         let seq = self.intend(request)?;
-        let result = self.tools.api.update(key, id, drift).await;
+        let result = self.tools.api.update(key, id, drift, urgency).await;
         let request_id = request_id(&result);
         let shown = result.as_ref().ok().and_then(|answer| answer.value.as_ref());
         self.record_result(seq, &result, shown);
+        let sent = (seq, key, id, urgency);
         let fate = match result {
+            Err(error) if error.is_dropped() => return None,
             Ok(answer) => match answer.value {
                 Some(live) => updated_fate(drift, &live),
                 None => {
                     let why = "the answer does not show the record";
-                    self.read_back((seq, key, id), drift, why).await
+                    self.read_back(sent, drift, why).await
                 }
             },
-            Err(error) => self.failed_update((seq, key, id), drift, &error).await,
+            Err(error) => self.failed_update(sent, drift, &error).await,
         };
         Some(fate.of(id).answered(request_id))
     }
 
-    async fn failed_update(&self, sent: Sent, drift: &[Drift], error: &ApiError) -> Fate {
+    async fn failed_update(&self, sent: Sent<'_>, drift: &[Drift], error: &ApiError) -> Fate {
         self.note(error);
         if error.is_gone() {
             let detail = "the record is gone: somebody removed it since the plan";
@@ -71,8 +74,13 @@ impl<A: WriteParticipations> Run<'_, A> {
     }
 
     /// Looks whether an update whose answers were all lost has happened.
-    async fn read_back(&self, (seq, key, id): Sent, drift: &[Drift], why: &str) -> Fate {
-        match self.tools.api.fetch_participation(id).await {
+    async fn read_back(
+        &self,
+        (seq, key, id, urgency): Sent<'_>,
+        drift: &[Drift],
+        why: &str,
+    ) -> Fate {
+        match self.patience(urgency).read(self.tools.api.fetch_participation(id)).await {
             Err(error) => {
                 self.note(&error);
                 Fate::new(Outcome::InDoubt, format!("{why}; reading back failed: {error}"))

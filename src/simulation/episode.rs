@@ -121,6 +121,7 @@ async fn interrupted<E>(
         if let Interruption::Kill { after, .. } = interruption {
             return sleep(after).await;
         }
+        watch.stopped.set(true);
         stop.set(StopCause::Terminate);
         std::future::pending().await
     };

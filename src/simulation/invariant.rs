@@ -10,9 +10,9 @@ use super::{
 use crate::{
     apply::Applied,
     desired::{RecordStatus, Roster},
-    journal::{Entry, parse_journal},
+    journal::{Entry, Request, parse_journal},
     model::{MembershipKey, Outcome},
-    plan::{Change, Plan, Stage},
+    plan::{Action, Change, Plan, Stage},
     sandbox::{self, ForeignChange, ForeignEdit, RequestKind, Sandbox, World},
 };
 
@@ -69,6 +69,7 @@ pub(super) fn after_a_run(
         return check(writes == 0, || format!("{writes} writes without a plan"));
     };
     let plan = preview.reviewed.approved.plan();
+    evidence.a_stop_starts_nothing(plan)?;
     evidence.deletes_keep_their_promises(plan, (scenario, roster), sandbox)?;
     if record.errand.follows_roster() {
         every_row_has_one_fate(roster, plan)?;
@@ -145,6 +146,37 @@ impl Evidence<'_> {
             .filter(|entry| matches!(entry, Entry::Intent { seq, .. } if !answered.contains(seq)));
         let in_doubt = whole.in_doubt();
         check(open.count() <= in_doubt.len(), || "an open intent is not in doubt".to_owned())
+    }
+
+    /// (i) Once a run is asked to end, no write leaves but the second half of a replacement whose
+    /// first half did.
+    fn a_stop_starts_nothing(&self, plan: &Plan) -> Check {
+        let destroyed: BTreeSet<MembershipKey> = self
+            .record
+            .watch
+            .journal
+            .entries()
+            .iter()
+            .filter_map(|entry| match entry {
+                Entry::Intent { request: Request::Delete { live }, .. } => Some(live.key),
+                _ => None,
+            })
+            .collect();
+        let replaced = |key: &MembershipKey| {
+            let is_it = |action: &Action| action.key == *key;
+            let replaces = |action: &Action| matches!(action.change, Change::Replace { .. });
+            plan.actions.iter().any(|action| is_it(action) && replaces(action))
+        };
+        for request in self.record.watch.sent_after_stop.borrow().iter() {
+            let second_half = match request {
+                Request::Delete { .. } => false,
+                Request::Create { .. } | Request::Update { .. } => {
+                    request.keys().iter().all(|key| replaced(key) && destroyed.contains(key))
+                }
+            };
+            check(second_half, || format!("after a stop: {}", request.words()))?;
+        }
+        Ok(())
     }
 
     /// (g) A stage ends before the next begins.

@@ -34,8 +34,8 @@ impl MemoryJournal {
         self.entries.borrow().clone()
     }
 
-    /// Whether an intent without an outcome announces this write.
-    fn announces(&self, method: &Method, path: &str, body: &[u8]) -> bool {
+    /// The intent without an outcome that announces this write.
+    fn announced(&self, method: &Method, path: &str, body: &[u8]) -> Option<Intended> {
         let entries = self.entries.borrow();
         let answered: BTreeSet<u64> = entries
             .iter()
@@ -44,12 +44,13 @@ impl MemoryJournal {
                 _ => None,
             })
             .collect();
-        entries.iter().any(|entry| match entry {
+        let announced = |entry: &Entry| match entry {
             Entry::Intent { seq, request } if !answered.contains(seq) => {
-                is_about(request, method, path, body)
+                is_about(request, method, path, body).then(|| request.clone())
             }
-            _ => false,
-        })
+            _ => None,
+        };
+        entries.iter().find_map(announced)
     }
 }
 
@@ -88,6 +89,10 @@ pub(super) struct Watch {
     pub reached: Notify,
     /// Writes that no intent announced.
     pub unannounced: RefCell<Vec<String>>,
+    /// Whether the run was asked to end.
+    pub stopped: Cell<bool>,
+    /// The intents of the writes that left after that, in their order.
+    pub sent_after_stop: RefCell<Vec<Intended>>,
 }
 
 impl Watch {
@@ -98,6 +103,8 @@ impl Watch {
             alarm_at: Cell::new(alarm_at),
             reached: Notify::new(),
             unannounced: RefCell::default(),
+            stopped: Cell::new(false),
+            sent_after_stop: RefCell::default(),
         })
     }
 }
@@ -119,8 +126,14 @@ impl<T: Transport> Transport for Witness<T> {
             watch.reached.notify_one();
         }
         let (method, path) = (request.method(), request.uri().path());
-        if method != Method::GET && !watch.journal.announces(method, path, request.body()) {
-            watch.unannounced.borrow_mut().push(format!("{method} {path}"));
+        if method != Method::GET {
+            match watch.journal.announced(method, path, request.body()) {
+                None => watch.unannounced.borrow_mut().push(format!("{method} {path}")),
+                Some(intent) if watch.stopped.get() => {
+                    watch.sent_after_stop.borrow_mut().push(intent);
+                }
+                Some(_) => {}
+            }
         }
         if self.random.borrow_mut().f64() < self.unconnected {
             return Err(TransportError { sent: false, why: "connection refused".to_owned() });
