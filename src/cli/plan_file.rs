@@ -1,16 +1,16 @@
 //! `--plan DIGEST|FILE`: only the plan that was looked at is applied, and a plan file only once.
 
-use std::{collections::BTreeSet, fs, path::PathBuf, str::FromStr};
+use std::{fs, path::PathBuf, str::FromStr};
 
 use super::Failure;
 use crate::{
     memory::Memory,
-    plan::{Change, Digest},
-    report::{Entry, RunReport, json},
+    plan::Digest,
+    report::{Difference, RunReport, differences, json, visible},
     run::{Ended, ExitStatus},
 };
 
-/// How many differences are listed.
+/// How many differences are listed that destroy nothing.
 const LISTED: usize = 20;
 
 /// What `--plan` names.
@@ -76,46 +76,32 @@ pub(super) fn refusal(
         }
         Approved::Plan(plan) if plan.digest.as_ref() == Some(digest) => return None,
         Approved::Plan(plan) => {
-            details = differences(plan, now);
-            let count = details.len();
-            if count > LISTED {
-                details.truncate(LISTED);
-                details.push(format!("… and {} more", count - LISTED));
+            let found = differences(plan, now);
+            details = told(&found);
+            match found.len() {
+                0 => "the plan computed now is another one".to_owned(),
+                1 => "the plan computed now is another one (1 difference)".to_owned(),
+                count => format!("the plan computed now is another one ({count} differences)"),
             }
-            format!("the plan computed now is another one ({count} differences)")
         }
     };
     let message = format!("{message}; nothing was sent: look at it and approve it anew");
     Some((Ended::OtherPlan { message }, details))
 }
 
-/// What only one of the two plans has.
-fn differences(approved: &RunReport, now: &RunReport) -> Vec<String> {
-    let (before, after) = (lines(approved), lines(now));
-    let gone = before.difference(&after).map(|line| format!("no longer: {line}"));
-    let new = after.difference(&before).map(|line| format!("now: {line}"));
-    let mut found: Vec<String> = gone.chain(new).collect();
-    if found.is_empty() {
-        found.push("the records that it would delete were changed since".to_owned());
+/// The differences as lines: those that destroy a record whole and last, as in a plan.
+fn told(found: &[Difference]) -> Vec<String> {
+    let (destroying, others): (Vec<&Difference>, Vec<&Difference>) =
+        found.iter().partition(|one| one.destroys);
+    let line = |one: &&Difference| visible(&one.words).into_owned();
+    let mut lines: Vec<String> = others.iter().take(LISTED).map(line).collect();
+    let more = others.len().saturating_sub(LISTED);
+    if more > 0 {
+        lines.push(format!("… and {more} more creates and updates that differ"));
     }
-    found
-}
-
-fn lines(report: &RunReport) -> BTreeSet<String> {
-    let line = |entry: &Entry| {
-        let what = match &entry.change {
-            None => "left alone".to_owned(),
-            Some(Change::Update { drift, .. }) => {
-                let drift: Vec<String> = drift.iter().map(ToString::to_string).collect();
-                format!("update ({})", drift.join(", "))
-            }
-            Some(change) => change.word().to_owned(),
-        };
-        let fate = entry.fate.as_ref().map(|fate| format!(" [{}]", fate.outcome));
-        let (project, person) =
-            (report.project(entry.key.workspace), report.person(entry.key.user));
-        let fate = fate.unwrap_or_default();
-        format!("{what} of {person} on {project}{fate}").escape_debug().to_string()
-    };
-    report.entries.iter().map(line).collect()
+    lines.extend(destroying.iter().map(line));
+    if lines.is_empty() {
+        lines.push("the two list the same, but the file has another digest: it was changed by hand, or made by another version of this tool".to_owned());
+    }
+    lines
 }

@@ -5,6 +5,7 @@
 //! `report.json` is the value itself, in a versioned schema.
 
 pub mod csv;
+mod difference;
 mod escape;
 pub mod findings;
 pub mod html;
@@ -22,6 +23,7 @@ mod words;
 
 use std::{fmt, io, io::Write, iter, path::Path, str::FromStr};
 
+pub use difference::{Difference, differences};
 pub use escape::{json as json_visible, visible};
 pub use trouble::trouble;
 pub use value::{

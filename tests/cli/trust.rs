@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use kantata_sync::sandbox::{Participation, Side};
+use kantata_sync::sandbox::{Participation, Sandbox, Side};
 
 use crate::harness::{Desk, LIVE, ROSTER, Server, sandbox, writes};
 
@@ -199,6 +199,120 @@ fn a_plan_file_is_applied_once_and_only_while_it_is_the_plan() {
     desk.run(&["apply", "--yes", "-q", "--plan", "plan.json", "roster.csv"]).ends_with(0);
     let again = desk.run(&["apply", "--yes", "--plan", "plan.json", "roster.csv"]).ends_with(4);
     assert!(again.stdout.contains("was applied already"), "{}", again.text());
+}
+
+/// The roster with another text in place of one.
+fn changed(from: &str, to: &str) -> String {
+    assert!(ROSTER.contains(from), "{from}");
+    ROSTER.replace(from, to)
+}
+
+/// What makes another plan of the roster: another roster, another world, another setting.
+type Change = fn(&Desk, &Sandbox) -> Vec<(&'static str, &'static str)>;
+
+#[test]
+fn what_of_a_plan_file_is_another_now_is_said_action_by_action() {
+    let cases: [(&str, Change, &[&str]); 8] = [
+        (
+            "a level of a create",
+            |desk, _| {
+                desk.write("roster.csv", &changed("100,31,maven,edit_tasks", "100,31,maven,admin"));
+                vec![]
+            },
+            &["  create of user 31 on Atlas (100): access_level: edit_tasks → admin\n"],
+        ),
+        (
+            "what is wished, and who came and went",
+            |desk, _| {
+                let text = changed("100,11,maven,view_tasks", "100,11,maven,admin");
+                desk.write(
+                    "roster.csv",
+                    &text.replace("200,32,maven,\n", "").replace("200,22,maven,\n", ""),
+                );
+                vec![]
+            },
+            &[
+                "  update of Ben Ode (11) on Atlas (100): access_level: view_tasks (from edit_tasks) → admin (from edit_tasks)\n",
+                "  no longer: create of user 32 on Borealis (200): maven\n",
+                "  now: delete of Gil Sato (22) on Borealis (200): maven\n",
+            ],
+        ),
+        (
+            "the record that would go was touched",
+            |_, sandbox| {
+                sandbox.with_world(|world| {
+                    let cleo = world.of(100, 12)[0].id;
+                    world.edit(cleo, |row| row.can_invite = true);
+                });
+                vec![]
+            },
+            &["live can_invite: false → true\n"],
+        ),
+        (
+            "the person left and came back",
+            |_, sandbox| {
+                sandbox.with_world(|world| {
+                    let cleo = world.of(100, 12)[0].id;
+                    world.remove(cleo);
+                    world.insert(Participation::new(100, Some(12), Side::Maven));
+                });
+                vec![]
+            },
+            &["  delete of Cleo Marsh (12) on Atlas (100): record: 9004 → "],
+        ),
+        (
+            "the guard withholds",
+            |_, _| vec![("KANTATA_SYNC_GUARD__MAX_DELETES", "0")],
+            &[
+                "  delete of Cleo Marsh (12) on Atlas (100): to be done → withheld (plan deletes 1 of 9 memberships; ",
+            ],
+        ),
+        (
+            "somebody is protected",
+            |_, _| vec![("KANTATA_SYNC_PROTECT__USERS", "[12]")],
+            &[
+                "  delete of Cleo Marsh (12) on Atlas (100): to be done → held (protected by `12` in protect.users)\n",
+            ],
+        ),
+        (
+            "a row is invalid",
+            |desk, _| {
+                desk.write("roster.csv", &format!("{ROSTER}100,14,boss,\n"));
+                vec![]
+            },
+            &[
+                "  delete of Cleo Marsh (12) on Atlas (100): to be done → frozen (invalid roster rows of this project: line 12)\n",
+            ],
+        ),
+        (
+            "the file was edited",
+            |desk, _| {
+                let text = desk.read("plan.json");
+                let (_, digest) = text.split_once("\"digest\": \"").expect("a digest");
+                desk.write("plan.json", &text.replace(&digest[..64], &"0".repeat(64)));
+                vec![]
+            },
+            &["  the two list the same, but the file has another digest: "],
+        ),
+    ];
+    for (what, change, told) in cases {
+        let sandbox = sandbox(LIVE);
+        let server = Server::of_sandbox(&sandbox);
+        let mut desk = Desk::at(&server.base_url());
+        desk.run(&["plan", "-q", "--output", "plan.json", "roster.csv"]).ends_with(0);
+        for (name, value) in change(&desk, &sandbox) {
+            desk = desk.with(name, value);
+        }
+        sandbox.clear_log();
+        let ran = desk.run(&["apply", "--yes", "--plan", "plan.json", "roster.csv"]);
+        assert!(matches!(ran.code, 4 | 5), "{what}: {}", ran.text());
+        assert_eq!(writes(&sandbox), [], "{what}");
+        for line in told {
+            assert!(ran.stderr.contains(line), "{what}: {}", ran.text());
+        }
+        let lines = ran.stderr.lines().filter(|line| line.starts_with("  ")).count();
+        assert_eq!(lines, told.len(), "{what}, and nothing else: {}", ran.text());
+    }
 }
 
 #[test]
