@@ -85,7 +85,7 @@ pub enum Ended {
     Declined,
     /// A first SIGINT.
     Interrupted,
-    /// A first SIGTERM.
+    /// A first SIGTERM, SIGHUP or SIGQUIT.
     Terminated,
     /// `--deadline` passed.
     Deadline,
@@ -125,7 +125,7 @@ impl Ended {
             Self::Complete => "complete".to_owned(),
             Self::Declined => "declined at the prompt; nothing was sent".to_owned(),
             Self::Interrupted => "interrupted (SIGINT)".to_owned(),
-            Self::Terminated => "terminated (SIGTERM)".to_owned(),
+            Self::Terminated => "terminated (SIGTERM, SIGHUP or SIGQUIT)".to_owned(),
             Self::Deadline => "stopped at its deadline".to_owned(),
             Self::BreakerOpen { message } => format!("stopped by the circuit breaker: {message}"),
             Self::Unauthorized { message } => format!("the token was refused: {message}"),
@@ -139,7 +139,7 @@ impl Ended {
 pub enum StopCause {
     /// SIGINT.
     Interrupt,
-    /// SIGTERM.
+    /// SIGTERM, SIGHUP or SIGQUIT.
     Terminate,
     /// `--deadline`.
     Deadline,

@@ -42,7 +42,7 @@ pub(super) fn show(common: &Common, order: &Order<'_>, check: bool) -> Result<Ex
     let token = material::token(settings)?;
     block_on(false, async {
         let session = session(common, order)?;
-        signal::watch(&session.stop, None)?;
+        signal::watch(&session.stop, None);
         let client = material::client(settings, token, session.clock)?;
         let report = session.plan(&client, check).await;
         session.finish(&report, outputs, None)
@@ -69,7 +69,7 @@ pub(super) fn carry_out(
         material::token(settings).inspect_err(|_| run::forget_mentioned_without_a_run(order))?;
     block_on(false, async {
         let session = session(common, order)?;
-        signal::watch(&session.stop, args.deadline)?;
+        signal::watch(&session.stop, args.deadline);
         let client = material::client(settings, token, session.clock)?;
         let approved = approved.as_ref();
         let decide = async |planned: &RunReport, live: &LiveSet| {
@@ -95,11 +95,15 @@ fn use_up(approved: Option<&Approved>, session: &Session<'_>, report: &RunReport
 pub(super) fn acquire_lock(settings: &Settings, args: &WriteArgs) -> Result<Lock, Failure> {
     let path = StateFolder::open(settings.state_folder())?.lock();
     let started = Instant::now();
+    let mut told = false;
     loop {
         match Lock::acquire(&path) {
             Err(LockError::Held { .. })
                 if args.wait_lock.is_some_and(|wait| started.elapsed() < wait) =>
             {
+                if !std::mem::replace(&mut told, true) {
+                    tracing::info!("waiting for the lock of another run");
+                }
                 std::thread::sleep(material::LOCK_STEP);
             }
             other => return Ok(other?),

@@ -33,7 +33,7 @@ pub(super) fn export(common: &Common, args: &ExportArgs) -> Result<ExitStatus, F
     block_on(false, async {
         let clock = Clock::starting_at(Timestamp::now());
         let stop = Arc::new(Stop::default());
-        signal::watch(&stop, None)?;
+        signal::watch(&stop, None);
         let client = material::client(settings, token, clock)?;
         let live =
             Looker { common, settings, clock, stop: &stop }.list(&client, workspaces).await?;

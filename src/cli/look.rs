@@ -42,7 +42,7 @@ impl Looker<'_> {
 }
 
 /// What ends a look that could not be had.
-fn ended(ended: &Ended) -> Failure {
+pub(super) fn ended(ended: &Ended) -> Failure {
     let status = match ended {
         Ended::Unauthorized { .. } => ExitStatus::Unauthorized,
         Ended::Interrupted => ExitStatus::Interrupted,

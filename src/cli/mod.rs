@@ -59,6 +59,7 @@ pub fn run(arguments: &Arguments) -> ExitStatus {
 
 fn command(arguments: &Arguments) -> Result<ExitStatus, Failure> {
     let common = &arguments.common;
+    signal::heed()?;
     match &arguments.command {
         Command::Plan(args) => plan::plan(common, args),
         Command::Apply(args) => apply::apply(common, args),

@@ -51,7 +51,7 @@ pub(super) fn rehearse(common: &Common, args: &RehearseArgs) -> Result<ExitStatu
             Session::start(common, order, BASE_URL.to_owned(), state_folder.clone())
         };
         let session = start(ReportedCommand::Rehearse)?;
-        signal::watch(&session.stop, None)?;
+        signal::watch(&session.stop, None);
         let token = sandbox.settings().token;
         let client = || {
             let transport = ServiceTransport::new(sandbox.router().into_service());

@@ -1,19 +1,16 @@
 //! `sandbox`: the simulated API on a port of this machine.
 
-use std::{fs::File, net::Ipv4Addr, path::Path};
+use std::{fs::File, net::Ipv4Addr, path::Path, sync::Arc};
 
 use figment::{
     Figment,
     providers::{Format as _, Toml},
 };
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::net::TcpListener;
 
-use super::{Failure, arguments::SandboxArgs, output, rehearse, run::block_on};
+use super::{Failure, arguments::SandboxArgs, output, rehearse, run::block_on, signal};
 use crate::{
-    run::ExitStatus,
+    run::{ExitStatus, Stop},
     sandbox::{BASE_PATH, Faults, Sandbox, Settings, Start},
 };
 
@@ -29,14 +26,11 @@ pub(super) fn sandbox(args: &SandboxArgs) -> Result<ExitStatus, Failure> {
         }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await?;
         let address = listener.local_addr()?;
+        let stop = Arc::new(Stop::default());
+        signal::ask(&stop);
         output::print(format!("http://{address}{BASE_PATH}\n").as_bytes())?;
         output::say(&format!("serving the sandbox; its token is `{token}`; Ctrl-C ends it\n"));
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        let stopped = async move {
-            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-        };
-        sandbox.serve(listener, stopped).await?;
+        sandbox.serve(listener, async move { _ = stop.stopped().await }).await?;
         Ok(ExitStatus::Done)
     })?
 }

@@ -1,34 +1,104 @@
-//! Signals and deadlines: the first asks the run to end, the second ends it.
+//! Signals and deadlines: the first asks the run to end, the second ends the process.
+//!
+//! They are heeded from the first moment on, by a thread of their own. A second signal ends the process
+//! in its handler, so that nothing that blocks can keep it; the journal has every intent by then.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
+    thread,
+    time::Duration,
+};
 
-use tokio::signal::unix::{SignalKind, signal};
+use signal_hook::{
+    consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM},
+    flag,
+    iterator::Signals,
+    low_level,
+};
 
-use super::output::say;
+use super::{Failure, failure, output::say};
 use crate::run::{ExitStatus, Stop, StopCause};
 
-/// Watches for SIGINT, SIGTERM and the deadline until the runtime ends.
-pub(super) fn watch(stop: &Arc<Stop>, deadline: Option<Duration>) -> std::io::Result<()> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let asked = Arc::clone(stop);
-    tokio::spawn(async move {
-        let mut signalled = false;
-        loop {
-            let (cause, status) = tokio::select! {
-                _ = interrupt.recv() => (StopCause::Interrupt, ExitStatus::Interrupted),
-                _ = terminate.recv() => (StopCause::Terminate, ExitStatus::Terminated),
-            };
-            if signalled {
-                end_now(status);
-            }
-            signalled = true;
-            asked.set(cause);
-            say(
-                "stopping: nothing new is started, what is under way is finished; a second signal ends at once\n",
-            );
+/// A signal that ends a run.
+#[derive(Debug, Clone, Copy)]
+struct Heeded {
+    number: i32,
+    name: &'static str,
+    cause: StopCause,
+    status: ExitStatus,
+}
+
+const HEEDED: [Heeded; 4] = {
+    const fn terminates(number: i32, name: &'static str) -> Heeded {
+        Heeded { number, name, cause: StopCause::Terminate, status: ExitStatus::Terminated }
+    }
+    let (cause, status) = (StopCause::Interrupt, ExitStatus::Interrupted);
+    [
+        Heeded { number: SIGINT, name: "SIGINT", cause, status },
+        terminates(SIGTERM, "SIGTERM"),
+        terminates(SIGHUP, "SIGHUP"),
+        terminates(SIGQUIT, "SIGQUIT"),
+    ]
+};
+
+/// What a first signal asks to end. Signals are the process's, and so is this.
+static ASKED: Mutex<Option<Arc<Stop>>> = Mutex::new(None);
+
+fn asked() -> MutexGuard<'static, Option<Arc<Stop>>> {
+    ASKED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Heeds signals until the process ends. Until something is there to be asked, the first ends it.
+pub(super) fn heed() -> io::Result<()> {
+    let second = Arc::new(AtomicBool::new(false));
+    let heeded = HEEDED.iter().filter(|heeded| !is_left_ignored(heeded.number));
+    for Heeded { number, status, .. } in heeded.clone() {
+        // In this order: what the first signal sets, the second meets.
+        flag::register_conditional_shutdown(*number, i32::from(status.code()), second.clone())?;
+        flag::register(*number, second.clone())?;
+    }
+    let mut signals = Signals::new(heeded.map(|heeded| heeded.number))?;
+    let watch = move || {
+        for number in signals.forever() {
+            HEEDED.iter().filter(|heeded| heeded.number == number).for_each(first);
         }
-    });
+    };
+    thread::Builder::new().name("signals".to_owned()).spawn(watch).map(drop)
+}
+
+/// `nohup` starts programs with SIGHUP ignored, so that they outlive their terminal. Told where the
+/// system tells it.
+fn is_left_ignored(number: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    number == SIGHUP && ignored.is_some_and(|mask| mask >> (number - 1) & 1 == 1)
+}
+
+fn first(heeded: &Heeded) {
+    let Heeded { name, cause, status, .. } = *heeded;
+    // Held until the end of the process where nothing is under way: so nothing is begun either.
+    let asked = asked();
+    let Some(stop) = asked.as_ref() else {
+        let error = anyhow::anyhow!("ended by {name} before anything was sent");
+        let status = failure::close(Err(Failure::new(status, error)), true);
+        low_level::exit(i32::from(status.code()))
+    };
+    stop.set(cause);
+    say(&format!(
+        "stopping ({name}): nothing new is started, what is under way is finished; a second signal ends at once\n"
+    ));
+}
+
+/// From now on a first signal asks this to end.
+pub(super) fn ask(stop: &Arc<Stop>) {
+    *asked() = Some(Arc::clone(stop));
+}
+
+/// The same, and so does the deadline; for as long as the runtime lasts.
+pub(super) fn watch(stop: &Arc<Stop>, deadline: Option<Duration>) {
+    ask(stop);
     if let Some(deadline) = deadline {
         let asked = Arc::clone(stop);
         tokio::spawn(async move {
@@ -37,13 +107,4 @@ pub(super) fn watch(stop: &Arc<Stop>, deadline: Option<Duration>) -> std::io::Re
             tracing::warn!(?deadline, "deadline: nothing new is started");
         });
     }
-    Ok(())
-}
-
-#[expect(
-    clippy::exit,
-    reason = "a second signal ends the process wherever it is; the journal has every intent"
-)]
-fn end_now(status: ExitStatus) -> ! {
-    std::process::exit(i32::from(status.code()))
 }

@@ -2,8 +2,9 @@
 
 use std::{
     fs,
+    io::{self, BufRead as _, BufReader, Write as _},
     path::Path,
-    process::Child,
+    process::{Child, Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicU32, AtomicUsize, Ordering},
@@ -14,7 +15,7 @@ use std::{
 use axum::{
     extract::Request,
     middleware::{self, Next},
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
 use kantata_sync::{
     journal::{Entry, read_journal},
@@ -146,9 +147,12 @@ fn the_next_run_names_what_a_killed_one_left_in_doubt() {
 
 #[test]
 fn the_first_signal_finishes_what_is_under_way_and_reports() {
-    for (signal, code, ended) in
-        [(&["TERM"], 143, Ended::Terminated), (&["INT"], 130, Ended::Interrupted)]
-    {
+    for (signal, code, ended) in [
+        (&["TERM"], 143, Ended::Terminated),
+        (&["INT"], 130, Ended::Interrupted),
+        (&["HUP"], 143, Ended::Terminated),
+        (&["QUIT"], 143, Ended::Terminated),
+    ] {
         let sandbox = sample_sandbox();
         let (server, victim) = signalling(&sandbox, signal, 30);
         let desk = Desk::at(&server.base_url());
@@ -250,4 +254,115 @@ fn over_a_failing_network_repeated_runs_converge_and_double_nobody() {
         };
         assert!(log.iter().any(|entry| lost(&entry)));
     }
+}
+
+/// A server that reads and answers every write 429, for ever; the first one brings this signal.
+fn throttling(sandbox: &Sandbox, signal: Option<&'static str>) -> (Server, Victim) {
+    let victim = Victim::default();
+    let shared = victim.clone();
+    let layer = middleware::from_fn(move |request: Request, next: Next| {
+        let victim = shared.clone();
+        async move {
+            if request.method() == axum::http::Method::GET {
+                return next.run(request).await;
+            }
+            if let (1, Some(signal)) = (victim.number(), signal) {
+                victim.signal(signal);
+            }
+            (axum::http::StatusCode::TOO_MANY_REQUESTS, [("retry-after", "1")]).into_response()
+        }
+    });
+    (Server::of(sandbox.router().layer(layer)), victim)
+}
+
+#[test]
+fn a_signal_or_a_deadline_in_a_hold_ends_the_run_and_nothing_more_is_sent() {
+    let cases = [(Some("TERM"), 143), (Some("HUP"), 143), (Some("INT"), 130), (None, 5)];
+    for (signal, code) in cases {
+        let sandbox = sample_sandbox();
+        let (server, victim) = throttling(&sandbox, signal);
+        let desk = Desk::at(&server.base_url());
+        let deadline = if signal.is_none() { "3s" } else { "1h" };
+        let roster = sample_roster();
+        let arguments =
+            ["apply", "--yes", "-q", "--deadline", deadline, "--output", "report.json", &roster];
+        let mut child = desk.command(&arguments).stderr(Stdio::null()).spawn().expect("starts");
+        victim.is(&child);
+        assert_eq!(child.wait().expect("waited").code(), Some(code), "{signal:?}");
+        // The first batch goes alone, or a few are under way at once.
+        let sent = victim.seen.load(Ordering::SeqCst);
+        assert!(sent <= 8, "{sent} writes for {signal:?}");
+        let state = desk.state().join("default").join(server.folder_name());
+        let journal = read_journal(&journals(&state)[0]).expect("a journal");
+        assert!(journal.ended() && journal.in_doubt().is_empty());
+        let report = kantata_sync::report::json::read(desk.read("report.json").as_bytes());
+        assert_eq!(report.expect("a report").pace.writes, sent as u64);
+    }
+}
+
+/// A pipe that holds no byte more, and that nobody reads.
+fn full_pipe() -> (io::PipeReader, io::PipeWriter) {
+    let (reader, writer) = io::pipe().expect("a pipe");
+    let mut filler = writer.try_clone().expect("a pipe");
+    // As much as a pipe holds; where it holds less, this thread waits with the test's process.
+    let filled = std::thread::spawn(move || filler.write_all(&[b'.'; 1 << 16]).is_ok());
+    drop(filled);
+    (reader, writer)
+}
+
+#[test]
+fn a_second_signal_ends_at_once_although_nobody_reads_what_is_said() {
+    let sandbox = sample_sandbox();
+    let (server, victim) = signalling(&sandbox, &["TERM", "HUP"], 30);
+    let desk = Desk::at(&server.base_url());
+    let (said, stderr) = full_pipe();
+    let (printed, stdout) = full_pipe();
+    let mut command = desk.command(&["apply", "--yes", "-v", &sample_roster()]);
+    let mut child = command.stdout(stdout).stderr(stderr).spawn().expect("starts");
+    victim.is(&child);
+    assert_eq!(child.wait().expect("waited").code(), Some(143));
+    drop((said, printed));
+    desk.run(&["apply", "--yes", "-q", &sample_roster()]).ends_with(0);
+}
+
+#[test]
+fn a_signal_while_the_lock_is_waited_for_ends_the_process() {
+    for (signal, code) in [("TERM", 143), ("INT", 130), ("HUP", 143), ("QUIT", 143)] {
+        let desk = Desk::at("http://127.0.0.1:9/api/v1");
+        // A plan makes the folder that the lock is in.
+        desk.run(&["plan", &sample_roster()]);
+        let lock = desk.state().join("default/127.0.0.1-9/lock");
+        let held = fs::File::create(&lock).expect("the lock");
+        held.lock().expect("free");
+        let arguments = ["apply", "--yes", "--wait-lock", "1h", &sample_roster()];
+        let mut child = desk.command(&arguments).stderr(Stdio::piped()).spawn().expect("starts");
+        let victim = Victim::default();
+        victim.is(&child);
+        let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
+        let waits = lines.next().expect("a line").expect("readable");
+        assert!(waits.contains("waiting for the lock"), "{waits}");
+        victim.signal(signal);
+        assert_eq!(child.wait().expect("waited").code(), Some(code), "{signal}");
+        let last = lines.next().expect("a line").expect("readable");
+        let words = format!("error: ended by SIG{signal} before anything was sent (exit {code})");
+        assert_eq!(last, words);
+        assert!(lines.next().is_none());
+    }
+}
+
+#[test]
+fn a_run_that_is_to_outlive_its_terminal_does() {
+    let sandbox = sample_sandbox();
+    let (server, victim) = signalling(&sandbox, &["HUP"], 30);
+    let desk = Desk::at(&server.base_url());
+    let run = desk.command(&["apply", "--yes", "-q", &sample_roster()]);
+    // What `nohup` does.
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' HUP; exec \"$@\"", "sh"]).arg(run.get_program());
+    shell.args(run.get_args()).env_clear().stdin(Stdio::null());
+    shell.envs(run.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    shell.current_dir(run.get_current_dir().expect("set"));
+    let mut child = shell.spawn().expect("starts");
+    victim.is(&child);
+    assert_eq!(child.wait().expect("waited").code(), Some(0));
 }

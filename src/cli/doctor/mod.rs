@@ -11,7 +11,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    Common, Failure, arguments::DoctorArgs, look::Looker, material, output::Outputs, run::block_on,
+    Common, Failure,
+    arguments::DoctorArgs,
+    look::{self, Looker},
+    material,
+    output::Outputs,
+    run::block_on,
     signal,
 };
 use crate::{
@@ -47,13 +52,18 @@ pub(super) fn doctor(common: &Common, args: &DoctorArgs) -> Result<ExitStatus, F
         Some(token) => block_on(false, async {
             let clock = Clock::starting_at(Timestamp::now());
             let stop = Arc::new(Stop::default());
-            signal::watch(&stop, None)?;
+            signal::watch(&stop, None);
             let settings = &configuration.settings;
             let client = material::client(settings, token, clock)?;
             let looker = Looker { common, settings, clock, stop: &stop };
             let roster = roster.as_ref();
             let examination = Examination { looker, roster, args, configuration: &configuration };
-            examination.of_the_api(&client, &mut found).await
+            // Nothing is written here, so what waits is dropped.
+            tokio::select! {
+                biased;
+                seen = examination.of_the_api(&client, &mut found) => seen,
+                cause = stop.stopped() => Err(look::ended(&cause.into())),
+            }
         })??,
     };
     let written = outputs.write_each(|(format, _), out| findings::render(&found, format, out));
