@@ -2,6 +2,12 @@
 //!
 //! Pure. [`review`] is the only maker of an [`ApprovedPlan`], and an apply takes nothing else, so
 //! no delete is sent that was not reviewed. Limits withhold all deletes they concern, never some.
+//!
+//! The floors let few deletes pass a percentage, and neither lets pass what would leave a project
+//! to its leads and the token's own user. Where the run's floor may not be used for that reason, the
+//! run's percentage decides, as with any other run: all its deletes are withheld, for a limit of
+//! the run never takes the first n, nor the projects that happen to be harmless. A project whose
+//! own limit withholds its deletes is not emptied by the others, so it does not stand in their way.
 
 mod approval;
 
@@ -13,7 +19,7 @@ pub use approval::{Approval, ApprovalProblem, ApprovedDelete};
 
 use crate::{
     model::WorkspaceId,
-    plan::{Action, Change, Plan, WorkspaceState},
+    plan::{Action, Plan, WorkspacePlan, WorkspaceState},
 };
 
 /// How much a run may destroy (PRODUCT.md §5). Percentages are of proved live memberships.
@@ -26,12 +32,21 @@ pub struct Limits {
     pub max_delete_percent: usize,
     /// The same for each project by itself, 0 to 100.
     pub max_project_delete_percent: usize,
-    /// So many deletes of a run pass its percentage.
+    /// So many deletes of a run pass its percentage, if somebody is left on every project.
     pub delete_floor: usize,
 }
 
 /// So many deletes of one project pass its percentage, if somebody is left.
 const PROJECT_FLOOR: usize = 2;
+
+/// A project that a plan would leave to its leads and the token's own user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmptiedProject {
+    /// Which project.
+    pub workspace: WorkspaceId,
+    /// Its title.
+    pub title: String,
+}
 
 /// Which limit a plan is over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +69,10 @@ pub enum Refusal {
         total: usize,
         /// The limit in force.
         percent: usize,
+        /// Where nobody would be left, when that alone keeps `guard.delete_floor` from letting
+        /// so few pass.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        emptied: Vec<EmptiedProject>,
     },
     /// `guard.max_project_delete_percent`.
     ProjectPercent {
@@ -67,6 +86,9 @@ pub enum Refusal {
         total: usize,
         /// The limit in force.
         percent: usize,
+        /// Whether so few would pass if they left somebody.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        empties: bool,
     },
     /// An approval was given, and it does not have this.
     NotApproved {
@@ -82,19 +104,47 @@ impl fmt::Display for Refusal {
                 f,
                 "plan deletes {deletes} of {total} memberships; the limit is {limit} (guard.max_deletes); all deletes of this run are withheld"
             ),
-            Self::RunPercent { deletes, total, percent } => write!(
+            Self::RunPercent { deletes, total, percent, emptied } => write!(
                 f,
-                "plan deletes {deletes} of {total} memberships; the limit is {percent} % or {} (guard.max_delete_percent); all deletes of this run are withheld",
-                total * percent / 100
+                "plan deletes {deletes} of {total} memberships; the limit is {percent} % or {} (guard.max_delete_percent){}; all deletes of this run are withheld",
+                total * percent / 100,
+                without_floor(emptied)
             ),
             Self::NotApproved { why } => write!(f, "withheld by the approval: {why}"),
-            Self::ProjectPercent { workspace, title, deletes, total, percent } => write!(
+            Self::ProjectPercent { workspace, title, deletes, total, percent, empties } => write!(
                 f,
-                "plan deletes {deletes} of {total} memberships of project {workspace} ({title}); the limit is {percent} % or {} (guard.max_project_delete_percent); the deletes of this project are withheld",
-                total * percent / 100
+                "plan deletes {deletes} of {total} memberships of project {workspace} ({title}); the limit is {percent} % or {} (guard.max_project_delete_percent){}; the deletes of this project are withheld",
+                total * percent / 100,
+                match empties {
+                    true => format!("; up to {PROJECT_FLOOR} would pass it, but {NOBODY_LEFT}"),
+                    false => String::new(),
+                }
             ),
         }
     }
+}
+
+/// What neither floor allows, in words.
+const NOBODY_LEFT: &str = "nobody besides leads and the token's own user would be left";
+/// So many projects are named in a sentence.
+const NAMED: usize = 3;
+
+/// Why a floor does not let so few pass; nothing where it is not for that.
+fn without_floor(emptied: &[EmptiedProject]) -> String {
+    if emptied.is_empty() {
+        return String::new();
+    }
+    let name = |project: &EmptiedProject| {
+        let EmptiedProject { workspace, title } = project;
+        format!("project {workspace} ({title})")
+    };
+    let names: Vec<String> = emptied.iter().take(NAMED).map(name).collect();
+    let more = match emptied.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let names = names.join(", ");
+    format!("; guard.delete_floor does not let them pass: {NOBODY_LEFT} on {names}{more}")
 }
 
 /// A delete or replacement that the guard keeps back, with the limit that it ran into.
@@ -166,8 +216,9 @@ fn reviewed(mut plan: Plan, withheld: Vec<Withheld>, refusals: Vec<Refusal>) -> 
 }
 
 fn review_limits(mut plan: Plan, limits: &Limits) -> Reviewed {
-    let run = run_refusal(&plan, limits);
-    let projects = project_refusals(&plan, limits);
+    let destroyed = destroyed(&plan);
+    let projects = project_refusals(&plan, &destroyed, limits);
+    let run = run_refusal(&plan, &destroyed, &projects, limits);
     let mut withheld = Vec::new();
     plan.actions.retain(|action| {
         let refusal = run.as_ref().or_else(|| projects.get(&action.key.workspace));
@@ -183,16 +234,43 @@ fn review_limits(mut plan: Plan, limits: &Limits) -> Reviewed {
     reviewed(plan, withheld, refusals)
 }
 
-fn run_refusal(plan: &Plan, limits: &Limits) -> Option<Refusal> {
+/// Deletes and replacements by project.
+type Destroyed = BTreeMap<WorkspaceId, usize>;
+
+fn destroyed(plan: &Plan) -> Destroyed {
+    let mut destroyed = Destroyed::new();
+    for action in plan.actions.iter().filter(|action| action.change.destroys()) {
+        *destroyed.entry(action.key.workspace).or_default() += 1;
+    }
+    destroyed
+}
+
+fn is_over(deletes: usize, total: usize, percent: usize) -> bool {
+    deletes * 100 > total * percent
+}
+
+fn run_refusal(
+    plan: &Plan,
+    destroyed: &Destroyed,
+    projects: &BTreeMap<WorkspaceId, Refusal>,
+    limits: &Limits,
+) -> Option<Refusal> {
     let Limits { max_deletes, max_delete_percent, max_project_delete_percent: _, delete_floor } =
         *limits;
-    let deletes = plan.actions.iter().filter(|action| action.change.destroys()).count();
+    let deletes = destroyed.values().sum();
     let total = plan.workspaces.values().map(|workspace| live(&workspace.state)).sum();
     if deletes > max_deletes {
         return Some(Refusal::RunCount { deletes, total, limit: max_deletes });
     }
-    let over = deletes > delete_floor && deletes * 100 > total * max_delete_percent;
-    over.then_some(Refusal::RunPercent { deletes, total, percent: max_delete_percent })
+    let few = deletes <= delete_floor;
+    // What a project's own limit withholds empties nothing.
+    let going = destroyed.keys().filter(|id| few && !projects.contains_key(id));
+    let emptied: Vec<EmptiedProject> =
+        going.filter_map(|id| emptied(*id, plan.workspaces.get(id)?)).collect();
+    if !is_over(deletes, total, max_delete_percent) || few && emptied.is_empty() {
+        return None;
+    }
+    Some(Refusal::RunPercent { deletes, total, percent: max_delete_percent, emptied })
 }
 
 fn live(state: &WorkspaceState) -> usize {
@@ -202,52 +280,31 @@ fn live(state: &WorkspaceState) -> usize {
     }
 }
 
-#[derive(Default)]
-struct ProjectTally {
-    destroyed: usize,
-    /// Destroyed members who are neither lead nor the token's own user (who is never destroyed).
-    ordinary_gone: usize,
-    /// Members that this run brings; a failed create freezes the project's deletes, so they count.
-    coming: usize,
+/// The project, where nobody besides leads and the token's own user would be left.
+fn emptied(id: WorkspaceId, workspace: &WorkspacePlan) -> Option<EmptiedProject> {
+    match workspace.state {
+        WorkspaceState::Listed { ordinary_after: 1.., .. } => None,
+        _ => Some(EmptiedProject { workspace: id, title: workspace.title.clone() }),
+    }
 }
 
-fn project_refusals(plan: &Plan, limits: &Limits) -> BTreeMap<WorkspaceId, Refusal> {
-    let mut refusals = BTreeMap::new();
-    for (id, tally) in tally(plan) {
-        let Some(workspace) = plan.workspaces.get(&id) else { continue };
-        let WorkspaceState::Listed { live, ordinary, .. } = workspace.state else { continue };
-        let left = (ordinary + tally.coming).saturating_sub(tally.ordinary_gone);
-        let passes_by_floor = tally.destroyed <= PROJECT_FLOOR && left > 0;
-        let percent = limits.max_project_delete_percent;
-        if passes_by_floor || tally.destroyed * 100 <= live * percent {
-            continue;
+fn project_refusals(
+    plan: &Plan,
+    destroyed: &Destroyed,
+    limits: &Limits,
+) -> BTreeMap<WorkspaceId, Refusal> {
+    let percent = limits.max_project_delete_percent;
+    let refusal = |(id, deletes): (&WorkspaceId, &usize)| {
+        let (workspace, deletes) = (*id, *deletes);
+        let known = plan.workspaces.get(id)?;
+        let total = live(&known.state);
+        let few = deletes <= PROJECT_FLOOR;
+        let empties = few && emptied(workspace, known).is_some();
+        if !is_over(deletes, total, percent) || few && !empties {
+            return None;
         }
-        let title = workspace.title.clone();
-        let (deletes, total) = (tally.destroyed, live);
-        refusals
-            .insert(id, Refusal::ProjectPercent { workspace: id, title, deletes, total, percent });
-    }
-    refusals
-}
-
-fn tally(plan: &Plan) -> BTreeMap<WorkspaceId, ProjectTally> {
-    let mut tallies: BTreeMap<WorkspaceId, ProjectTally> = BTreeMap::new();
-    for Action { key, change, .. } in &plan.actions {
-        let tally = tallies.entry(key.workspace).or_default();
-        match change {
-            Change::Create { .. } => tally.coming += 1,
-            Change::Update { .. } => {}
-            Change::Delete { demote_first: leads, .. } => {
-                tally.destroyed += 1;
-                tally.ordinary_gone += usize::from(!leads);
-            }
-            Change::Replace { demote_first: leads, .. } => {
-                tally.destroyed += 1;
-                tally.ordinary_gone += usize::from(!leads);
-                tally.coming += 1;
-            }
-        }
-    }
-    tallies.retain(|_, tally| tally.destroyed > 0);
-    tallies
+        let title = known.title.clone();
+        Some((*id, Refusal::ProjectPercent { workspace, title, deletes, total, percent, empties }))
+    };
+    destroyed.iter().filter_map(refusal).collect()
 }

@@ -5,7 +5,7 @@
 
 use super::{
     Action, Change, Frozen, Held, HoldReason, Mode, Policy, Reason, Target, WorkspacePlan,
-    WorkspaceState,
+    WorkspaceState, afterwards,
     lead::{is_demotion, is_end_of_lead, is_start_of_lead},
 };
 use crate::model::{
@@ -50,13 +50,15 @@ pub(super) fn workspace(
 ) -> WorkspacePlan {
     match state {
         LiveWorkspace::Listed(listing) => {
-            let first_held = found.held.len();
+            let (first_action, first_held) = (found.actions.len(), found.held.len());
             Comparer::new(found, id, listing, inputs).run();
             found.held[first_held..].sort_by_key(|held| held.key);
-            let live = listing.total();
-            let ordinary = ordinary(listing, inputs.live.token_user.id);
-            let listed_at = listing.listed_at;
-            let state = WorkspaceState::Listed { live, ordinary, listed_at };
+            let actions = &found.actions[first_action..];
+            let state = WorkspaceState::Listed {
+                live: listing.total(),
+                ordinary_after: afterwards::ordinary(listing, actions, inputs.live.token_user.id),
+                listed_at: listing.listed_at,
+            };
             WorkspacePlan { title: listing.title.clone(), state }
         }
         LiveWorkspace::Archived { title } => {
@@ -70,14 +72,6 @@ pub(super) fn workspace(
             state: WorkspaceState::Unreadable { reason: reason.clone() },
         },
     }
-}
-
-/// The people on a project besides its leads and the token's own user.
-fn ordinary(listing: &Listing, token_user: UserId) -> usize {
-    let is_ordinary = |row: &&Participation| {
-        row.key.user != token_user && row.fields.team_lead != Seen::Visible(true)
-    };
-    listing.participations.iter().filter(is_ordinary).count()
 }
 
 /// A live record that is to go, before it is known whether it may.

@@ -4,6 +4,7 @@
 //! the roster's rows. What is left alone is listed with its reason as well.
 
 mod action;
+mod afterwards;
 mod batch;
 mod diff;
 mod digest;
@@ -50,8 +51,10 @@ pub enum WorkspaceState {
     Listed {
         /// Proved live memberships.
         live: usize,
-        /// Those that are neither lead nor the token's own user.
-        ordinary: usize,
+        /// How many people will be there once all of the plan is done, besides leads and the
+        /// token's own user. Plans of earlier versions do not say.
+        #[serde(default)]
+        ordinary_after: usize,
         /// When the listing was proved.
         listed_at: Timestamp,
     },

@@ -13,6 +13,7 @@ use crate::{
         LiveFields, LiveWorkspace, MembershipKey, MembershipSpec, Participation, ParticipationId,
         Person, Role, Seen,
     },
+    simulation::floor::Intended,
 };
 
 fn user(id: u64) -> UserId {
@@ -177,17 +178,19 @@ prop_compose! {
 
 /// One wish a key, and at most one lead a side, as the roster reader guarantees.
 fn wishes() -> impl Strategy<Value = Vec<DesiredMembership>> {
-    prop::collection::vec(a_wish(), 0..16).prop_map(|wishes| {
-        let mut led = BTreeSet::new();
-        let mut one_each = DesiredSet::new(wishes).entries().to_vec();
-        for wish in &mut one_each {
-            let side = (wish.key.workspace, wish.spec.role);
-            if wish.spec.fields.team_lead == Some(true) && !led.insert(side) {
-                wish.spec.fields.team_lead = None;
-            }
+    prop::collection::vec(a_wish(), 0..16).prop_map(as_of_a_roster)
+}
+
+fn as_of_a_roster(wishes: Vec<DesiredMembership>) -> Vec<DesiredMembership> {
+    let mut led = BTreeSet::new();
+    let mut one_each = DesiredSet::new(wishes).entries().to_vec();
+    for wish in &mut one_each {
+        let side = (wish.key.workspace, wish.spec.role);
+        if wish.spec.fields.team_lead == Some(true) && !led.insert(side) {
+            wish.spec.fields.team_lead = None;
         }
-        one_each
-    })
+    }
+    one_each
 }
 
 fn live_rows() -> impl Strategy<Value = Vec<Participation>> {
@@ -196,6 +199,53 @@ fn live_rows() -> impl Strategy<Value = Vec<Participation>> {
         rows.dedup_by_key(|row| row.id);
         rows
     })
+}
+
+/// Few go, come, change sides, begin to lead or cease to, so that floors matter.
+fn turnover() -> impl Strategy<Value = (Vec<Participation>, DesiredSet)> {
+    let moves = prop::collection::vec((0..20_u8, any::<Option<bool>>()), 20);
+    let joins = prop::collection::vec(a_wish(), 0..3);
+    let frozen = prop::option::weighted(0.1, 1..4_u64);
+    (live_rows(), moves, joins, frozen).prop_map(|(rows, moves, joins, frozen)| {
+        let stays = |(row, (chance, lead)): (&Participation, &(u8, Option<bool>))| {
+            let Seen::Visible(role) = row.role else { return None };
+            let role = match (chance, role) {
+                (0..4, _) => return None,
+                (4, Role::Maven) => Role::Buyer,
+                (4, Role::Buyer) => Role::Maven,
+                _ => role,
+            };
+            let team_lead = lead.filter(|_| *chance < 12);
+            let (project, person) = (row.key.workspace.number(), row.key.user.number());
+            Some(desired(project, person, role, Fields { team_lead, ..Fields::default() }))
+        };
+        let stay = rows.iter().zip(&moves).filter_map(stays);
+        let mut roster = DesiredSet::new(as_of_a_roster(joins.into_iter().chain(stay).collect()));
+        roster.workspaces = (1..=4).map(workspace).collect();
+        roster.freeze.workspaces = frozen.map(|id| (workspace(id), vec![7])).into_iter().collect();
+        (rows, roster)
+    })
+}
+
+fn limits() -> impl Strategy<Value = Limits> {
+    let percents = (0..60_usize, 0..100_usize);
+    (1..12_usize, percents, 0..7_usize).prop_map(|(max_deletes, percents, delete_floor)| Limits {
+        max_deletes,
+        max_delete_percent: percents.0,
+        max_project_delete_percent: percents.1,
+        delete_floor,
+    })
+}
+
+/// The rule's own view of what a plan would make of who is there.
+fn intended(rows: &[Participation], plan: &Plan) -> Intended {
+    let mut intended = Intended::on(plan.workspaces.keys().map(|id| id.number()), 1);
+    for row in rows {
+        let leads = row.fields.team_lead == Seen::Visible(true);
+        intended.member(row.key.workspace.number(), Some(row.key.user.number()), leads);
+    }
+    plan.actions.iter().for_each(|action| intended.action(action));
+    intended
 }
 
 fn policies() -> impl Strategy<Value = Policy> {
@@ -343,6 +393,19 @@ proptest! {
         prop_assert_eq!(reviewed.refusals.is_empty(), reviewed.withheld.is_empty());
         let others = |plan: &Plan| plan.actions.iter().filter(|action| !action.change.destroys()).count();
         prop_assert_eq!(others(reviewed.approved.plan()), others(&plan), "creates and updates go on");
+    }
+
+    #[test]
+    fn the_guard_withholds_what_the_rule_says_and_nothing_else(
+        (rows, roster) in turnover(), policy in policies(), limits in limits(),
+    ) {
+        let plan = plan(&roster, &live(rows.clone()), &Policy { mode: Mode::Mirror, ..policy });
+        let verdict = intended(&rows, &plan).verdict(&limits);
+        let passed = destroyed(review(plan.clone(), &limits, None).approved.plan());
+        for key in destroyed(&plan) {
+            let withheld = !passed.contains(&key);
+            prop_assert_eq!(withheld, verdict.withholds(key.workspace.number()), "{}: {:?}", key, verdict);
+        }
     }
 
     #[test]
@@ -571,26 +634,130 @@ fn the_guard_stops_just_above_its_limits() {
     }
 }
 
+const LIMITS: Limits = Limits {
+    max_deletes: 50,
+    max_delete_percent: 10,
+    max_project_delete_percent: 50,
+    delete_floor: 5,
+};
+
+/// The same, and a share of the run that is never too large.
+const OF_PROJECTS: Limits = Limits { max_delete_percent: 100, ..LIMITS };
+
+fn stays(person: u64) -> DesiredMembership {
+    desired(1, person, Role::Maven, Fields::default())
+}
+
+fn leads(person: u64, lead: bool) -> DesiredMembership {
+    desired(1, person, Role::Maven, led(lead))
+}
+
+/// What the guard says where these people are there (a lead is marked) and these are wished.
+fn refusals(people: &[(u64, bool)], wishes: &[DesiredMembership], limits: Limits) -> Vec<String> {
+    let rows = people.iter().map(|(person, lead)| plain(1, *person, *lead)).collect();
+    let protection = Protection::new(&["9"]).expect("a good entry");
+    let policy = Policy { allow_replace: true, protection, ..Policy::default() };
+    let plan = plan_of(wishes.to_vec(), &live(rows), &policy);
+    assert!(!destroyed(&plan).is_empty(), "nothing to guard");
+    let reviewed = review(plan, &limits, None);
+    assert_eq!(reviewed.refusals.is_empty(), reviewed.withheld.is_empty());
+    reviewed.refusals.iter().map(ToString::to_string).collect()
+}
+
 #[test]
-fn the_floor_never_empties_a_project() {
-    let limits = Limits {
-        max_deletes: 50,
-        max_delete_percent: 10,
-        max_project_delete_percent: 50,
-        delete_floor: 5,
-    };
+fn the_floor_of_the_run_never_empties_a_project() {
     // The token's own user and a lead stay; everybody else would be gone.
-    let before =
-        live(vec![plain(1, 1, false), plain(1, 2, true), plain(1, 3, false), plain(1, 4, false)]);
-    let stay = |people: &[u64]| {
-        let wishes =
-            people.iter().map(|person| desired(1, *person, Role::Maven, Fields::default()));
-        review(plan_of(wishes.collect(), &before, &Policy::default()), &limits, None)
+    let people = [(1, false), (2, true), (3, false), (4, false)];
+    assert_eq!(refusals(&people, &[stays(1), stays(2), stays(3)], LIMITS), [""; 0]);
+    let emptied = refusals(&people, &[stays(1), stays(2)], LIMITS);
+    assert_eq!(
+        emptied,
+        ["plan deletes 2 of 4 memberships; the limit is 10 % or 0 (guard.max_delete_percent); \
+          guard.delete_floor does not let them pass: nobody besides leads and the token's own user \
+          would be left on project 1 (A project); all deletes of this run are withheld"]
+    );
+    // Half of four is within 50 %, and within 100 % of the run: no floor is needed.
+    assert_eq!(refusals(&people, &[stays(1), stays(2)], OF_PROJECTS), [""; 0]);
+    // Over the floor, it is not for the people that are left.
+    let limits = Limits { delete_floor: 1, ..LIMITS };
+    assert!(!refusals(&people, &[stays(1), stays(2)], limits)[0].contains("delete_floor"));
+}
+
+#[test]
+fn the_floor_of_a_project_never_empties_it() {
+    let people = [(1, false), (2, true), (3, false)];
+    let limits = Limits { max_project_delete_percent: 30, ..OF_PROJECTS };
+    assert_eq!(
+        refusals(&people, &[stays(2)], limits),
+        ["plan deletes 1 of 3 memberships of project 1 (A project); the limit is 30 % or 0 \
+         (guard.max_project_delete_percent); up to 2 would pass it, but nobody besides leads and \
+         the token's own user would be left; the deletes of this project are withheld"]
+    );
+    // Three are too many whoever is left.
+    let people = [(3, false), (4, false), (5, false), (6, false)];
+    assert!(!refusals(&people, &[stays(3)], limits)[0].contains("nobody"));
+}
+
+#[test]
+fn who_is_left_is_counted_as_it_will_be_afterwards() {
+    let passes = |people: &[(u64, bool)], wishes: &[DesiredMembership]| {
+        refusals(people, wishes, OF_PROJECTS).is_empty()
     };
-    assert_eq!(stay(&[1, 2, 3]).withheld.len(), 0);
-    assert_eq!(stay(&[1, 2]).withheld.len(), 0, "half of four is within 50 %");
-    let limits = Limits { max_project_delete_percent: 40, ..limits };
-    let wishes = [1, 2].map(|person| desired(1, person, Role::Maven, Fields::default()));
-    let reviewed = review(plan_of(wishes.into(), &before, &Policy::default()), &limits, None);
-    assert_eq!(reviewed.withheld.len(), 2, "the floor would leave nobody");
+    let other_side = |person, lead| {
+        desired(1, person, Role::Buyer, Fields { team_lead: lead, ..Fields::default() })
+    };
+    // Two of three go each time, which is over 50 %.
+    let three = [(5, false), (6, false), (7, false)];
+    assert!(passes(&three, &[stays(5)]));
+    assert!(!passes(&three, &[leads(5, true)]), "who becomes lead is not ordinary");
+    assert!(!passes(&[(1, false), (6, false), (7, false)], &[stays(1)]), "the token's own user");
+    assert!(!passes(&[(1, false), (6, false), (7, false)], &[leads(1, true)]));
+    assert!(passes(&[(9, false), (6, false), (7, false)], &[]), "whom protection keeps stays");
+    assert!(!passes(&[(9, true), (6, false), (7, false)], &[]), "who leads and is protected");
+    // Somebody leads, and hands it over to a newcomer or to nobody.
+    let led = [(5, true), (6, false), (7, false)];
+    assert!(!passes(&led, &[stays(5)]), "a lead who stays");
+    assert!(passes(&led, &[leads(5, false), leads(8, true)]), "a lead who is demoted and stays");
+    assert!(
+        !passes(&led, &[leads(8, true), stays(5)]),
+        "whether that ends their lead is not known"
+    );
+    assert!(passes(&led, &[stays(5), stays(8)]), "a newcomer");
+    assert!(!passes(&[(6, false)], &[leads(8, true)]), "a newcomer who leads");
+    assert!(!passes(&[(6, false)], &[stays(1)]), "a newcomer who is the token's own user");
+    // One goes, and one is replaced: created again, perhaps as lead.
+    assert!(passes(&[(5, false), (6, false)], &[other_side(5, None)]));
+    assert!(!passes(&[(5, false), (6, false)], &[other_side(5, Some(true))]));
+    assert!(passes(&[(6, false)], &[other_side(6, Some(false))]));
+}
+
+#[test]
+fn a_lead_that_cannot_be_seen_may_be_one() {
+    let mut hidden = plain(1, 5, false);
+    hidden.fields.team_lead = Seen::Hidden;
+    let before = live(vec![hidden, plain(1, 6, false), plain(1, 7, false)]);
+    let plan = plan_of(vec![stays(5)], &before, &Policy::default());
+    assert_eq!(review(plan, &OF_PROJECTS, None).withheld.len(), 2);
+}
+
+#[test]
+fn over_the_run_all_is_withheld_and_an_emptied_project_of_its_own_stands_in_nobodys_way() {
+    let keep = |projects: &[(u64, u64)]| -> Vec<DesiredMembership> {
+        let wish = |(project, person): &(u64, u64)| {
+            desired(*project, *person, Role::Maven, Fields::default())
+        };
+        projects.iter().map(wish).collect()
+    };
+    let mut rows: Vec<Participation> = (2..=9).map(|person| plain(1, person, false)).collect();
+    rows.extend([plain(2, 1, false), plain(2, 3, false)]);
+    let others: Vec<(u64, u64)> = (2..=8).map(|person| (1, person)).collect();
+    let wishes = keep(&[&others[..], &[(2, 1)]].concat());
+    let plan = plan_of(wishes, &live(rows), &Policy::default());
+    let withheld = |limits: Limits| {
+        let reviewed = review(plan.clone(), &limits, None);
+        reviewed.withheld.iter().map(|one| one.action.key.workspace.number()).collect::<Vec<_>>()
+    };
+    assert_eq!(withheld(LIMITS), [1, 2], "half of project 2 is within its limit, the run is not");
+    let strict = Limits { max_project_delete_percent: 49, ..LIMITS };
+    assert_eq!(withheld(strict), [2], "withheld by its own limit, it is not emptied");
 }

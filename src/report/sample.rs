@@ -98,7 +98,7 @@ fn project(title: &str, state: WorkspaceState) -> WorkspacePlan {
 }
 
 fn listed() -> WorkspaceState {
-    WorkspaceState::Listed { live: 9, ordinary: 7, listed_at: time(0) }
+    WorkspaceState::Listed { live: 9, ordinary_after: 7, listed_at: time(0) }
 }
 
 /// A plan with nothing to do.

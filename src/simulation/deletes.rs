@@ -1,21 +1,23 @@
 //! What must hold of the deletes of a run: who may go, how many, and under whose word.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
     draw::{Scenario, TOKEN_USER},
     errand::Errand,
+    floor::Intended,
     invariant::{Check, Evidence, check},
     trace::is_tagged,
 };
 use crate::{
     apply::Applied,
     desired::Roster,
+    guard::Limits,
     model::{Field, UserId, WorkspaceId},
     plan::{Action, Change, Ownership, Plan, WorkspaceState},
-    sandbox::{ForeignChange, RequestKind, Sandbox, Target},
+    sandbox::{self, ForeignChange, RequestKind, Sandbox, Target, World},
 };
 
 impl Evidence<'_> {
@@ -147,21 +149,74 @@ impl Evidence<'_> {
         Ok(())
     }
 
-    /// (c) Deletes stay within the limits.
+    /// (c) Deletes stay within the limits, and what is withheld has to be: held against who was on
+    /// the projects, whatever the listing and the guard made of that.
     fn deletes_are_within_limits(&self, plan: &Plan, scenario: &Scenario) -> Check {
+        let Some(preview) = &self.record.preview else { return Ok(()) };
+        let limits = &scenario.limits;
         let gone = self.deleted().count();
-        let total: usize = plan
+        check(gone <= limits.max_deletes, || format!("{gone} deleted; {limits:?}"))?;
+        if self.others_were_here() {
+            return Ok(());
+        }
+        let withheld: Vec<&Action> =
+            preview.reviewed.withheld.iter().map(|one| &one.action).collect();
+        let verdict = self.intended(plan, &withheld).verdict(limits);
+        let fits = |action: &&Action, is_withheld: bool| {
+            let must = verdict.withholds(action.key.workspace.number());
+            !action.change.destroys() || must == is_withheld
+        };
+        let wrong = plan.actions.iter().find(|action| !fits(action, false));
+        let wrong = wrong.or_else(|| withheld.into_iter().find(|action| !fits(action, true)));
+        check(wrong.is_none(), || {
+            let which = wrong.map(|action| format!("{} {}", action.change.word(), action.key));
+            format!("{which:?} is passed or withheld, and the rule says {verdict:?}; {limits:?}")
+        })?;
+        self.no_floor_leaves_nobody(plan, limits)
+    }
+
+    /// Everything that the run would have done, on the projects as they were.
+    fn intended(&self, plan: &Plan, withheld: &[&Action]) -> Intended {
+        let read = plan
             .workspaces
-            .values()
-            .map(|workspace| match workspace.state {
-                WorkspaceState::Listed { live, .. } => live,
-                _ => 0,
-            })
-            .sum();
-        let limits = scenario.limits;
-        let within = gone <= limits.max_deletes
-            && (gone <= limits.delete_floor || gone * 100 <= limits.max_delete_percent * total);
-        check(within, || format!("{gone} of {total} deleted; the limits are {limits:?}"))
+            .iter()
+            .filter(|(_, workspace)| matches!(workspace.state, WorkspaceState::Listed { .. }));
+        let mut intended = Intended::on(read.map(|(id, _)| id.number()), TOKEN_USER);
+        for row in self.record.before.world.participations().values() {
+            intended.member(row.workspace, row.user, row.is_team_lead);
+        }
+        plan.actions.iter().chain(withheld.iter().copied()).for_each(|one| intended.action(one));
+        intended
+    }
+
+    /// Who was really deleted over a share left somebody behind who is really there. Of a
+    /// replacement that was lost nobody is left, and that is told as such.
+    fn no_floor_leaves_nobody(&self, plan: &Plan, limits: &Limits) -> Check {
+        let members = |world: &World, project: u64| world.on(project).count();
+        let before = &self.record.before.world;
+        let listed = plan.workspaces.keys().map(|id| id.number());
+        let total: usize = listed.map(|id| members(before, id)).sum();
+        let mut gone: BTreeMap<u64, usize> = BTreeMap::new();
+        for target in self.deleted() {
+            *gone.entry(target.workspace).or_default() += 1;
+        }
+        let run_is_over = gone.values().sum::<usize>() > total * limits.max_delete_percent / 100;
+        let replaces = |project: u64| {
+            let of_project = |one: &&Action| one.key.workspace.number() == project;
+            let is_one = |one: &Action| matches!(one.change, Change::Replace { .. });
+            plan.actions.iter().filter(of_project).any(is_one)
+        };
+        for (project, gone) in gone.into_iter().filter(|(project, _)| !replaces(*project)) {
+            let share = members(before, project) * limits.max_project_delete_percent / 100;
+            let is_ordinary = |row: &sandbox::Participation| {
+                row.user.is_some_and(|user| user != TOKEN_USER) && !row.is_team_lead
+            };
+            let somebody = self.world.on(project).any(is_ordinary);
+            check(somebody || !(run_is_over || gone > share), || {
+                format!("a floor let {gone} go from project {project}, and nobody is left there")
+            })?;
+        }
+        Ok(())
     }
 
     /// (b) A project where a create or update went wrong loses nobody.

@@ -103,6 +103,11 @@ impl Evidence<'_> {
         edits.filter_map(|edit| Some((edit.target.workspace, edit.target.user?))).collect()
     }
 
+    /// Whether somebody else touched anything in this run.
+    pub(super) fn others_were_here(&self) -> bool {
+        self.foreign.len() > self.foreign_here
+    }
+
     /// (a) Nobody is live twice on a project unless somebody else put him there.
     fn nobody_is_doubled(&self, scenario: &Scenario) -> Check {
         let by_others: BTreeSet<Pair> = self

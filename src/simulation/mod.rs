@@ -10,6 +10,7 @@ mod draw;
 mod earlier;
 mod episode;
 mod errand;
+pub(crate) mod floor;
 mod invariant;
 mod reversal;
 mod trace;

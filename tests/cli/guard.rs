@@ -72,3 +72,22 @@ fn over_a_limit_of_a_project_only_its_deletes_are_withheld() {
     assert!(sandbox.world().of(200, 22).is_empty());
     assert_eq!(sandbox.world().on(100).count(), 5);
 }
+
+#[test]
+fn a_few_deletes_that_would_leave_a_project_to_its_lead_are_withheld() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url());
+    // Two of the nine, which is half of Borealis: Finn becomes its lead, Eva and Gil go.
+    let roster = "workspace_id,user_id,role,team_lead\n\
+                  100,1,maven,\n100,10,maven,\n100,11,maven,\n100,12,maven,\n100,13,buyer,\n\
+                  200,1,maven,\n200,21,maven,yes\n";
+    desk.write("roster.csv", roster);
+    let ran = desk.run(&["apply", "--yes", "roster.csv"]);
+    insta::assert_snapshot!(ran.text());
+    assert_eq!(writes(&sandbox), [(Update, 0)]);
+    // With somebody who comes besides they may go.
+    desk.write("roster.csv", &format!("{roster}200,31,maven,\n"));
+    desk.run(&["apply", "--yes", "roster.csv"]).ends_with(0);
+    assert_eq!(sandbox.world().on(200).count(), 3);
+}
