@@ -83,6 +83,11 @@ pub enum Ended {
     Complete,
     /// A person at the terminal said no to the plan; nothing was sent.
     Declined,
+    /// Nobody answered the question, or it could not be put; nothing was sent.
+    Unanswered {
+        /// Why not, in words.
+        message: String,
+    },
     /// A first SIGINT.
     Interrupted,
     /// A first SIGTERM, SIGHUP or SIGQUIT.
@@ -129,7 +134,9 @@ impl Ended {
             Self::Deadline => "stopped at its deadline".to_owned(),
             Self::BreakerOpen { message } => format!("stopped by the circuit breaker: {message}"),
             Self::Unauthorized { message } => format!("the token was refused: {message}"),
-            Self::OtherPlan { message } | Self::Fatal { message } => message.clone(),
+            Self::OtherPlan { message }
+            | Self::Unanswered { message }
+            | Self::Fatal { message } => message.clone(),
         }
     }
 }

@@ -4,8 +4,9 @@
 use super::{
     Common, Failure,
     arguments::AdoptArgs,
-    carry_out::{acquire_lock, carry_out, require_somebody_to_ask, show},
+    carry_out::{acquire_lock, carry_out, show},
     material,
+    question::require_somebody_to_ask,
     run::Order,
 };
 use crate::{reconcile::Purpose, report::ReportedCommand, run::ExitStatus};

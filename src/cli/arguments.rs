@@ -164,6 +164,9 @@ pub struct WriteArgs {
     /// Wait this long for another run to end
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub wait_lock: Option<Duration>,
+    /// Take the question for declined when nobody answers it for this long
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "15m")]
+    pub prompt_timeout: Duration,
     /// Write the live memberships as a roster to this file before anything is sent
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     pub backup: Option<PathBuf>,

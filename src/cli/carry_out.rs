@@ -1,10 +1,7 @@
 //! Carrying a plan out, whatever wishes it: under the lock, shown, asked for, applied. What `apply`,
 //! `adopt` and `undo` share.
 
-use std::{
-    io::{self, IsTerminal as _},
-    time::Instant,
-};
+use std::time::Instant;
 
 use super::{
     Common, Failure,
@@ -12,6 +9,7 @@ use super::{
     export, material,
     output::{self, Outputs, WholeFile},
     plan_file::{self, Approved},
+    question,
     run::{self, Decision, Order, Session, block_on},
     signal,
 };
@@ -23,17 +21,6 @@ use crate::{
     report::RunReport,
     run::{Ended, ExitStatus},
 };
-
-/// Fails where a question would come and nobody can be asked: before anything is read.
-pub(super) fn require_somebody_to_ask(args: &WriteArgs) -> Result<(), Failure> {
-    if args.dry_run || args.yes || io::stdin().is_terminal() {
-        return Ok(());
-    }
-    Err(Failure::usage(
-        "there is no terminal to ask on, and `--yes` was not given; nothing was sent",
-        "look at it with `--dry-run` first, then give `--yes`, or `--yes --plan DIGEST` for exactly that plan",
-    ))
-}
 
 /// Shows what would be done; there is no writer here, and no lock is taken.
 pub(super) fn show(common: &Common, order: &Order<'_>, check: bool) -> Result<ExitStatus, Failure> {
@@ -85,7 +72,7 @@ pub(super) fn carry_out(
 /// A plan file works once.
 fn use_up(approved: Option<&Approved>, session: &Session<'_>, report: &RunReport) {
     if let Some(Approved::Plan(plan)) = approved
-        && (report.ended.is_complete() || report.pace.writes > 0)
+        && (report.ended.as_ref().is_some_and(Ended::is_complete) || report.pace.writes > 0)
     {
         session.use_plan(&plan.run);
     }
@@ -124,28 +111,12 @@ async fn decide(
         details.iter().for_each(|line| output::say(&format!("  {line}\n")));
         return Ok(Decision::End(ended));
     }
-    if !common.quiet || !args.yes {
-        output::show_plan(common, planned)?;
-    }
     let sendable = planned.entries.iter().any(|entry| entry.fate.is_none());
     if args.yes || !sendable {
+        if !common.quiet || !args.yes {
+            output::say(&output::plan_page(common, planned)?);
+        }
         return Ok(Decision::Go);
     }
-    output::say("Apply this plan? [y/N] ");
-    // Read on a thread of its own, so that a signal is heard while nobody answers.
-    let answer = tokio::task::spawn_blocking(|| {
-        let mut line = String::new();
-        io::stdin().read_line(&mut line).map(|_| line)
-    });
-    let line = tokio::select! {
-        line = answer => line.map_err(|error| Failure::new(ExitStatus::Unexpected, error))??,
-        _ = stop.stopped() => String::new(),
-    };
-    if let Some(cause) = stop.cause() {
-        return Ok(Decision::End(cause.into()));
-    }
-    match line.trim().to_ascii_lowercase().as_str() {
-        "y" | "yes" => Ok(Decision::Go),
-        _ => Ok(Decision::End(Ended::Declined)),
-    }
+    question::ask(output::plan_page(common, planned)?, args.prompt_timeout, stop).await
 }

@@ -18,6 +18,7 @@ mod output;
 mod past;
 mod plan;
 mod plan_file;
+mod question;
 mod rehearse;
 mod run;
 mod runs;

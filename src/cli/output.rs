@@ -183,15 +183,14 @@ fn render(
 }
 
 /// The plan as text for stderr, before a person is asked or an apply begins.
-pub(super) fn show_plan(common: &Common, report: &RunReport) -> io::Result<()> {
+pub(super) fn plan_page(common: &Common, report: &RunReport) -> io::Result<String> {
     let terminal = io::stderr().is_terminal();
     let mut page = Vec::new();
     let style = style(common, terminal);
     let color = style.color && talk::form() == Form::Text;
     let style = text::Style { limit: Some(TERMINAL_LIMIT), color, ..style };
     text::render(report, style, &mut page)?;
-    say(&String::from_utf8_lossy(&page));
-    Ok(())
+    Ok(String::from_utf8_lossy(&page).into_owned())
 }
 
 fn header(roster: Option<&Roster>) -> &[String] {

@@ -150,7 +150,8 @@ impl<'a> Session<'a> {
                 return Ok(self.report(client, unlisted(error), None, None, false));
             }
         };
-        let planned = self.report(client, Ended::Complete, Some(&preview), None, false);
+        // Nothing has ended yet: a preview says so.
+        let planned = self.report(client, None, Some(&preview), None, false);
         if let Decision::End(ended) = decide(&planned, &preview.live).await? {
             return Ok(self.report(client, ended, Some(&preview), None, false));
         }
@@ -216,7 +217,7 @@ impl<'a> Session<'a> {
     fn report<T: Transport>(
         &self,
         client: &Client<T>,
-        ended: Ended,
+        ended: impl Into<Option<Ended>>,
         preview: Option<&Preview>,
         applied: Option<&Applied>,
         check: bool,
@@ -228,7 +229,7 @@ impl<'a> Session<'a> {
             base_url: self.base_url.clone(),
             mode: self.policy.mode,
             times: (self.started_at, self.clock.now()),
-            ended,
+            ended: ended.into(),
             check,
             warnings: self.all_warnings(preview),
             left_in_doubt: self.left_in_doubt.clone(),
@@ -274,7 +275,7 @@ impl<'a> Session<'a> {
             Err(error) => failures.push(Failure::new(ExitStatus::Unexpected, error)),
         }
         Failure::joined(failures).map_or(Ok(ExitStatus::Done), |failure| {
-            let told = report.exit != ExitStatus::Done;
+            let told = own(report).is_some();
             Err(if told { failure } else { failure.context("all is done, but not all is told") })
         })
     }
@@ -306,8 +307,8 @@ impl<'a> Session<'a> {
 
 /// Why the run's own code is not 0.
 fn own(report: &RunReport) -> Option<Failure> {
-    let failure = || Failure::new(report.exit, anyhow::anyhow!(report::trouble(report)));
-    (report.exit != ExitStatus::Done).then(failure)
+    let status = report.exit.filter(|status| *status != ExitStatus::Done)?;
+    Some(Failure::new(status, anyhow::anyhow!(report::trouble(report))))
 }
 
 /// How a run ended whose live memberships could not be listed.

@@ -34,7 +34,7 @@ fn lines(state: &StateFolder, runs: Vec<RunId>) -> Vec<RunLine> {
     let line = |run: RunId| match past::past(&state.run(&run)) {
         Past::Reported(report) => RunLine::of(&report),
         Past::Killed { report, ended: true, .. } => RunLine {
-            ended: format!("{}; its report could not be kept", report.ended.words()),
+            ended: format!("{}; its report could not be kept", RunLine::of(&report).ended),
             ..RunLine::of(&report)
         },
         Past::Killed { report, in_doubt, .. } => RunLine {

@@ -6,9 +6,10 @@ use super::{
     Common, Failure,
     approval::approval,
     arguments::UndoArgs,
-    carry_out::{acquire_lock, carry_out, require_somebody_to_ask, show},
+    carry_out::{acquire_lock, carry_out, show},
     material, output,
     past::{self, Past},
+    question::require_somebody_to_ask,
     run::Order,
 };
 use crate::{

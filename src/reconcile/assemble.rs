@@ -28,8 +28,8 @@ pub struct RunFacts {
     pub mode: Mode,
     /// Begin and end.
     pub times: (Timestamp, Timestamp),
-    /// How it ended.
-    pub ended: Ended,
+    /// How it ended; none of a preview.
+    pub ended: Option<Ended>,
     /// Whether a difference is an answer by itself (`--check`).
     pub check: bool,
     /// What should be said besides.
@@ -66,7 +66,7 @@ pub fn assemble(
         started_at: facts.times.0,
         finished_at: facts.times.1,
         ended: facts.ended,
-        exit: ExitStatus::Done,
+        exit: None,
         digest: plan.map(|plan| plan.digest.clone()),
         counts: plan.map_or_else(Counts::default, |plan| plan.counts),
         forecast: preview.map(|preview| preview.forecast),
@@ -80,7 +80,7 @@ pub fn assemble(
         left_in_doubt: facts.left_in_doubt,
         pace: facts.pace,
     };
-    report.exit = exit_status(&report, facts.check);
+    report.exit = report.ended.is_some().then(|| exit_status(&report, facts.check));
     report
 }
 
@@ -143,9 +143,10 @@ fn entries(roster: Option<&Roster>, preview: &Preview, applied: Option<&Applied>
 /// What the process answers: the worst of what was found (PRODUCT.md §1).
 #[must_use]
 pub fn exit_status(report: &RunReport, check: bool) -> ExitStatus {
-    let mut found = vec![match &report.ended {
+    let ended = report.ended.as_ref().unwrap_or(&Ended::Complete);
+    let mut found = vec![match ended {
         Ended::Complete | Ended::Deadline => ExitStatus::Done,
-        Ended::Declined | Ended::Fatal { .. } => ExitStatus::Unexpected,
+        Ended::Declined | Ended::Unanswered { .. } | Ended::Fatal { .. } => ExitStatus::Unexpected,
         Ended::Interrupted => ExitStatus::Interrupted,
         Ended::Terminated => ExitStatus::Terminated,
         Ended::BreakerOpen { .. } if report.digest.is_none() => ExitStatus::Unexpected,
@@ -161,7 +162,7 @@ pub fn exit_status(report: &RunReport, check: bool) -> ExitStatus {
     if unreadable || !report.problems.is_empty() || fates.any(|fate| fate.outcome.is_partial()) {
         found.push(ExitStatus::PartlyApplied);
     }
-    if report.ended == Ended::Deadline && report.digest.is_none() {
+    if *ended == Ended::Deadline && report.digest.is_none() {
         found.push(ExitStatus::PartlyApplied);
     }
     if !report.refusals.is_empty() {

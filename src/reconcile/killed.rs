@@ -41,10 +41,13 @@ pub fn killed(planned: RunReport, journal: &Journal, last_sign: Timestamp) -> Ru
     report.pace.requests += sent.len() as u64;
     report.pace.writes = sent.len() as u64;
     report.finished_at = last_sign.max(report.started_at);
-    report.ended = ended.unwrap_or_else(|| Ended::Fatal {
-        message: "killed: it kept no report, this is what its plan and its journal say".to_owned(),
+    report.ended = ended.or_else(|| {
+        Some(Ended::Fatal {
+            message: "killed: it kept no report, this is what its plan and its journal say"
+                .to_owned(),
+        })
     });
-    report.exit = exit_status(&report, false);
+    report.exit = Some(exit_status(&report, false));
     report
 }
 

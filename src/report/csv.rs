@@ -82,7 +82,7 @@ impl<'a> Index<'a> {
             Some(WorkspaceState::Listed { .. }) if report.digest.is_some() => {
                 ("in sync", String::new())
             }
-            _ => ("not reached", format!("no plan was made: {}", report.ended.words())),
+            _ => ("not reached", format!("no plan was made: {}", words::ending(report))),
         }
     }
 }
@@ -417,7 +417,7 @@ mod tests {
     #[test]
     fn without_a_plan_no_row_was_reached() {
         let ended = crate::run::Ended::Fatal { message: "the disk is full".to_owned() };
-        let report = RunReport { digest: None, ended, ..sample::empty() };
+        let report = RunReport { digest: None, ended: Some(ended), ..sample::empty() };
         let (header, mut rows) = sample::roster();
         rows.truncate(1);
         let (table, ()) = written(|out| results(&report, &header, &rows, out));

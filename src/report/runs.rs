@@ -16,7 +16,10 @@ use super::{
     escape::{cell, visible},
     words,
 };
-use crate::{model::Outcome, run::RunId};
+use crate::{
+    model::Outcome,
+    run::{ExitStatus, RunId},
+};
 
 /// One run in the table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -44,9 +47,10 @@ pub struct RunLine {
 }
 
 fn ended(report: &RunReport) -> String {
+    let ended = words::ending(report);
     match &report.undoes {
-        Some(UndoneRun { run, .. }) => format!("undid {run}; {}", report.ended.words()),
-        None => report.ended.words(),
+        Some(UndoneRun { run, .. }) => format!("undid {run}; {ended}"),
+        None => ended,
     }
 }
 
@@ -80,7 +84,7 @@ impl RunLine {
             command: Some(words::command(report.command)),
             started_at: Some(report.started_at),
             seconds: Some(u64::try_from(passed.as_secs()).unwrap_or(0)),
-            exit: Some(report.exit.code()),
+            exit: report.exit.map(ExitStatus::code),
             planned: report.entries.len() - with_fate,
             applied: of(Outcome::Applied),
             other: with_fate - of(Outcome::Applied),

@@ -114,8 +114,8 @@ pub fn empty() -> RunReport {
         mode: Mode::Mirror,
         started_at: time(0),
         finished_at: time(12),
-        ended: Ended::Complete,
-        exit: ExitStatus::Done,
+        ended: Some(Ended::Complete),
+        exit: Some(ExitStatus::Done),
         digest: Some("0123456789abcdef".repeat(4).parse().expect("hex")),
         counts: Counts { in_sync: 40, ..Counts::default() },
         forecast: Some(Forecast { requests: 0, requests_per_second: 4.0 }),
@@ -181,7 +181,7 @@ fn left_alone(refusal: &Refusal) -> Vec<Entry> {
 pub fn plan() -> RunReport {
     let refusal = Refusal::RunCount { deletes: 60, total: 400, limit: 50 };
     RunReport {
-        exit: ExitStatus::GuardWithheld,
+        exit: Some(ExitStatus::GuardWithheld),
         counts: Counts {
             creates: 1,
             updates: 2,
@@ -251,8 +251,8 @@ pub fn everything() -> RunReport {
     let message = "role: found `boss`, expected `maven` or `buyer`".to_owned();
     RunReport {
         command: ReportedCommand::Apply,
-        exit: ExitStatus::PartlyApplied,
-        ended: Ended::Deadline,
+        exit: Some(ExitStatus::PartlyApplied),
+        ended: Some(Ended::Deadline),
         problems: vec![ReportedProblem { line: 7, message }],
         rows: 11,
         warnings: vec!["project 105 left the roster, 4 memberships no longer managed".to_owned()],

@@ -341,7 +341,7 @@ impl Page<'_> {
         }
         self.fact("hint", (!report.refusals.is_empty()).then_some(words::APPROVE_HINT))?;
         self.fact("note", words::create_note(report))?;
-        self.fact("ended", Some(words::ended(report)))
+        self.fact("ended", words::ended(report))
     }
 
     fn fact(&mut self, name: &str, value: Option<impl fmt::Display>) -> io::Result<()> {

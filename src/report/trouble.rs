@@ -13,7 +13,7 @@ use crate::{
 /// What keeps this run from an exit code of 0, in words for a person.
 #[must_use]
 pub fn trouble(report: &RunReport) -> String {
-    let ended = (!report.ended.is_complete()).then(|| report.ended.words());
+    let ended = report.ended.as_ref().filter(|ended| !ended.is_complete()).map(Ended::words);
     let parts = [
         lost(report),
         ended,
@@ -24,7 +24,11 @@ pub fn trouble(report: &RunReport) -> String {
         differences(report),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
-    if parts.is_empty() { report.exit.words().to_owned() } else { parts.join("; ") }
+    if parts.is_empty() {
+        report.exit.unwrap_or(ExitStatus::Done).words().to_owned()
+    } else {
+        parts.join("; ")
+    }
 }
 
 fn outcome(entry: &Entry) -> Option<Outcome> {
@@ -51,7 +55,8 @@ fn not_applied(report: &RunReport) -> Option<String> {
     let words: Vec<String> =
         kinds.iter().rev().map(|(outcome, count)| format!("{count} {outcome}")).collect();
     // Nothing but a plan was asked for, or nobody said yes to it.
-    let planned = report.command == ReportedCommand::Plan || report.ended == Ended::Declined;
+    let planned = report.command == ReportedCommand::Plan
+        || matches!(report.ended, Some(Ended::Declined | Ended::Unanswered { .. }));
     let (verb, words) = (if planned { "would not be" } else { "not" }, words.join(", "));
     (count > 0).then(|| format!("{count} of {actions} actions {verb} applied: {words}"))
 }
@@ -79,7 +84,7 @@ fn refused(report: &RunReport) -> Option<String> {
 
 fn differences(report: &RunReport) -> Option<String> {
     let count = report.entries.len();
-    (report.exit == ExitStatus::ChangesPending)
+    (report.exit == Some(ExitStatus::ChangesPending))
         .then(|| format!("live and roster differ in {}", plural(count, "place")))
 }
 
@@ -99,15 +104,15 @@ mod tests {
              deletes of this run are withheld"
         );
         let plan = RunReport { refusals: Vec::new(), ..sample::plan() };
-        let pending = RunReport { exit: ExitStatus::ChangesPending, ..plan };
+        let pending = RunReport { exit: Some(ExitStatus::ChangesPending), ..plan };
         assert_eq!(
             trouble(&pending),
             "1 of 8 actions would not be applied: 1 frozen; 1 project could not be read; live and \
              roster differ in 10 places"
         );
-        let declined = RunReport { ended: Ended::Declined, ..sample::empty() };
+        let declined = RunReport { ended: Some(Ended::Declined), ..sample::empty() };
         assert_eq!(trouble(&declined), "declined at the prompt; nothing was sent");
-        let bare = RunReport { exit: ExitStatus::Locked, ..sample::empty() };
+        let bare = RunReport { exit: Some(ExitStatus::Locked), ..sample::empty() };
         assert_eq!(trouble(&bare), "another run holds the lock");
     }
 }

@@ -117,10 +117,12 @@ pub struct RunReport {
     pub started_at: Timestamp,
     /// End.
     pub finished_at: Timestamp,
-    /// How it ended.
-    pub ended: Ended,
-    /// What the process answers.
-    pub exit: ExitStatus,
+    /// How it ended; a preview, made before anything is sent, has no ending.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Ended>,
+    /// What the process answers; a preview has no answer yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit: Option<ExitStatus>,
     /// The plan's fingerprint; none when no plan was made.
     pub digest: Option<Digest>,
     /// How many of what the plan has.

@@ -9,6 +9,7 @@ use super::{Entry, PaceReport, ReportedCommand, RunReport, UndoneRun, loss};
 use crate::{
     model::{Drift, Field, MembershipSpec, Outcome, Participation, Seen, UserId, WorkspaceId},
     plan::{Change, Counts, Forecast, HoldReason, Target, WorkspaceState},
+    run::Ended,
 };
 
 /// From so many creates on, people are told that Kantata may mail those who are added.
@@ -33,7 +34,7 @@ pub(super) fn facts(report: &RunReport) -> impl Iterator<Item = (&'static str, S
         ("Pace", pace(&report.pace)),
         ("Note", create_note(report)),
         ("Note", loss::note(report)),
-        ("Ended", Some(ended(report))),
+        ("Ended", ended(report)),
     ];
     facts.into_iter().filter_map(|(name, value)| Some((name, value?)))
 }
@@ -49,10 +50,15 @@ pub(super) const fn command(command: ReportedCommand) -> &'static str {
     }
 }
 
-/// How the run ended, with the exit code: `complete; exit 5, partly applied`.
-pub(super) fn ended(report: &RunReport) -> String {
-    let RunReport { ended, exit: status, .. } = report;
-    format!("{}; exit {}, {}", ended.words(), status.code(), status.words())
+/// How the run ended, in words; also of a report that has no ending.
+pub(super) fn ending(report: &RunReport) -> String {
+    report.ended.as_ref().map_or_else(|| "not carried out".to_owned(), Ended::words)
+}
+
+/// How the run ended, with the exit code: `complete; exit 5, partly applied`. A preview did not.
+pub(super) fn ended(report: &RunReport) -> Option<String> {
+    let (ended, exit) = (report.ended.as_ref()?, report.exit?);
+    Some(format!("{}; exit {}, {}", ended.words(), exit.code(), exit.words()))
 }
 
 /// The mark that carries an entry's meaning where colour does not.

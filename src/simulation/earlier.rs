@@ -104,7 +104,7 @@ fn withheld(preview: &Preview, roster: &Roster, now: Timestamp) -> io::Result<St
         base_url: BASE_URL.to_owned(),
         mode: Mode::Mirror,
         times: (now, now),
-        ended: Ended::Complete,
+        ended: Some(Ended::Complete),
         check: false,
         warnings: Vec::new(),
         left_in_doubt: Vec::new(),

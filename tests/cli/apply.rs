@@ -22,6 +22,10 @@ fn an_apply_does_what_the_plan_shows_and_keeps_a_record() {
     assert_eq!(writes(&sandbox), [(Create, 2), (Update, 0), (Delete, 0)]);
     let kept = ["journal.jsonl", "plan.json", "report.json", "results.csv"].map(str::to_owned);
     assert_eq!(ran.files(), kept.into());
+    // What was shown before the first write had not ended yet.
+    let preview: serde_json::Value = serde_json::from_str(&ran.kept("plan.json")).expect("JSON");
+    assert!(preview.get("ended").is_none() && preview.get("exit").is_none());
+    assert_eq!(ran.stderr.matches("exit 0").count(), 0, "{}", ran.text());
     let world = sandbox.world();
     let users = |project| world.on(project).map(|row| row.user).collect::<Vec<_>>();
     assert_eq!(users(100).len() + users(200).len(), 10);

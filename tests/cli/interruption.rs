@@ -27,7 +27,7 @@ use crate::harness::{Desk, Server, samples, sandbox, writes};
 
 /// A process that is sent a signal when a request arrives.
 #[derive(Clone, Default)]
-struct Victim {
+pub struct Victim {
     pid: Arc<AtomicU32>,
     seen: Arc<AtomicUsize>,
 }
@@ -44,14 +44,18 @@ impl Victim {
         self.seen.fetch_add(1, Ordering::SeqCst) + 1
     }
 
-    fn is(&self, child: &Child) {
+    pub fn is(&self, child: &Child) {
         self.pid.store(child.id(), Ordering::SeqCst);
     }
 }
 
 /// The sandbox of the sample data, which signals the client at its request number `at`, before or
 /// after the request was carried out.
-fn signalling(sandbox: &Sandbox, signals: &'static [&'static str], at: usize) -> (Server, Victim) {
+pub fn signalling(
+    sandbox: &Sandbox,
+    signals: &'static [&'static str],
+    at: usize,
+) -> (Server, Victim) {
     let victim = Victim::default();
     let shared = victim.clone();
     let layer = middleware::from_fn(move |request: Request, next: Next| {
@@ -80,11 +84,11 @@ async fn signalled(
     next.run(request).await
 }
 
-fn sample_sandbox() -> Sandbox {
+pub fn sample_sandbox() -> Sandbox {
     sandbox(&fs::read_to_string(samples().join("live.csv")).expect("the sample"))
 }
 
-fn sample_roster() -> String {
+pub fn sample_roster() -> String {
     samples().join("roster.csv").display().to_string()
 }
 
@@ -161,7 +165,7 @@ fn the_first_signal_finishes_what_is_under_way_and_reports() {
         victim.is(&child);
         assert_eq!(child.wait().expect("waited").code(), Some(code));
         let report = kantata_sync::report::json::read(desk.read("report.json").as_bytes());
-        assert_eq!(report.expect("a report").ended, ended);
+        assert_eq!(report.expect("a report").ended, Some(ended));
         let state = desk.state().join("default").join(server.folder_name());
         let journal = read_journal(&journals(&state)[0]).expect("a journal");
         assert!(journal.ended() && journal.in_doubt().is_empty() && !journal.torn);
@@ -219,7 +223,7 @@ fn a_deadline_ends_the_run_before_it_starts_something_new() {
     let desk = Desk::at(&server.base_url());
     let arguments = ["apply", "--yes", "--deadline", "1ms", "--format", "json", &sample_roster()];
     let ran = desk.run(&arguments).ends_with(5);
-    assert_eq!(ran.report().ended, Ended::Deadline);
+    assert_eq!(ran.report().ended, Some(Ended::Deadline));
     assert_eq!(writes(&sandbox), []);
 }
 

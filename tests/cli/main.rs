@@ -3,6 +3,7 @@
 mod absence;
 mod apply;
 mod doctor;
+mod ending;
 mod export;
 mod freeze;
 mod guard;
@@ -15,6 +16,7 @@ mod past;
 mod place;
 mod plan;
 mod protection;
+mod question;
 mod readme;
 mod recheck;
 mod replacement;

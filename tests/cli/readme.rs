@@ -75,6 +75,20 @@ fn the_cron_lines_of_the_readme_parse() {
     }
 }
 
+#[test]
+fn the_cron_lines_of_the_readme_keep_the_report_apart_from_the_log() {
+    let text = readme();
+    let lines: Vec<&str> = text.lines().filter(|line| line.contains("--log-format json")).collect();
+    let cron: Vec<&&str> = lines.iter().filter(|line| line.contains(" * * * ")).collect();
+    assert!(!cron.is_empty());
+    for line in cron {
+        let (command, log) = line.split_once(" 2>> ").expect(line);
+        let report = command.split_once(" >> ").map(|(_, report)| report.trim());
+        assert!(!line.contains("2>&1"), "{line}");
+        assert!(report.is_some_and(|report| report != log.trim()), "{line}");
+    }
+}
+
 /// Words of the README that begin with two hyphens, up to where it lists what is not there.
 fn flags(text: &str) -> BTreeSet<&str> {
     let (text, _) = text.split_once("\n## Not in this version").expect("that section");

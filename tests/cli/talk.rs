@@ -19,7 +19,7 @@ use crate::harness::{Desk, LIVE, Server, sandbox};
 #[derive(Debug, PartialEq)]
 struct Came {
     code: Option<i32>,
-    report: (Ended, ExitStatus),
+    report: (Option<Ended>, Option<ExitStatus>),
     fates: Vec<(MembershipKey, Option<Outcome>)>,
     requests: Vec<(RequestKind, usize)>,
 }
