@@ -13,6 +13,7 @@ use crate::{
     journal::{Journal, JournalReadError, read_journal},
     memory::Memory,
     run::RunId,
+    trust::trust_folder,
 };
 
 /// A folder or file of the state folder that cannot be used.
@@ -59,9 +60,14 @@ impl StateFolder {
     /// Opens the folder, making it where it is not.
     ///
     /// # Errors
-    /// When it cannot be made.
+    /// When it cannot be made, or somebody else can write it.
     pub fn open(path: PathBuf) -> Result<Self, FolderError> {
-        make_private(&path.join("runs"))?;
+        let runs = path.join("runs");
+        make_private(&runs)?;
+        // Whoever can write here decides who is deleted.
+        for folder in path.parent().into_iter().chain([path.as_path(), runs.as_path()]) {
+            trust_folder(folder).map_err(failed("use", folder))?;
+        }
         Ok(Self { path })
     }
 
@@ -69,6 +75,21 @@ impl StateFolder {
     #[must_use]
     pub fn existing(path: PathBuf) -> Option<Self> {
         path.join("runs").is_dir().then_some(Self { path })
+    }
+
+    /// The newest run of this profile, if it was for another API than this folder: the run, and
+    /// the other folder's name.
+    #[must_use]
+    pub fn last_run_elsewhere(path: &Path) -> Option<(RunId, String)> {
+        let newest = |path: PathBuf| Self { path }.runs().ok()?.pop();
+        let siblings = fs::read_dir(path.parent()?).ok()?.filter_map(Result::ok);
+        let others =
+            siblings.filter(|entry| Some(entry.file_name().as_os_str()) != path.file_name());
+        let runs = others.filter_map(|entry| {
+            Some((newest(entry.path())?, entry.file_name().to_string_lossy().into_owned()))
+        });
+        let last = runs.max()?;
+        newest(path.to_owned()).is_none_or(|own| own < last.0).then_some(last)
     }
 
     /// Where the lock lies.

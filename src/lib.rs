@@ -36,3 +36,4 @@ pub mod run;
 pub mod sandbox;
 pub mod simulation;
 pub mod talk;
+pub mod trust;

@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::trust::{open_file, open_with, trust};
+
 /// A lock that was not had.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
@@ -42,7 +44,8 @@ impl Lock {
         options.create(true).append(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path).map_err(io)?;
+        let file = open_with(&mut options, path).map_err(io)?;
+        trust(path, &file.metadata().map_err(io)?).map_err(io)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => Err(LockError::Held { path: path.to_owned() }),
@@ -56,7 +59,7 @@ impl Lock {
     /// When the lock file is there and cannot be looked at.
     pub fn is_free(path: &Path) -> Result<bool, LockError> {
         let io = |source| LockError::Io { path: path.to_owned(), source };
-        let file = match File::open(path) {
+        let file = match open_file(path) {
             Ok(file) => file,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(true),
             Err(error) => return Err(io(error)),

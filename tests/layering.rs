@@ -11,7 +11,7 @@ use std::{
 
 /// A module uses only modules of the groups before its own.
 const GROUPS: &[&[&str]] = &[
-    &["model", "run", "clock"],
+    &["model", "run", "clock", "trust"],
     &["desired", "plan", "api", "sandbox"],
     &["event"],
     &["live", "guard", "journal"],

@@ -15,10 +15,11 @@ use tokio::{
 };
 
 use super::{
-    Answered, ApiError, Complaint, HttpSettings, Repeat, Transport, Urgency,
+    Answered, ApiError, HttpSettings, Repeat, Transport, Urgency,
     breaker::{Breaker, Kind},
     error::first_line,
     pace::Pacer,
+    redaction::Redaction,
     retry,
     tries::Tries,
     wire,
@@ -107,6 +108,7 @@ pub struct Client<T> {
     transport: T,
     base_url: String,
     token: SecretString,
+    redaction: Redaction,
     settings: HttpSettings,
     clock: Clock,
     pacer: Pacer,
@@ -134,6 +136,7 @@ impl<T: Transport> Client<T> {
         Self {
             transport,
             base_url: base_url.to_owned(),
+            redaction: Redaction::of(&token),
             token,
             clock,
             pacer: Pacer::new(&settings),
@@ -246,9 +249,12 @@ impl<T: Transport> Client<T> {
             Err(_elapsed) => {
                 Err(ApiError::NoAnswer { why: format!("none within {:?}", self.settings.timeout) })
             }
-            Ok(Err(error)) if error.sent => Err(ApiError::NoAnswer { why: error.why }),
-            Ok(Err(error)) => Err(ApiError::NotSent { why: error.why }),
-            Ok(Ok(response)) => self.classify(&response, sent_at.elapsed()),
+            Ok(Err(error)) => {
+                let why = self.redaction.text(error.why);
+                Err(if error.sent { ApiError::NoAnswer { why } } else { ApiError::NotSent { why } })
+            }
+            // From here on, nothing of the answer has the token in it.
+            Ok(Ok(response)) => self.classify(&self.redaction.answer(response), sent_at.elapsed()),
         };
         match &result {
             Err(ApiError::Throttled { retry_after }) => {
@@ -293,7 +299,7 @@ impl<T: Transport> Client<T> {
         let status = response.status();
         let header =
             |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
-        let shown = |text: &str| first_line(&self.without_token(text.as_bytes().to_vec().into()));
+        let shown = |text: &str| first_line(text.as_bytes());
         let request_id = header("x-request-id").map(shown);
         let date = header("date").and_then(retry::http_date);
         if let Some(date) = date {
@@ -310,7 +316,7 @@ impl<T: Transport> Client<T> {
             let location = header("location").map(shown).unwrap_or_default();
             return Err(ApiError::Redirected { status: status.as_u16(), location });
         }
-        let body = self.without_token(response.body().clone());
+        let body = response.body().clone();
         let answer = Answer { body, status: status.as_u16(), request_id, date, after };
         if status.is_success() && !wire::mentions_errors(&answer.body) {
             return Ok(answer);
@@ -324,7 +330,7 @@ impl<T: Transport> Client<T> {
         let (code, body) = (answer.status, &answer.body);
         let request_id = answer.request_id.clone();
         let complaints = match wire::decode_complaints(body) {
-            Ok(complaints) => self.complaints_without_token(complaints),
+            Ok(complaints) => complaints,
             // A bare 404 may be a proxy's: it says nothing about the record.
             Err(_) if body.is_empty() && status != StatusCode::NOT_FOUND => Vec::new(),
             Err(error) if status.is_server_error() => {
@@ -343,27 +349,6 @@ impl<T: Transport> Client<T> {
             500..=599 | 408 => Err(ApiError::Server { status: code, message, request_id }),
             _ => Err(ApiError::Refused { status: code, complaints, request_id }),
         }
-    }
-
-    /// What the server says, with the token cut out should it be echoed.
-    fn without_token(&self, said: Bytes) -> Bytes {
-        let token = self.token.expose_secret();
-        // JSON may write a slash with a backslash before it.
-        let escaped = token.replace('/', "\\/");
-        let has = |text: &str| memchr::memmem::find(&said, text.as_bytes()).is_some();
-        if token.is_empty() || !(has(token) || has(&escaped)) {
-            return said;
-        }
-        let text = String::from_utf8_lossy(&said).replace(&escaped, "[token]");
-        Bytes::from(text.replace(token, "[token]"))
-    }
-
-    /// The same for texts that were decoded: JSON has many ways to write a character.
-    fn complaints_without_token(&self, mut complaints: Vec<Complaint>) -> Vec<Complaint> {
-        for complaint in &mut complaints {
-            complaint.message = complaint.message.replace(self.token.expose_secret(), "[token]");
-        }
-        complaints
     }
 }
 

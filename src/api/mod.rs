@@ -11,6 +11,7 @@ mod error;
 mod json;
 mod pace;
 mod participations;
+mod redaction;
 mod retry;
 mod settings;
 #[cfg(test)]

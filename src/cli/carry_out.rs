@@ -7,11 +7,12 @@ use super::{
     Common, Failure,
     arguments::WriteArgs,
     export, material,
-    output::{self, Outputs, WholeFile},
+    output::{self, Outputs},
     plan_file::{self, Approved},
     question,
     run::{self, Decision, Order, Session, block_on},
     signal,
+    whole_file::WholeFile,
 };
 use crate::{
     config::Settings,

@@ -8,10 +8,10 @@ use super::{
     Common, Failure,
     arguments::ExportArgs,
     look::Looker,
-    material,
-    output::{self, WholeFile},
+    material, output,
     run::{Decision, block_on},
     signal,
+    whole_file::WholeFile,
 };
 use crate::{
     clock::Clock,
@@ -29,6 +29,7 @@ pub(super) fn export(common: &Common, args: &ExportArgs) -> Result<ExitStatus, F
     let settings = &configuration.settings;
     let workspaces = scope(args, settings)?;
     let files = files(common)?;
+    let _said = material::name_other_api(common, settings);
     let token = material::token(settings)?;
     block_on(false, async {
         let clock = Clock::starting_at(Timestamp::now());

@@ -8,6 +8,7 @@ use crate::{
     report::visible,
     run::ExitStatus,
     talk::{self, LastWords},
+    trust::is_distrust,
 };
 
 /// Ends a command; the chain of causes is joined here and nowhere else.
@@ -117,9 +118,12 @@ impl From<TokenError> for Failure {
 
 impl From<LockError> for Failure {
     fn from(error: LockError) -> Self {
-        match error {
+        match &error {
             LockError::Held { .. } => Self::new(ExitStatus::Locked, error)
                 .hint("wait for the other run, or give `--wait-lock 60s`"),
+            LockError::Io { source, .. } if is_distrust(source) => {
+                Self::new(ExitStatus::BadInput, error)
+            }
             LockError::Io { .. } => Self::new(ExitStatus::Unexpected, error),
         }
     }
@@ -127,7 +131,9 @@ impl From<LockError> for Failure {
 
 impl From<FolderError> for Failure {
     fn from(error: FolderError) -> Self {
-        Self::new(ExitStatus::Unexpected, error)
+        let anothers = is_distrust(&error.source);
+        let status = if anothers { ExitStatus::BadInput } else { ExitStatus::Unexpected };
+        Self::new(status, error)
             .hint("nothing was sent; `--state-dir DIR` names another state folder")
     }
 }

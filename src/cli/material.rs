@@ -10,9 +10,11 @@ use crate::{
     clock::Clock,
     config::{self, Configuration, Flags, Settings, Surroundings, Token, read_token},
     desired::{ReaderSettings, Roster, read_roster},
+    folder::{FolderError, StateFolder},
     memory::Memory,
     plan::{AbsenceRule, Policy},
     run::ExitStatus,
+    trust::trust_folder,
 };
 
 /// What the process finds around itself.
@@ -33,7 +35,14 @@ pub(super) fn flags(common: &Common) -> Flags {
 
 /// The configuration for these arguments.
 pub(super) fn configuration(common: &Common) -> Result<Configuration, Failure> {
-    Ok(config::load(&flags(common), &surroundings()?)?)
+    let configuration = config::load(&flags(common), &surroundings()?)?;
+    let state = &configuration.settings.state_dir;
+    trust_folder(state).map_err(|source| FolderError {
+        verb: "use",
+        path: state.clone(),
+        source,
+    })?;
+    Ok(configuration)
 }
 
 /// The configuration of a command that keeps nothing: it needs no place for state.
@@ -71,6 +80,25 @@ pub(super) fn policy(settings: &Settings, memory: &Memory, now: Timestamp) -> Po
         ownership: settings.ownership,
         protection: settings.protect.clone(),
     }
+}
+
+/// Names the API that the last run of this profile was for, if it is another one: the token goes to
+/// the one that is configured now. Before the first request, and with `--quiet` too.
+pub(super) fn name_other_api(common: &Common, settings: &Settings) -> Option<String> {
+    let (run, other) = StateFolder::last_run_elsewhere(&settings.state_folder())?;
+    let other =
+        other.rsplit_once('-').map_or(other.clone(), |(host, port)| format!("{host}:{port}"));
+    let profile = settings.profile.as_deref().unwrap_or("default");
+    let warning = format!(
+        "the token goes to `{}`; the last run of the profile `{profile}` ({run}) was for `{other}`: if nobody changed `base_url`, stop this run and change the token",
+        settings.base_url,
+    );
+    if common.quiet {
+        tracing::error!("{warning}");
+    } else {
+        tracing::warn!("{warning}");
+    }
+    Some(warning)
 }
 
 /// The token, from wherever it is looked for.

@@ -16,6 +16,7 @@ mod look;
 mod material;
 mod output;
 mod past;
+mod places;
 mod plan;
 mod plan_file;
 mod question;
@@ -27,6 +28,7 @@ mod show;
 mod signal;
 mod undo;
 mod usage;
+mod whole_file;
 
 use std::panic::{self, AssertUnwindSafe};
 
@@ -59,6 +61,7 @@ pub fn run(arguments: &Arguments) -> ExitStatus {
 }
 
 fn command(arguments: &Arguments) -> Result<ExitStatus, Failure> {
+    places::check(arguments)?;
     let common = &arguments.common;
     signal::heed()?;
     match &arguments.command {

@@ -5,10 +5,10 @@
 
 use std::{
     io::{self, IsTerminal as _, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
-use super::{Common, Failure, arguments::Color};
+use super::{Common, Failure, arguments::Color, whole_file::WholeFile};
 use crate::{
     desired::{RecordStatus, Roster},
     folder::{FolderError, RunFolder},
@@ -38,40 +38,6 @@ pub(super) struct Outputs {
     format: Format,
     style: text::Style,
     files: Vec<(Format, WholeFile)>,
-}
-
-/// A file that is opened before the first request and is in its place once it is whole.
-pub(super) struct WholeFile {
-    path: PathBuf,
-    file: tempfile::NamedTempFile,
-}
-
-impl WholeFile {
-    /// Makes sure that the file can be written.
-    pub(super) fn open(path: &Path) -> Result<Self, Failure> {
-        if path.is_dir() {
-            return Err(unwritable(path, io::ErrorKind::IsADirectory.into()));
-        }
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let file = tempfile::NamedTempFile::new_in(parent.unwrap_or(Path::new(".")))
-            .map_err(|error| unwritable(path, error))?;
-        Ok(Self { path: path.to_owned(), file })
-    }
-
-    /// Writes it and renames it into place.
-    pub(super) fn write(
-        self,
-        render: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> Result<(), Failure> {
-        let Self { path, mut file } = self;
-        let mut page = io::BufWriter::new(file.as_file_mut());
-        let written = render(&mut page).and_then(|()| page.flush());
-        drop(page);
-        written
-            .and_then(|()| file.as_file().sync_data())
-            .and_then(|()| file.persist(&path).map(drop).map_err(|error| error.error))
-            .map_err(|error| unwritable(&path, error))
-    }
 }
 
 fn color(common: &Common, terminal: bool) -> bool {
@@ -160,11 +126,6 @@ impl Written {
         failures.extend(page.and_then(|page| print(&page)).err());
         failures
     }
-}
-
-fn unwritable(path: &Path, error: io::Error) -> Failure {
-    let error = anyhow::Error::new(error).context(format!("cannot write `{}`", path.display()));
-    Failure::new(ExitStatus::Unexpected, error)
 }
 
 fn render(

@@ -28,6 +28,7 @@ use crate::{
     report::{self, LeftInDoubt, ReportedCommand, RunReport, UndoneRun, json},
     run::{Ended, ExitStatus, RunId, Stop},
     talk,
+    trust::read_trusted,
 };
 
 /// What a person, a flag or a digest says of a plan.
@@ -81,6 +82,9 @@ impl<'a> Session<'a> {
         let started_at = Timestamp::now();
         let run = RunId::new(started_at, fastrand::u32(..));
         let (left_in_doubt, unread) = left_in_doubt(&state)?;
+        let rehearsed = order.command == ReportedCommand::Rehearse;
+        let other_api =
+            (!rehearsed).then(|| material::name_other_api(common, order.settings)).flatten();
         let folder = state.start_run(&run)?;
         talk::set_run(&run.to_string());
         let (memory, warning) = read_memory(&state);
@@ -103,7 +107,7 @@ impl<'a> Session<'a> {
             left_in_doubt,
             started_at,
             memory,
-            warnings: RefCell::new(warning.into_iter().chain(unread).collect()),
+            warnings: RefCell::new(other_api.into_iter().chain(warning).chain(unread).collect()),
         })
     }
 
@@ -346,7 +350,7 @@ pub(super) fn forget_mentioned_without_a_run(order: &Order<'_>) {
 
 /// What the last applied run left; a damaged memory starts anew, and that is said.
 pub(super) fn read_memory(state: &StateFolder) -> (Memory, Option<String>) {
-    let text = match std::fs::read(state.memory()) {
+    let text = match read_trusted(&state.memory()) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return (Memory::default(), None);

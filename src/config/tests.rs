@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::{api::HttpSettings, guard::Limits, plan::Mode};
-use std::time::Duration;
+use std::{fs, time::Duration};
 
 /// A working directory with a file in it, and variables.
 struct Setup {

@@ -7,18 +7,26 @@ use std::{
     fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
-    process::{Command, ExitStatus, Stdio},
+    process::ExitStatus,
+    time::Duration,
 };
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::surroundings::Surroundings;
+use super::{
+    command::{self, Bounds, Ran},
+    surroundings::Surroundings,
+};
+use crate::trust::open_file;
 
 /// The variable that comes before every other place.
 const VARIABLE: &str = "KANTATA_TOKEN";
 
 /// More than any token has; what is longer is another file.
 const LONGEST: u64 = 8 * 1024;
+
+/// What a token command may take.
+const BOUNDS: Bounds = Bounds { time: Duration::from_secs(30), output: 64 * 1024 };
 
 /// A bearer token: visible ASCII. Wiped from memory when dropped; `Debug` shows nothing of it.
 #[derive(Debug, Clone)]
@@ -104,14 +112,30 @@ pub enum TokenError {
         source: io::Error,
     },
     /// The command ended with a failure.
-    #[error("the token command `{program}` failed ({status}): {stderr}")]
+    #[error(
+        "the token command `{program}` failed ({status}); what it says is not shown, as it may hold the token: run it by hand, as `token_command` has it"
+    )]
     Command {
         /// The first word.
         program: String,
         /// How it ended.
         status: ExitStatus,
-        /// The first line that it complained with, cut; never its output.
-        stderr: String,
+    },
+    /// The command did not end.
+    #[error("the token command `{program}` did not end within {} s and was stopped; run it by hand, as `token_command` has it: does it wait for an answer?", limit.as_secs())]
+    Slow {
+        /// The first word.
+        program: String,
+        /// How long it was waited for.
+        limit: Duration,
+    },
+    /// The command wrote more than a token.
+    #[error("the token command `{program}` wrote more than {} KiB and was stopped; it is to write the token and nothing else", limit / 1024)]
+    Chatty {
+        /// The first word.
+        program: String,
+        /// How much is read, in bytes.
+        limit: usize,
     },
 }
 
@@ -148,7 +172,7 @@ pub fn token_place(source: &TokenSource, around: &Surroundings) -> String {
 
 fn read_file(path: &Path) -> Result<Token, TokenError> {
     let failed = |source| TokenError::File { path: path.to_owned(), source };
-    let file = File::open(path).map_err(failed)?;
+    let file = open_file(path).map_err(failed)?;
     refuse_open(path, &file)?;
     let mut bytes = Vec::new();
     file.take(LONGEST).read_to_end(&mut bytes).map_err(failed)?;
@@ -172,27 +196,19 @@ fn refuse_open(_: &Path, _: &File) -> Result<(), TokenError> {
 }
 
 fn run_command(words: &[String]) -> Result<Token, TokenError> {
-    let (program, arguments) = words.split_first().ok_or(TokenError::Missing)?;
-    let output = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|source| TokenError::Start { program: program.clone(), source })?;
-    if !output.status.success() {
-        let stderr = first_line(&output.stderr);
-        return Err(TokenError::Command {
-            program: program.clone(),
-            status: output.status,
-            stderr,
-        });
+    let program = words.first().ok_or(TokenError::Missing)?;
+    let program = program.clone();
+    match command::run(words, BOUNDS) {
+        Err(source) => Err(TokenError::Start { program, source }),
+        Ok(Ran::TooSlow) => Err(TokenError::Slow { program, limit: BOUNDS.time }),
+        Ok(Ran::TooMuch) => Err(TokenError::Chatty { program, limit: BOUNDS.output }),
+        Ok(Ran::Ended(status, _)) if !status.success() => {
+            Err(TokenError::Command { program, status })
+        }
+        Ok(Ran::Ended(_, output)) => {
+            Token::read(&String::from_utf8_lossy(&output), "`token_command`")
+        }
     }
-    Token::read(&String::from_utf8_lossy(&output.stdout), "`token_command`")
-}
-
-fn first_line(stderr: &[u8]) -> String {
-    let text = String::from_utf8_lossy(stderr);
-    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or("no message");
-    line.trim().chars().take(200).flat_map(char::escape_debug).collect()
 }
 
 /// Splits a command into words as a shell would: blanks separate, `'…'` and `"…"` hold together, a
@@ -308,12 +324,16 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_command_gives_its_output_or_the_first_line_it_complains_with() {
+    fn a_command_gives_its_output_and_its_complaints_are_not_shown() {
         let token = read_token(&command("printf 's3cr3t-t0ken\\n'"), &nothing()).expect("token");
         assert_eq!(token.expose(), SECRET);
-        let source = command("sh -c 'echo s3cr3t-t0ken; echo locked >&2; echo more >&2; exit 3'");
+        let source = command("sh -c 'echo s3cr3t-t0ken; echo s3cr3t-t0ken >&2; exit 3'");
         let error = read_token(&source, &nothing()).expect_err("failed");
-        assert_eq!(error.to_string(), "the token command `sh` failed (exit status: 3): locked");
+        let text = error.to_string();
+        assert!(text.starts_with("the token command `sh` failed (exit status: 3);"), "{text}");
+        assert!(!format!("{error} {error:?}").contains(SECRET));
+        let error = read_token(&command("yes"), &nothing()).expect_err("chatty");
+        assert!(error.to_string().contains("more than 64 KiB"), "{error}");
         let error = read_token(&command("no-such-program-here"), &nothing()).expect_err("none");
         assert_eq!(error.to_string(), "cannot run the token command `no-such-program-here`");
     }

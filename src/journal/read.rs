@@ -2,12 +2,11 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
     path::{Path, PathBuf},
 };
 
 use super::{Entry, JOURNAL_FORMAT, Request, RequestResult};
-use crate::{plan::Digest, run::RunId};
+use crate::{plan::Digest, run::RunId, trust::read_trusted};
 
 /// A journal that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -104,7 +103,7 @@ fn is_answered(request: &Request, result: &RequestResult) -> bool {
 /// # Errors
 /// See [`JournalReadError`].
 pub fn read_journal(path: &Path) -> Result<Journal, JournalReadError> {
-    let bytes = fs::read(path)
+    let bytes = read_trusted(path)
         .map_err(|source| JournalReadError::Read { path: path.to_owned(), source })?;
     parse_journal(&bytes)
 }

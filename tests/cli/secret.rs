@@ -83,6 +83,72 @@ fn a_server_that_echoes_the_token_does_not_give_it_away() {
     assert_eq!(writes(&sandbox), []);
 }
 
+/// The token as a server may write it: JSON escapes, percents, HTML entities, base64.
+fn disguises() -> Vec<String> {
+    let all = |form: fn(u8) -> String| TOKEN.bytes().map(form).collect::<String>();
+    vec![
+        all(|byte| format!("\\u{byte:04x}")),
+        all(|byte| format!("\\u00{byte:02X}")).replace("\\u002D", "-"),
+        all(|byte| format!("%{byte:02x}")),
+        all(|byte| format!("&#{byte};")),
+        // What `printf 'Bearer %s' TOKEN | base64` says.
+        "QmVhcmVyIHQwa2VuLW9mLXRoZS10ZXN0cy00NzEx".to_owned(),
+    ]
+}
+
+/// Fails when a text or a file has the token in any of these forms.
+fn assert_undisguised(ran: &Ran, desk: &Desk) {
+    assert_secret(ran, desk);
+    let forms = disguises().into_iter().flat_map(|form| [form.replace("\\u", "\\\\u"), form]);
+    let mut said = vec![("the output".to_owned(), ran.text())];
+    for file in desk.files() {
+        let bytes = std::fs::read(&file).expect("readable");
+        said.push((file.display().to_string(), String::from_utf8_lossy(&bytes).into_owned()));
+    }
+    for form in forms {
+        let found = said.iter().find(|(_, text)| text.contains(&form));
+        assert!(found.is_none(), "{form} is in {:?}", found.map(|(place, _)| place));
+    }
+}
+
+#[test]
+fn an_echo_in_other_letters_gives_nothing_away_whatever_field_it_is_in() {
+    for disguise in disguises() {
+        let sandbox = sandbox(LIVE);
+        let echo = disguise.clone();
+        let retell = move |request: Request, next: Next| {
+            let echo = echo.clone();
+            async move {
+                let write = *request.method() != Method::GET;
+                let (mut head, body) = next.run(request).await.into_parts();
+                let body = axum::body::to_bytes(body, usize::MAX).await.expect("a body");
+                let text = String::from_utf8_lossy(&body).into_owned();
+                // In a count where nothing but a number is read, and in every name and title.
+                let text = match write {
+                    true => format!(
+                        "{{\"count\":\"{echo}\",\"results\":[{{\"key\":\"{echo}\",\"id\":\"{echo}\"}}]}}"
+                    ),
+                    false => ["Ben Ode", "Atlas", "Cleo Marsh", "ada@firm.example"]
+                        .iter()
+                        .fold(text, |text, name| text.replace(name, &echo)),
+                };
+                head.headers.remove("content-length");
+                head.headers.insert("x-request-id", echo.parse().expect("ASCII"));
+                Response::from_parts(head, Body::from(text))
+            }
+        };
+        let server = Server::of(sandbox.router().layer(middleware::from_fn(retell)));
+        let desk = Desk::at(&server.base_url());
+        let mut arguments = vec!["-vv", "apply", "--yes", "roster.csv"];
+        arguments.extend(OUTPUTS);
+        let ran = desk.run(&arguments);
+        assert_undisguised(&ran, &desk);
+        assert!(ran.stdout.contains("[token]"), "the test echoes nothing: {}", ran.text());
+        desk.run(&["export", "--workspace", "100", "--output", "live.csv"]).ends_with(0);
+        assert_undisguised(&ran, &desk);
+    }
+}
+
 #[test]
 fn an_echo_at_the_first_request_ends_the_run_without_giving_the_token_away() {
     let sandbox = sandbox(LIVE);

@@ -46,6 +46,7 @@ pub(super) fn doctor(common: &Common, args: &DoctorArgs) -> Result<ExitStatus, F
     let mut found = Findings::default();
     here::configuration(&configuration, &mut found);
     here::state(&configuration.settings, &mut found);
+    let _said = material::name_other_api(common, &configuration.settings);
     let roster = here::roster(args.roster.as_deref(), &configuration.settings, &mut found);
     let authorized = match token(&configuration, &mut found)? {
         None => false,
