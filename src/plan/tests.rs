@@ -205,7 +205,7 @@ fn live_rows() -> impl Strategy<Value = Vec<Participation>> {
 fn turnover() -> impl Strategy<Value = (Vec<Participation>, DesiredSet)> {
     let moves = prop::collection::vec((0..20_u8, any::<Option<bool>>()), 20);
     let joins = prop::collection::vec(a_wish(), 0..3);
-    let frozen = prop::option::weighted(0.1, 1..4_u64);
+    let frozen = prop::option::weighted(0.4, 1..4_u64);
     (live_rows(), moves, joins, frozen).prop_map(|(rows, moves, joins, frozen)| {
         let stays = |(row, (chance, lead)): (&Participation, &(u8, Option<bool>))| {
             let Seen::Visible(role) = row.role else { return None };
@@ -738,6 +738,23 @@ fn a_lead_that_cannot_be_seen_may_be_one() {
     let before = live(vec![hidden, plain(1, 6, false), plain(1, 7, false)]);
     let plan = plan_of(vec![stays(5)], &before, &Policy::default());
     assert_eq!(review(plan, &OF_PROJECTS, None).withheld.len(), 2);
+}
+
+#[test]
+fn what_is_frozen_counts_against_no_limit() {
+    let frozen = (2..=7).map(|person| plain(1, person, false));
+    let rows = frozen.chain([plain(2, 2, false), plain(2, 3, false)]).collect();
+    let mut roster = DesiredSet::new(vec![desired(2, 2, Role::Maven, Fields::default())]);
+    roster.freeze.workspaces = BTreeMap::from([(workspace(1), vec![7])]);
+    let plan = plan(&roster, &live(rows), &Policy::default());
+    assert_eq!((plan.frozen.len(), destroyed(&plan).len()), (6, 1));
+    for limits in [
+        Limits { max_deletes: 1, ..LIMITS },
+        Limits { delete_floor: 1, ..LIMITS },
+        Limits { max_delete_percent: 13, delete_floor: 0, ..LIMITS },
+    ] {
+        assert_eq!(review(plan.clone(), &limits, None).refusals, [], "{limits:?}");
+    }
 }
 
 #[test]
