@@ -1,32 +1,42 @@
-//! Bulk creates: one request a batch when all goes well; when not, settling and isolating.
+//! Bulk creates: one request a batch when all goes well; when not, reading back and isolating.
 //!
-//! A refused batch is taken apart by the `index` of its errors where they have one that fits what
-//! is live, else by halves, until the bad rows stand alone. Each round either decides a row or
-//! halves what is left, so k bad rows of a batch cost at most 2·k·⌈log2 100⌉ + 2 requests.
+//! A refused batch is taken apart until the bad rows are known (`bisect.rs`); rows in doubt are
+//! sent again only when they are known not to be there. What is not decided here was not sent.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Run, refused_fate,
+    Run,
+    bisect::Search,
+    refused_fate,
     settle::{Seen, Settled},
 };
 use crate::{
-    api::{
-        Answered, ApiError, Complaint, Creation, Disposition, Repeat, Urgency, WriteParticipations,
-    },
+    api::{Answered, ApiError, Creation, Disposition, Repeat, Urgency, WriteParticipations},
     event::Event,
     journal::{CreateRow, Entry, PresentRow, Request, RequestResult},
     model::{Fate, MembershipKey, Outcome, Participation, Seen as Value},
     plan::Change,
 };
 
-/// Rows that are sent in one request.
-struct Work {
-    rows: Vec<Creation>,
-    /// How often they were sent without being told what happened.
-    doubts: u32,
+/// What is known of rows that are created together.
+struct Batch<'a> {
+    urgency: Urgency<'a>,
+    fates: Fates,
+    /// How often a row was sent without being told what happened.
+    doubts: BTreeMap<MembershipKey, u32>,
+}
+
+/// How a request ended.
+enum Posted {
+    /// All its rows are decided.
+    Decided,
+    /// These are known not to be there, and may be sent again.
+    Again(Vec<Creation>),
+    /// Refused, and these of its rows are not decided.
+    Refused { sent: Vec<Creation>, absent: Vec<Creation>, error: ApiError },
 }
 
 /// A create request under way.
@@ -68,38 +78,60 @@ impl<A: WriteParticipations> Run<'_, A> {
 
     /// Creates these rows; what the run's end keeps from being sent has no fate here.
     pub(super) async fn create_rows(&self, rows: Vec<Creation>, urgency: Urgency<'_>) -> Fates {
-        let mut fates = Fates::new();
-        let mut queue = VecDeque::from([Work { rows, doubts: 0 }]);
-        while let Some(work) = queue.pop_front() {
-            let go_on = match urgency {
-                Urgency::Droppable(_) => self.may_start(),
-                Urgency::Finish => self.can_go_on(),
-            };
-            if go_on && !work.rows.is_empty() {
-                queue.extend(self.post(work, urgency, &mut fates).await);
+        let mut batch = Batch { urgency, fates: Fates::new(), doubts: BTreeMap::new() };
+        let mut search = Search::new(rows, &self.index_is_position);
+        while self.may_send(urgency)
+            && let Some(rows) = search.next()
+        {
+            match self.send(&rows, &mut batch).await {
+                Posted::Refused { sent, absent, error } => search.refused(&sent, absent, &error),
+                Posted::Decided if rows.iter().all(|row| batch.is_there(row)) => {
+                    batch.fates.extend(search.passed());
+                }
+                Posted::Decided | Posted::Again(_) => search.gave_up(),
             }
         }
-        fates
+        batch.fates
     }
 
-    /// Sends one request; answers what is left to be sent after it.
-    async fn post(&self, work: Work, urgency: Urgency<'_>, fates: &mut Fates) -> Vec<Work> {
+    fn may_send(&self, urgency: Urgency<'_>) -> bool {
+        match urgency {
+            Urgency::Droppable(_) => self.may_start(),
+            Urgency::Finish => self.can_go_on(),
+        }
+    }
+
+    /// Sends rows together, again where that is known to be harmless.
+    async fn send(&self, rows: &[Creation], batch: &mut Batch<'_>) -> Posted {
+        let mut left = rows.to_vec();
+        loop {
+            match self.post(left, batch).await {
+                Posted::Again(absent) if self.may_send(batch.urgency) => left = absent,
+                ended => return ended,
+            }
+        }
+    }
+
+    /// Sends one request.
+    async fn post(&self, rows: Vec<Creation>, batch: &mut Batch<'_>) -> Posted {
         let memberships =
-            work.rows.iter().map(|row| CreateRow { key: row.key, spec: row.spec }).collect();
-        let Some(seq) = self.intend(Request::Create { memberships }) else { return Vec::new() };
-        let post = Post { seq, intended_at: self.tools.api.server_now(), urgency };
-        let result = self.tools.api.create(&work.rows, urgency).await;
-        self.record(&Entry::Outcome { seq, result: journalled(&work.rows, &result) });
+            rows.iter().map(|row| CreateRow { key: row.key, spec: row.spec }).collect();
+        let Some(seq) = self.intend(Request::Create { memberships }) else {
+            return Posted::Again(rows);
+        };
+        let post = Post { seq, intended_at: self.tools.api.server_now(), urgency: batch.urgency };
+        let result = self.tools.api.create(&rows, batch.urgency).await;
+        self.record(&Entry::Outcome { seq, result: journalled(&rows, &result) });
         match result {
-            Ok(answer) => self.answered(post, work, &answer, fates).await,
+            Ok(answer) => self.answered(post, rows, &answer, batch).await,
             Err(error) => match error.disposition(Repeat::Unsafe) {
-                Disposition::Reject => self.refused(post, work, &error, fates).await,
-                Disposition::InDoubt => self.in_doubt(post, work, &error, fates).await,
-                Disposition::Drop => Vec::new(),
+                Disposition::Reject => self.refused(post, rows, error, batch).await,
+                Disposition::InDoubt => self.in_doubt(post, rows, &error, batch).await,
+                Disposition::Drop => Posted::Again(rows),
                 Disposition::Retry { .. } | Disposition::Abort => {
                     self.note(&error);
-                    fates.extend(work.rows.iter().map(|row| (row.key, refused_fate(&error))));
-                    Vec::new()
+                    batch.fates.extend(rows.iter().map(|row| (row.key, refused_fate(&error))));
+                    Posted::Decided
                 }
             },
         }
@@ -109,115 +141,83 @@ impl<A: WriteParticipations> Run<'_, A> {
     async fn answered(
         &self,
         post: Post<'_>,
-        work: Work,
+        rows: Vec<Creation>,
         answer: &Answered<Vec<Participation>>,
-        fates: &mut Fates,
-    ) -> Vec<Work> {
+        batch: &mut Batch<'_>,
+    ) -> Posted {
         let found: BTreeMap<MembershipKey, &Participation> =
             answer.value.iter().map(|row| (row.key, row)).collect();
         let mut missing = Vec::new();
-        for row in work.rows {
+        for row in rows {
             match found.get(&row.key) {
                 Some(live) => {
                     let fate = created_fate(&row, live).answered(answer.request_id.clone());
-                    fates.insert(row.key, fate);
+                    batch.fates.insert(row.key, fate);
                 }
                 None => missing.push(row),
             }
         }
         if missing.is_empty() {
-            return Vec::new();
+            return Posted::Decided;
         }
         let error = ApiError::NoAnswer { why: "the answer does not name the row".to_owned() };
-        let work = Work { rows: missing, doubts: work.doubts };
-        self.in_doubt(post, work, &error, fates).await
+        self.in_doubt(post, missing, &error, batch).await
     }
 
     /// Nobody knows what was made: read back, and send again only what is known not to be there.
     async fn in_doubt(
         &self,
         post: Post<'_>,
-        work: Work,
+        rows: Vec<Creation>,
         error: &ApiError,
-        fates: &mut Fates,
-    ) -> Vec<Work> {
-        let settled = self.settle(post, &work.rows).await;
-        let absent = take_settled(&work.rows, &settled, error, fates);
-        let doubts = work.doubts + 1;
-        if doubts < self.tools.tries {
-            return vec![Work { rows: absent, doubts }];
+        batch: &mut Batch<'_>,
+    ) -> Posted {
+        let settled = self.settle(post, &rows).await;
+        let mut again = Vec::new();
+        for row in take_settled(&rows, &settled, error, &mut batch.fates) {
+            let doubts = batch.doubts.entry(row.key).or_default();
+            *doubts += 1;
+            if *doubts < self.tools.tries {
+                again.push(row);
+            } else {
+                let detail = format!("sent {doubts} times and known not to be there; {error}");
+                batch.fates.insert(row.key, Fate::new(Outcome::Failed, detail));
+            }
         }
-        let detail = format!("sent {doubts} times and known not to be there; {error}");
-        for row in absent {
-            fates.insert(row.key, Fate::new(Outcome::Failed, detail.clone()));
-        }
-        Vec::new()
+        if again.is_empty() { Posted::Decided } else { Posted::Again(again) }
     }
 
-    /// The server said no to the batch, or to some of it.
+    /// The server said no to the rows, or to some of them.
     async fn refused(
         &self,
         post: Post<'_>,
-        work: Work,
-        error: &ApiError,
-        fates: &mut Fates,
-    ) -> Vec<Work> {
-        let alone = work.rows.len() == 1;
-        if alone && work.doubts == 0 {
-            fates.extend(work.rows.iter().map(|row| (row.key, refused_fate(error))));
-            return Vec::new();
+        sent: Vec<Creation>,
+        error: ApiError,
+        batch: &mut Batch<'_>,
+    ) -> Posted {
+        let alone = sent.len() == 1;
+        // It may have been refused for being there: an earlier answer was lost, or somebody else
+        // was faster. That is worth a look where a person was deleted to be created again.
+        let doubtful = matches!(batch.urgency, Urgency::Finish)
+            || sent.iter().any(|row| batch.doubts.contains_key(&row.key));
+        let mut absent = sent.clone();
+        if !alone || doubtful {
+            let settled = self.settle(post, &sent).await;
+            absent = take_settled(&sent, &settled, &error, &mut batch.fates);
         }
-        let settled = self.settle(post, &work.rows).await;
-        let absent = take_settled(&work.rows, &settled, error, fates);
         if alone {
-            // An earlier answer was lost, so it might have been refused for being there.
-            fates.extend(absent.iter().map(|row| (row.key, refused_fate(error))));
-            return Vec::new();
+            let refused = absent.drain(..).map(|row| (row.key, refused_fate(&error)));
+            batch.fates.extend(refused);
         }
-        let named = named_rows(&work.rows, &absent, complaints(error));
-        for (key, words) in &named {
-            let fate = Fate::new(Outcome::Rejected, words.clone()).answered(error.request_id());
-            fates.insert(*key, fate);
-        }
-        let unnamed: Vec<Creation> =
-            absent.into_iter().filter(|row| !named.contains_key(&row.key)).collect();
-        let doubts = work.doubts;
-        if !named.is_empty() || unnamed.len() <= 1 {
-            return vec![Work { rows: unnamed, doubts }];
-        }
-        let (left, right) = unnamed.split_at(unnamed.len() / 2);
-        vec![Work { rows: left.to_vec(), doubts }, Work { rows: right.to_vec(), doubts }]
+        Posted::Refused { sent, absent, error }
     }
 }
 
-fn complaints(error: &ApiError) -> &[Complaint] {
-    match error {
-        ApiError::Refused { complaints, .. } => complaints,
-        _ => &[],
+impl Batch<'_> {
+    fn is_there(&self, row: &Creation) -> bool {
+        let fate = self.fates.get(&row.key);
+        fate.is_some_and(|fate| matches!(fate.outcome, Outcome::Applied | Outcome::NotStuck))
     }
-}
-
-/// The rows that complaints name by their position in the request, with the server's words; a row
-/// that is there cannot be the one that was refused, so such an index is not believed.
-fn named_rows(
-    sent: &[Creation],
-    absent: &[Creation],
-    complaints: &[Complaint],
-) -> BTreeMap<MembershipKey, String> {
-    let absent: BTreeSet<MembershipKey> = absent.iter().map(|row| row.key).collect();
-    let mut named: BTreeMap<MembershipKey, String> = BTreeMap::new();
-    for complaint in complaints {
-        let Some(row) = complaint.index.and_then(|index| sent.get(index)) else { continue };
-        if !absent.contains(&row.key) {
-            continue;
-        }
-        let words = named.entry(row.key).or_default();
-        if !words.is_empty() {
-            words.push_str("; ");
-        }
-        words.push_str(&complaint.message);
-    }
-    named
 }
 
 /// Decides the rows that reading back decided; answers those that are known not to be there.

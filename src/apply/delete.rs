@@ -1,19 +1,20 @@
-//! Deletes and replacements: the last stage, one record at a time.
+//! Replacements and deletes: the last stage.
 //!
-//! A lead is demoted first. A record that is gone already counts as deleted. A replacement whose
-//! create fails after its delete is lost, and said before everything else.
+//! Replacements come first and one at a time, so that no more than one person can be lost: the
+//! first whose second half does not bring the person back ends all others, and freezes its project.
+//! A lead is demoted first. A record that is gone already counts as deleted.
 
 use jiff::SignedDuration;
 
-use super::{Run, refused_fate, request_id};
+use super::{Run, on_this_project, refused_fate, request_id};
 use crate::{
     api::{ApiError, Creation, Disposition, Repeat, Urgency, WriteParticipations},
     journal::Request,
     model::{
         Drift, Fate, Field, FieldValue, LiveFields, MembershipSpec, Outcome, Participation, Seen,
-        UserId, WorkspaceId,
+        WorkspaceId,
     },
-    plan::{Change, WorkspaceState},
+    plan::{Change, Stage, WorkspaceState},
 };
 
 /// Whether nobody else touched a record since it was listed. A lead's successor was promoted by
@@ -28,31 +29,89 @@ fn is_as_listed(listed: &Participation, now: &Participation, lead: bool) -> bool
 }
 
 impl<A: WriteParticipations> Run<'_, A> {
-    /// Carries out one delete or replacement, and decides it.
-    pub(super) async fn destroy(&self, index: usize) {
-        match self.change(index).1 {
-            Change::Delete { live, demote_first } => {
-                if let Some(fate) = self.look_once_more(live, *demote_first, false).await {
-                    return self.decide(index, fate);
-                }
-                if let Some(fate) = self.remove(live, *demote_first, self.droppable()).await {
-                    self.decide(index, fate);
-                }
+    /// Carries out the last stage. Deletes wait for the replacements: those of a project where one
+    /// went wrong do not happen.
+    pub(super) async fn replacements_and_deletes(&self) {
+        let stage = self.indices(Stage::Delete);
+        self.announce(Stage::Delete, stage.len());
+        self.freeze(&stage);
+        let replaces = |index: &usize| matches!(self.change(*index).1, Change::Replace { .. });
+        let (replacements, deletes): (Vec<usize>, Vec<usize>) =
+            stage.into_iter().partition(replaces);
+        let others = &replacements;
+        let replace = async |index| {
+            if !self.replace(index).await {
+                self.end_replacements(index, others);
             }
-            Change::Replace { live, demote_first, spec, later, takes_lead_from } => {
-                if let Some(fate) = self.look_once_more(live, *demote_first, true).await {
-                    return self.decide(index, fate);
-                }
-                let removed = self.remove(live, *demote_first, Urgency::Finish).await;
-                let Some(fate) = removed else { return };
-                if fate.outcome != Outcome::Applied {
-                    return self.decide(index, fate);
-                }
-                let fate = self.create_again(live, *spec, (later, *takes_lead_from)).await;
-                let fate = self.explained(live.key.user, fate).await;
-                self.decide(index, fate);
-            }
-            Change::Create { .. } | Change::Update { .. } => {}
+        };
+        self.each(replacements.clone(), 1, replace).await;
+        self.freeze(&deletes);
+        self.each(deletes, self.tools.max_in_flight, async |index| self.delete(index).await).await;
+    }
+
+    /// Carries out one delete, and decides it.
+    async fn delete(&self, index: usize) {
+        let Change::Delete { live, demote_first } = self.change(index).1 else { return };
+        if let Some(fate) = self.look_once_more(live, *demote_first, false).await {
+            return self.decide(index, fate);
+        }
+        if let Some(fate) = self.remove(live, *demote_first, self.droppable()).await {
+            self.decide(index, fate);
+        }
+    }
+
+    /// Carries out one replacement, and decides it; whether the next may be begun.
+    async fn replace(&self, index: usize) -> bool {
+        let (_, Change::Replace { live, demote_first, spec, later, takes_lead_from }) =
+            self.change(index)
+        else {
+            return true;
+        };
+        if let Some(fate) = self.look_once_more(live, *demote_first, true).await {
+            self.decide(index, fate);
+            return true;
+        }
+        let removed = self.remove(live, *demote_first, Urgency::Finish).await;
+        let Some(fate) = removed else { return false };
+        if fate.outcome != Outcome::Applied {
+            let is_known = fate.outcome != Outcome::InDoubt;
+            self.decide(index, fate);
+            return is_known;
+        }
+        let mut fate = self.create_again(live, *spec).await;
+        let is_there = matches!(fate.outcome, Outcome::Applied | Outcome::NotStuck);
+        if let (Outcome::Applied, Some(id), false, true) =
+            (fate.outcome, fate.participation, later.is_empty(), self.can_go_on())
+        {
+            fate = self
+                .put(live.key, id, later, (*takes_lead_from, Urgency::Finish))
+                .await
+                .unwrap_or(fate);
+        }
+        let fate = self.explained(live.key.user, fate).await;
+        self.decide(index, fate);
+        is_there
+    }
+
+    /// What kept one person from coming back may keep all: no other replacement is begun.
+    fn end_replacements(&self, index: usize, replacements: &[usize]) {
+        let action = &self.plan.actions[index];
+        let outcome = self.fates.borrow()[index].as_ref().map(|fate| fate.outcome);
+        let Some(outcome) = outcome else { return };
+        for other in replacements {
+            let key = self.plan.actions[*other].key;
+            let fate = if key.workspace == action.key.workspace {
+                Fate::new(Outcome::Frozen, on_this_project(action, outcome))
+            } else {
+                let detail = format!(
+                    "nothing was deleted: the replacement of user {} on project {} is {outcome}, \
+                     and what kept that person from coming back may keep this one; see to it, \
+                     then run again",
+                    action.key.user, action.key.workspace
+                );
+                Fate::new(Outcome::NotReached, detail)
+            };
+            self.decide(*other, fate.of(self.change(*other).1.participation()));
         }
     }
 
@@ -177,28 +236,30 @@ impl<A: WriteParticipations> Run<'_, A> {
     }
 
     /// The second half of a replacement; finished even when the run is asked to end.
-    async fn create_again(
-        &self,
-        live: &Participation,
-        spec: MembershipSpec,
-        (later, takes_lead_from): (&[Drift], Option<UserId>),
-    ) -> Fate {
+    async fn create_again(&self, live: &Participation, spec: MembershipSpec) -> Fate {
         let creation = Creation { key: live.key, spec };
         let mut fates = self.create_rows(vec![creation], Urgency::Finish).await;
         let Some(fate) = fates.remove(&live.key) else {
             return Fate::new(Outcome::Lost, "deleted, and the run ended before the create");
         };
-        match (fate.outcome, fate.participation) {
-            (Outcome::Applied, Some(id)) if !later.is_empty() && self.can_go_on() => self
-                .put(live.key, id, later, (takes_lead_from, Urgency::Finish))
-                .await
-                .unwrap_or(fate),
-            (Outcome::Applied | Outcome::NotStuck | Outcome::InDoubt, _) => fate,
-            _ => Fate {
-                outcome: Outcome::Lost,
-                detail: format!("deleted, and the create failed: {}", fate.detail),
-                ..fate
-            },
+        match fate.outcome {
+            Outcome::Applied | Outcome::NotStuck | Outcome::InDoubt => return fate,
+            _ if fate.participation.is_some() => {
+                let detail = format!("deleted, and somebody else acted: {}", fate.detail);
+                return Fate { detail, ..fate };
+            }
+            _ => {}
         }
+        // A delete that was answered as done may have deleted nothing.
+        if let Ok(Some(_)) = self.tools.api.fetch_participation(live.id).await {
+            let detail = format!(
+                "the delete was answered as done, and the record is still there; the create \
+                 failed: {}",
+                fate.detail
+            );
+            return Fate { outcome: Outcome::Failed, detail, ..fate }.of(live.id);
+        }
+        let detail = format!("deleted, and the create failed: {}", fate.detail);
+        Fate { outcome: Outcome::Lost, detail, ..fate }
     }
 }

@@ -1,9 +1,10 @@
 //! Carrying out an approved plan: creates, then updates (promotions, others, demotions), then
-//! deletes and replacements; a stage ends before the next begins.
+//! replacements, then deletes; a stage ends before the next begins.
 //!
 //! Every write has its intent in the journal before it leaves. A create is never sent twice
 //! blindly. Knows nothing of rosters, of files or of how anything is shown.
 
+mod bisect;
 mod create;
 mod delete;
 mod explain;
@@ -70,6 +71,7 @@ pub async fn run<A: WriteParticipations>(approved: &ApprovedPlan, tools: Tools<'
         fates: RefCell::new(vec![None; plan.actions.len()]),
         created: RefCell::default(),
         deleted: RefCell::default(),
+        index_is_position: Cell::new(true),
         sequence: Cell::new(0),
         account: explain::Account::default(),
         ended_by: RefCell::default(),
@@ -81,8 +83,7 @@ pub async fn run<A: WriteParticipations>(approved: &ApprovedPlan, tools: Tools<'
     }
     run.freeze_leads();
     run.stage(Stage::Demote, async |index| run.update(index).await).await;
-    run.freeze_deletes();
-    run.stage(Stage::Delete, async |index| run.destroy(index).await).await;
+    run.replacements_and_deletes().await;
     run.finish()
 }
 
@@ -95,6 +96,8 @@ struct Run<'a, A> {
     created: RefCell<BTreeMap<MembershipKey, ParticipationId>>,
     /// Records that this run deleted; lagging lists may still show them.
     deleted: RefCell<BTreeSet<ParticipationId>>,
+    /// Whether the `index` of an error may still be the row's position in the request.
+    index_is_position: Cell<bool>,
     sequence: Cell<u64>,
     /// What is known of the account, for explanations.
     account: explain::Account,
@@ -144,9 +147,14 @@ impl<A: WriteParticipations> Run<'_, A> {
     async fn stage(&self, stage: Stage, one: impl AsyncFn(usize)) {
         let indices = self.indices(stage);
         self.announce(stage, indices.len());
+        self.each(indices, self.tools.max_in_flight, one).await;
+    }
+
+    /// Does one thing for each of these actions that is not decided, so many at once.
+    async fn each(&self, indices: Vec<usize>, at_once: usize, one: impl AsyncFn(usize)) {
         let one = &one;
         stream::iter(indices)
-            .for_each_concurrent(self.tools.max_in_flight, |index| async move {
+            .for_each_concurrent(at_once, |index| async move {
                 if self.may_start() && !self.is_decided(index) {
                     one(index).await;
                 }
@@ -240,25 +248,24 @@ impl<A: WriteParticipations> Run<'_, A> {
         }
     }
 
-    /// A create or update that went wrong freezes its project's deletes: somebody may be replacing
-    /// somebody.
-    fn freeze_deletes(&self) {
-        let mut causes: BTreeMap<WorkspaceId, String> = BTreeMap::new();
+    /// What went wrong freezes its project: somebody may be replacing somebody. A replacement is a
+    /// create as well, so what went wrong with it freezes the deletes that come after it.
+    fn freeze(&self, indices: &[usize]) {
+        let mut causes: BTreeMap<WorkspaceId, (Outcome, String)> = BTreeMap::new();
         for (action, fate) in self.plan.actions.iter().zip(self.fates.borrow().iter()) {
-            let Some(fate) = fate else { continue };
-            if fate.outcome.freezes() && !action.change.destroys() {
-                let words = format!(
-                    "the {} of user {} on this project is {}",
-                    action.change.word(),
-                    action.key.user,
-                    fate.outcome
-                );
-                causes.entry(action.key.workspace).or_insert(words);
+            let Some(Fate { outcome, .. }) = fate else { continue };
+            if !outcome.freezes() || matches!(action.change, Change::Delete { .. }) {
+                continue;
+            }
+            let words = on_this_project(action, *outcome);
+            let worst = causes.entry(action.key.workspace).or_insert((*outcome, words.clone()));
+            if *outcome > worst.0 {
+                *worst = (*outcome, words);
             }
         }
-        for index in self.indices(Stage::Delete) {
-            if let Some(cause) = causes.get(&self.plan.actions[index].key.workspace) {
-                self.decide(index, Fate::new(Outcome::Frozen, cause.clone()));
+        for index in indices {
+            if let Some((_, cause)) = causes.get(&self.plan.actions[*index].key.workspace) {
+                self.decide(*index, Fate::new(Outcome::Frozen, cause.clone()));
             }
         }
     }
@@ -284,6 +291,15 @@ impl<A: WriteParticipations> Run<'_, A> {
         let action = &self.plan.actions[index];
         (&action.key, &action.change)
     }
+}
+
+/// Why an action keeps others of its project from happening.
+fn on_this_project(action: &Action, outcome: Outcome) -> String {
+    let what = match action.change {
+        Change::Replace { .. } => "replacement",
+        _ => action.change.word(),
+    };
+    format!("the {what} of user {} on this project is {outcome}", action.key.user)
 }
 
 /// The `x-request-id` of an answer, of an error too.

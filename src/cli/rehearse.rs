@@ -76,11 +76,11 @@ fn simulation(args: &RehearseArgs, seeds: u64) -> Result<ExitStatus, Failure> {
     for violation in &tally.violations {
         output::say(&format!("{violation}\n\n"));
     }
-    let Tally { seeds, runs, requests, faults, approved, adoptions, undos, restored, violations } =
-        &tally;
+    let Tally { seeds, runs, requests, faults, approved, adoptions, undos, .. } = &tally;
+    let Tally { restored, lost, violations, .. } = &tally;
     let broken = violations.len();
     output::print(
-        format!("{seeds} seeds held, {broken} broke a promise: {runs} runs ({approved} approved, {adoptions} adoptions, {undos} undos under faults), {requests} requests, {faults} faults, {restored} memberships restored\n")
+        format!("{seeds} seeds held, {broken} broke a promise: {runs} runs ({approved} approved, {adoptions} adoptions, {undos} undos under faults), {requests} requests, {faults} faults, {restored} memberships restored, {lost} lost in replacements\n")
             .as_bytes(),
     )?;
     Ok(if broken == 0 { ExitStatus::Done } else { ExitStatus::Unexpected })

@@ -71,10 +71,13 @@ impl Outcome {
         matches!(self, Self::Rejected | Self::Failed | Self::InDoubt | Self::Lost)
     }
 
-    /// Whether a create or update that ended so freezes its project's deletes.
+    /// Whether a create, an update or a replacement that ended so freezes its project's deletes.
     #[must_use]
     pub const fn freezes(self) -> bool {
-        matches!(self, Self::Rejected | Self::Failed | Self::InDoubt | Self::NotReached)
+        matches!(
+            self,
+            Self::Rejected | Self::Failed | Self::InDoubt | Self::NotReached | Self::Lost
+        )
     }
 }
 

@@ -30,7 +30,7 @@ pub use handle::Sandbox;
 pub use log::{Answered, Entry, ForeignChange, ForeignEdit, RequestKind, Target};
 pub use route::BASE_PATH;
 pub use seed::{SEED_COLUMNS, SeedError};
-pub use settings::{Bulk, Duplicates, RateWindow, RetryAfter, Settings, Start};
+pub use settings::{Bulk, Duplicates, ErrorIndex, RateWindow, RetryAfter, Settings, Start};
 pub use state::{ExternalReference, Participation, Side, User, Workspace, World};
 
 #[cfg(test)]

@@ -21,6 +21,21 @@ pub enum Bulk {
     Partial,
 }
 
+/// What the `index` of an error of a bulk create is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ErrorIndex {
+    /// The position of the object in the request.
+    #[default]
+    Position,
+    /// The position of the object among those that failed.
+    AmongFailed,
+    /// 0, whatever failed.
+    Zero,
+    /// Not there.
+    None,
+}
+
 /// What becomes of the create of somebody who is already there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -99,8 +114,12 @@ pub struct Settings {
     pub rate_limit_json: bool,
     /// Bulk creates with bad rows.
     pub bulk: Bulk,
-    /// Whether errors carry the `index` of the row.
-    pub error_index: bool,
+    /// What the `index` of an error is.
+    pub error_index: ErrorIndex,
+    /// Whether a bulk create tells its first error only.
+    pub first_error_only: bool,
+    /// The most objects of a bulk create.
+    pub max_bulk: usize,
     /// Creates of people who are there already.
     pub duplicates: Duplicates,
     /// Whether a promotion takes the lead from the side's other lead.
@@ -145,7 +164,9 @@ impl Default for Settings {
             retry_after: RetryAfter::Seconds,
             rate_limit_json: true,
             bulk: Bulk::Atomic,
-            error_index: true,
+            error_index: ErrorIndex::Position,
+            first_error_only: false,
+            max_bulk: 100,
             duplicates: Duplicates::Refused,
             promotion_demotes: false,
             sole_lead_may_step_down: false,

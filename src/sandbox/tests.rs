@@ -223,13 +223,39 @@ async fn a_bulk_create_is_all_or_nothing_or_keeps_the_good_rows() {
     ];
     assert_eq!(got.fields_in_error(), expected);
     assert_eq!(atomic.world().on(2).count(), 0);
-    let partial =
-        sandbox(Settings { bulk: Bulk::Partial, error_index: false, ..Settings::default() });
+    let partial = sandbox(Settings {
+        bulk: Bulk::Partial,
+        error_index: ErrorIndex::None,
+        ..Settings::default()
+    });
     let got = create(&partial, rows).await;
     assert_eq!(got.status, 422);
     assert!(got.fields_in_error().iter().all(|(_, index)| index.is_none()));
     assert_eq!(partial.world().of(2, 5).len(), 1);
     assert!(partial.log()[0].committed && partial.log()[0].objects == 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_index_of_an_error_is_whatever_the_setting_says() {
+    let rows = json!([row(2, 5), row(9, 5), row(2, 3), row(9, 99)]);
+    for (error_index, expected) in [
+        (ErrorIndex::Position, [Some(1), Some(3), Some(3)]),
+        (ErrorIndex::AmongFailed, [Some(0), Some(1), Some(1)]),
+        (ErrorIndex::Zero, [Some(0); 3]),
+        (ErrorIndex::None, [None; 3]),
+    ] {
+        let sandbox = sandbox(Settings { error_index, ..Settings::default() });
+        let indices = |got: &Got| -> Vec<Option<u64>> {
+            got.fields_in_error().into_iter().map(|(_, index)| index).collect()
+        };
+        let got = create(&sandbox, rows.clone()).await;
+        assert_eq!(indices(&got), expected, "{error_index:?}");
+        sandbox.change_settings(|settings| settings.first_error_only = true);
+        let got = create(&sandbox, rows.clone()).await;
+        assert_eq!(indices(&got), expected[..1], "{error_index:?}");
+        sandbox.change_settings(|settings| settings.max_bulk = 3);
+        assert_eq!(indices(&create(&sandbox, rows.clone()).await), [None], "too many");
+    }
 }
 
 #[tokio::test(start_paused = true)]

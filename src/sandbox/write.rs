@@ -10,12 +10,9 @@ use super::access::Level;
 use super::answer::{Answer, ApiError, Payload};
 use super::log::Target;
 use super::read::Context;
-use super::settings::{Bulk, Duplicates};
+use super::settings::{Bulk, Duplicates, ErrorIndex};
 use super::state::{Participation, Side};
 use super::wish::{Fields, Wish};
-
-/// The most objects of one POST.
-const MAX_BULK: usize = 100;
 
 /// What a request wrote.
 pub(super) type Written = Vec<Target>;
@@ -31,7 +28,7 @@ pub(super) fn create(context: &mut Context<'_>, body: &[u8], written: &mut Writt
     let Some(objects) = bulk_objects(body) else { return Answer::bad_request("Invalid JSON") };
     match objects.len() {
         0 => return Answer::refused(ApiError::system("No objects")),
-        count if count > MAX_BULK => {
+        count if count > context.settings.max_bulk => {
             return Answer::refused(ApiError::system("Too many objects"));
         }
         _ => {}
@@ -173,10 +170,20 @@ fn newest_first(context: &Context<'_>, mut ids: Vec<u64>) -> Answer {
     context.show(ids.iter().filter_map(|id| all.get(id)).cloned().collect())
 }
 
-fn refusal(context: &Context<'_>, errors: Vec<(usize, ApiError)>) -> Answer {
-    let with_index = context.settings.error_index;
-    let place = |(index, error): (usize, ApiError)| {
-        if with_index { error.at(index) } else { error }
+/// The errors of objects, by their position in the request.
+fn refusal(context: &Context<'_>, mut errors: Vec<(usize, ApiError)>) -> Answer {
+    if context.settings.first_error_only {
+        errors.truncate(1);
+    }
+    let mut failed: Vec<usize> = errors.iter().map(|(position, _)| *position).collect();
+    failed.dedup();
+    let place = |(position, error): (usize, ApiError)| match context.settings.error_index {
+        ErrorIndex::Position => error.at(position),
+        ErrorIndex::AmongFailed => {
+            error.at(failed.iter().take_while(|other| **other < position).count())
+        }
+        ErrorIndex::Zero => error.at(0),
+        ErrorIndex::None => error,
     };
     let errors: Vec<ApiError> = errors.into_iter().map(place).collect();
     Answer::errors(StatusCode::UNPROCESSABLE_ENTITY, &errors)

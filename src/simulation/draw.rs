@@ -11,8 +11,8 @@ use crate::{
     model::WorkspaceId,
     plan::{Mode, Ownership, Policy, Protection},
     sandbox::{
-        Bulk, Duplicates, ExternalReference, Faults, Level, Participation, RetryAfter, Settings,
-        Side, User, Workspace, World,
+        Bulk, Duplicates, ErrorIndex, ExternalReference, Faults, Level, Participation, RetryAfter,
+        Settings, Side, User, Workspace, World,
     },
 };
 
@@ -120,7 +120,7 @@ fn world(random: &mut Rng, people: u64) -> World {
             name: format!("Person {id}"),
             email: format!("p{id}@firm.example"),
             disabled: id > 4 && random.u8(..) < 8,
-            on_account: true,
+            on_account: id <= 4 || random.u8(..) >= 96,
             account_admin: id > 4 && random.u8(..) < 8,
         });
     }
@@ -208,7 +208,7 @@ fn row(
     new_leads: &mut [bool; 2],
 ) {
     let mut side = live.as_ref().map_or(Side::Maven, |live| live.side);
-    if random.u8(..) < 8 {
+    if random.u8(..) < 20 {
         side = if side == Side::Maven { Side::Buyer } else { Side::Maven };
     }
     let changes = random.u8(..) < 80;
@@ -244,6 +244,8 @@ fn damage(text: &mut String, random: &mut Rng) {
 
 fn sandbox(random: &mut Rng, seed: u64, faults: Option<f64>) -> Settings {
     let duplicates = [Duplicates::Refused, Duplicates::Ignored, Duplicates::Doubled];
+    let indices =
+        [ErrorIndex::Position, ErrorIndex::AmongFailed, ErrorIndex::Zero, ErrorIndex::None];
     let retry_after =
         [RetryAfter::Seconds, RetryAfter::Date, RetryAfter::Nonsense, RetryAfter::None];
     Settings {
@@ -254,7 +256,10 @@ fn sandbox(random: &mut Rng, seed: u64, faults: Option<f64>) -> Settings {
         retry_after: retry_after[random.usize(0..4)],
         rate_limit_json: random.bool(),
         bulk: if random.bool() { Bulk::Atomic } else { Bulk::Partial },
-        error_index: random.bool(),
+        error_index: indices[random.usize(0..4)],
+        first_error_only: random.u8(..) < 40,
+        max_bulk: if random.u8(..) < 20 { random.usize(1..100) } else { 100 },
+        providers_must_be_members: random.bool(),
         duplicates: duplicates[random.usize(0..3)],
         promotion_demotes: random.bool(),
         financial_access: random.u8(..) < 220,

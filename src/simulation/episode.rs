@@ -85,10 +85,10 @@ pub(super) async fn episode(seed: u64, faults: Option<f64>) -> Result<Tally, Str
     }
     stage.sandbox.calm();
     let converging = stage.run(Interruption::None, Errand::Apply).await?;
-    invariant::converged(&converging)?;
+    invariant::converged(&converging, &stage.sandbox)?;
     let undo = stage.earlier.undo()?;
     let last = stage.run(Interruption::None, Errand::Apply).await?;
-    invariant::nothing_left(&converging, &last)?;
+    invariant::nothing_left(&converging, &last, &stage.sandbox)?;
     if let (Some(undo), true) = (undo, wrote(&converging)) {
         tally.restored += stage.there_and_back(&converging, undo).await?;
     }

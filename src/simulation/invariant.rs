@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     draw::Scenario,
     episode::RunRecord,
+    refusals::obstacle,
     trace::{is_so, journal_text, outcome_seq, stage_of},
 };
 use crate::{
@@ -33,7 +34,7 @@ impl Snapshot {
 type Pair = (u64, u64);
 pub(super) type Check = Result<(), String>;
 
-fn pair(key: MembershipKey) -> Pair {
+pub(super) fn pair(key: MembershipKey) -> Pair {
     (key.workspace.number(), key.user.number())
 }
 
@@ -41,7 +42,7 @@ fn pair(key: MembershipKey) -> Pair {
 pub(super) struct Evidence<'a> {
     pub record: &'a RunRecord,
     pub world: World,
-    log: Vec<sandbox::Entry>,
+    pub log: Vec<sandbox::Entry>,
     /// All edits of somebody else, from the beginning; those of this run start at `foreign_here`.
     pub foreign: Vec<ForeignEdit>,
     foreign_here: usize,
@@ -79,6 +80,8 @@ pub(super) fn after_a_run(
     match &record.applied {
         Some(applied) => {
             evidence.applied_is_true(plan, applied)?;
+            evidence.rejected_creates_are_bad(plan, applied, scenario)?;
+            evidence.a_loss_is_the_last(plan, applied)?;
             evidence.frozen_projects_lose_nobody(plan, applied)
         }
         None => Ok(()),
@@ -98,7 +101,7 @@ impl Evidence<'_> {
     }
 
     /// The pairs that somebody else touched in this run.
-    fn touched_by_others(&self) -> BTreeSet<Pair> {
+    pub(super) fn touched_by_others(&self) -> BTreeSet<Pair> {
         let edits = self.foreign[self.foreign_here..].iter();
         edits.filter_map(|edit| Some((edit.target.workspace, edit.target.user?))).collect()
     }
@@ -209,10 +212,10 @@ impl Evidence<'_> {
         let projects = plan.workspaces.len() as u64;
         let tries = u64::from(scenario.http.tries);
         let listing = 4 * pages * projects;
-        let creates = plan.counts.creates as u64 + plan.counts.replacements as u64;
-        let posts = creates * (14 + tries) + 2;
-        let others =
-            4 * (plan.counts.updates + plan.counts.deletes + plan.counts.replacements) as u64;
+        let (creates, again) = (plan.counts.creates as u64, plan.counts.replacements as u64);
+        // Isolating sends a row in less than 3 requests of its own on average.
+        let posts = creates * (2 + tries) + 3 * creates.div_ceil(100) + again * tries;
+        let others = (4 * (plan.counts.updates + plan.counts.deletes)) as u64 + 5 * again;
         let bound = tries * (2 + listing + posts * (1 + 2 * listing) + others);
         let attempts = self
             .log
@@ -269,7 +272,7 @@ fn every_row_has_one_fate(roster: &Roster, plan: &Plan) -> Check {
 }
 
 /// (d) Without faults a run comes to its end, and nothing is left in doubt.
-pub(super) fn converged(record: &RunRecord) -> Check {
+pub(super) fn converged(record: &RunRecord, sandbox: &Sandbox) -> Check {
     let Some(preview) = &record.preview else {
         return Err(format!("no faults, and no plan: {:?}", record.failed_listing));
     };
@@ -279,10 +282,13 @@ pub(super) fn converged(record: &RunRecord) -> Check {
     })?;
     let Some(applied) = &record.applied else { return Err("no apply".to_owned()) };
     let rejected: BTreeSet<MembershipKey> = with_outcome(plan, applied, Outcome::Rejected);
+    let after = (&sandbox.world(), &sandbox.settings());
+    let a_loss = !with_outcome(plan, applied, Outcome::Lost).is_empty();
     for (action, fate) in plan.actions.iter().zip(&applied.fates) {
         let fine = match fate.outcome {
             Outcome::Applied | Outcome::Rejected | Outcome::NotStuck | Outcome::Frozen => true,
-            Outcome::NotReached => rejected.contains(&action.key),
+            Outcome::NotReached => a_loss || rejected.contains(&action.key),
+            Outcome::Lost => obstacle(after, action).is_some(),
             _ => false,
         };
         check(fine, || format!("no faults, and {action:?} ended {fate:?}"))?;
@@ -296,8 +302,8 @@ fn with_outcome(plan: &Plan, applied: &Applied, outcome: Outcome) -> BTreeSet<Me
 }
 
 /// (d) What one run without faults applied, the next leaves alone.
-pub(super) fn nothing_left(converging: &RunRecord, last: &RunRecord) -> Check {
-    converged(last)?;
+pub(super) fn nothing_left(converging: &RunRecord, last: &RunRecord, sandbox: &Sandbox) -> Check {
+    converged(last, sandbox)?;
     let (Some(first), Some(applied), Some(second)) =
         (&converging.preview, &converging.applied, &last.preview)
     else {

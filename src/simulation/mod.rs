@@ -12,10 +12,12 @@ mod episode;
 mod errand;
 pub(crate) mod floor;
 mod invariant;
+mod refusals;
 mod reversal;
 mod trace;
 mod witness;
 
+use crate::model::Outcome;
 use episode::RunRecord;
 use errand::Errand;
 use std::{
@@ -79,6 +81,8 @@ pub struct Tally {
     pub undos: u64,
     /// Memberships that an undo was seen to give back.
     pub restored: u64,
+    /// People who were deleted and not created again.
+    pub lost: u64,
     /// Broken promises, by seed.
     pub violations: Vec<Violation>,
 }
@@ -91,6 +95,8 @@ impl Tally {
             Errand::Adopt => self.adoptions += 1,
             Errand::Undo(_) => self.undos += 1,
         }
+        let fates = record.applied.iter().flat_map(|applied| &applied.fates);
+        self.lost += fates.filter(|fate| fate.outcome == Outcome::Lost).count() as u64;
     }
 
     fn take(&mut self, other: Self) {
@@ -102,6 +108,7 @@ impl Tally {
         self.adoptions += other.adoptions;
         self.undos += other.undos;
         self.restored += other.restored;
+        self.lost += other.lost;
         self.violations.extend(other.violations);
     }
 }

@@ -5,7 +5,7 @@ use std::{fs, process::Stdio};
 use kantata_sync::{
     lock::Lock,
     sandbox::{
-        Entry,
+        Entry, ErrorIndex,
         RequestKind::{Create, Delete, Update},
     },
 };
@@ -148,4 +148,35 @@ fn a_run_that_waits_for_the_lock_goes_on_when_it_is_free() {
     drop(lock);
     assert_eq!(waiting.wait().expect("a child").code(), Some(0));
     assert_eq!(writes(&sandbox).len(), 3);
+}
+
+#[test]
+fn an_index_that_is_no_position_costs_no_good_row_and_is_said_once() {
+    let bad = [30, 70, 71, 111, 160, 199, 214];
+    let mut live = "workspace_id,project,user_id,name,disabled,token,role\n\
+                    100,Atlas,1,Priya Raman,,true,maven\n"
+        .to_owned();
+    let mut roster = "workspace_id,user_id,role\n100,1,maven\n".to_owned();
+    for person in 2..=228 {
+        let disabled = if bad.contains(&person) { "true" } else { "" };
+        live.push_str(&format!(",,{person},Person {person},{disabled},,\n"));
+        roster.push_str(&format!("100,{person},maven\n"));
+    }
+    for error_index in [ErrorIndex::AmongFailed, ErrorIndex::Zero] {
+        let sandbox = sandbox(&live);
+        sandbox.change_settings(|settings| settings.error_index = error_index);
+        let server = Server::of_sandbox(&sandbox);
+        let desk = Desk::at(&server.base_url());
+        desk.write("roster.csv", &roster);
+        let ran = desk.run(&["apply", "--yes", "roster.csv"]).ends_with(5);
+        assert_eq!(sandbox.world().on(100).count(), 1 + 220, "{error_index:?}: {}", ran.text());
+        let fed_back = ran.kept("rejected.csv");
+        let reasons = fed_back.matches("User is deactivated").count();
+        assert_eq!(reasons, bad.len(), "{error_index:?}: {fed_back}");
+        assert!(bad.iter().all(|person| fed_back.contains(&format!("100,{person},maven"))));
+        assert_eq!(ran.stderr.matches("is no position in the request").count(), 1);
+        // 10 for each bad row of at most 100, and the batches themselves.
+        let posts = writes(&sandbox).len();
+        assert!(posts <= bad.len() * (7 + 3) + 3, "{error_index:?}: {posts}");
+    }
 }

@@ -130,3 +130,48 @@ fn a_replacement_whose_create_fails_is_said_before_everything_else() {
     assert_eq!(written(&sandbox), [(Delete, 13)]);
     assert_eq!(writes(&sandbox), [(Delete, 0), (Create, 1)]);
 }
+
+/// Twenty people of the client's side, five on each of four projects, who are to change to the
+/// provider's and whom the account does not know; on each project, Ada stays and Ben is to go.
+fn twenty_outsiders() -> (String, String) {
+    let mut live = "workspace_id,project,user_id,name,on_account,token,role,access_level\n\
+                    500,Echo,1,Priya Raman,,true,maven,admin\n\
+                    500,Echo,10,Ada Quist,,,maven,\n500,Echo,11,Ben Ode,,,maven,\n"
+        .to_owned();
+    let mut roster = "workspace_id,user_id,role\n500,1,maven\n500,10,maven\n".to_owned();
+    for (number, title) in [(100, "Atlas"), (200, "Borealis"), (300, "Corona"), (400, "Draco")] {
+        live.push_str(&format!("{number},{title},10,,,,maven,\n{number},{title},11,,,,maven,\n"));
+        roster.push_str(&format!("{number},10,maven\n"));
+        for person in number + 1..=number + 5 {
+            let name = format!("Guest {person}");
+            live.push_str(&format!("{number},{title},{person},{name},false,,buyer,\n"));
+            roster.push_str(&format!("{number},{person},maven\n"));
+        }
+    }
+    (live, roster)
+}
+
+#[test]
+fn twenty_refused_replacements_lose_one_person_and_no_delete_follows_on_that_project() {
+    let (live, roster) = twenty_outsiders();
+    let sandbox = sandbox(&live);
+    sandbox.change_settings(|settings| settings.providers_must_be_members = true);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url())
+        .with("KANTATA_SYNC_ALLOW_REPLACE", "true")
+        .with("KANTATA_SYNC_GUARD__MAX_DELETE_PERCENT", "100")
+        .with("KANTATA_SYNC_GUARD__MAX_PROJECT_DELETE_PERCENT", "100");
+    desk.write("roster.csv", &roster);
+    let ran = desk.run(&["apply", "--yes", "roster.csv"]).ends_with(5);
+    assert!(ran.stdout.starts_with("LOST: 1 membership deleted and not created again"));
+    insta::assert_snapshot!("one_of_twenty_is_lost", ran.steady(&ran.stdout));
+    // Where nobody changes sides, what was to go goes.
+    assert_eq!(written(&sandbox), [(Delete, 101), (Delete, 11)]);
+    assert!(sandbox.world().of(500, 11).is_empty());
+    let fed_back = ran.kept("rejected.csv");
+    assert!(fed_back.contains("100,101,maven") && !fed_back.contains("102"), "{fed_back}");
+
+    // The next run creates the person first, is refused, and leaves that project alone.
+    desk.run(&["apply", "--yes", "-q", "roster.csv"]).ends_with(5);
+    assert_eq!(written(&sandbox)[2..], [(Delete, 201)]);
+}
