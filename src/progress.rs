@@ -1,16 +1,17 @@
 //! What a run is doing, on stderr: a bar on a terminal, a log line for each phase otherwise.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
-use crate::{event::Event, plan::Stage, talk};
+use crate::{api::Waits, event::Event, plan::Stage, talk};
 
 /// Follows the events of a run.
 #[derive(Debug)]
 pub struct Progress {
     terminal: bool,
     bar: Option<ProgressBar>,
+    waits: Waits,
 }
 
 const fn words(stage: Stage) -> &'static str {
@@ -26,8 +27,13 @@ const fn words(stage: Stage) -> &'static str {
 impl Progress {
     /// A follower; `terminal` draws bars.
     #[must_use]
-    pub const fn new(terminal: bool) -> Self {
-        Self { terminal, bar: None }
+    pub fn new(terminal: bool) -> Self {
+        Self { terminal, bar: None, waits: Waits::default() }
+    }
+
+    /// Shows what these requests wait for from now on.
+    pub fn follow(&mut self, waits: Waits) {
+        self.waits = waits;
     }
 
     /// Takes one event.
@@ -49,9 +55,13 @@ impl Progress {
         // Not drawn on stderr by itself: a terminal that stands still must not hold the run.
         let bar = ProgressBar::with_draw_target(Some(total as u64), talk::draw_target())
             .with_message(what);
-        let template = "{msg} {bar:20} {pos}/{len} {per_sec} eta {eta}";
+        let template = "{msg} {bar:20} {pos}/{len} {per_sec} eta {eta}  {waits}";
+        let waits = self.waits.clone();
+        let shown = move |_: &ProgressState, out: &mut dyn fmt::Write| {
+            let _never_fails = out.write_str(&waits.words());
+        };
         if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
+            bar.set_style(style.with_key("waits", shown));
         }
         bar.enable_steady_tick(Duration::from_millis(200));
         self.bar = Some(bar);

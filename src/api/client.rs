@@ -15,12 +15,13 @@ use tokio::{
 };
 
 use super::{
-    Answered, ApiError, HttpSettings, Repeat, Transport, Urgency,
+    Answered, ApiError, HttpSettings, Repeat, Transport, TransportError, Urgency,
     breaker::{Breaker, Kind},
     error::first_line,
     pace::Pacer,
     redaction::Redaction,
     retry,
+    trail::Shown,
     tries::Tries,
     wire,
 };
@@ -157,6 +158,12 @@ impl<T: Transport> Client<T> {
         Traffic { requests, writes, throttled: pace.throttled, rate: pace.rate, held: pace.held }
     }
 
+    /// What its requests wait for, now and later.
+    #[must_use]
+    pub fn waits(&self) -> super::Waits {
+        self.pacer.waits().clone()
+    }
+
     /// How far the server's clock is ahead of ours, by the `Date` of its last answer; to the second.
     #[must_use]
     pub fn server_clock_skew(&self) -> Option<SignedDuration> {
@@ -189,7 +196,8 @@ impl<T: Transport> Client<T> {
         self.breaker.note(outgoing.kind(), &result);
         if let Err(error) = &result {
             let error = first_line(error.to_string().as_bytes());
-            tracing::debug!(method = %outgoing.method, path = %outgoing.path, error, "request failed");
+            let (method, path) = (&outgoing.method, Shown(&outgoing.path));
+            tracing::debug!(%method, %path, error, "request failed");
         }
         result
     }
@@ -221,6 +229,7 @@ impl<T: Transport> Client<T> {
                 Err(error) => error,
             };
             let wait = tries.wait_after(error, outgoing.repeat(), || self.jitter())?;
+            let _shown = (!wait.is_zero()).then(|| self.pacer.waits().begin(tries.words(), wait));
             outgoing.wait(sleep(wait)).await.map_err(|dropped| tries.ended_by(dropped))?;
             if let Some(stopped) = self.breaker.opened() {
                 return Err(tries.ended_by(stopped));
@@ -245,16 +254,20 @@ impl<T: Transport> Client<T> {
         let sent_at = Instant::now();
         self.count(outgoing.kind());
         let exchange = self.transport.exchange(self.request(outgoing)?);
-        let result = match timeout(self.settings.timeout, exchange).await {
+        let exchanged = timeout(self.settings.timeout, exchange).await;
+        // From here on, nothing of the answer has the token in it.
+        let exchanged = exchanged.map(|answer| self.redaction.exchanged(answer));
+        if tracing::enabled!(tracing::Level::TRACE) {
+            let answer = exchanged.as_ref().ok().and_then(|answer| answer.as_ref().ok());
+            tell(outgoing, answer, sent_at.elapsed());
+        }
+        let result = match exchanged {
             Err(_elapsed) => {
                 Err(ApiError::NoAnswer { why: format!("none within {:?}", self.settings.timeout) })
             }
-            Ok(Err(error)) => {
-                let why = self.redaction.text(error.why);
-                Err(if error.sent { ApiError::NoAnswer { why } } else { ApiError::NotSent { why } })
-            }
-            // From here on, nothing of the answer has the token in it.
-            Ok(Ok(response)) => self.classify(&self.redaction.answer(response), sent_at.elapsed()),
+            Ok(Err(TransportError { sent: true, why })) => Err(ApiError::NoAnswer { why }),
+            Ok(Err(TransportError { sent: false, why })) => Err(ApiError::NotSent { why }),
+            Ok(Ok(response)) => self.classify(&response, sent_at.elapsed()),
         };
         match &result {
             Err(ApiError::Throttled { retry_after }) => {
@@ -354,4 +367,14 @@ impl<T: Transport> Client<T> {
 
 fn unusable(status: u16, error: &serde_json::Error, body: &[u8]) -> ApiError {
     ApiError::Unusable { status, why: error.to_string(), first_line: first_line(body) }
+}
+
+/// Tells of one attempt; without an answer it has no status.
+fn tell(outgoing: &Outgoing<'_>, answer: Option<&Response<Bytes>>, took: Duration) {
+    let status = answer.map(|answer| answer.status().as_u16());
+    let id = answer.and_then(|answer| answer.headers().get("x-request-id"));
+    let request_id = id.map(|id| first_line(id.as_bytes()));
+    let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    let (method, path) = (&outgoing.method, Shown(&outgoing.path));
+    tracing::trace!(%method, %path, status, ms, request_id, "request");
 }

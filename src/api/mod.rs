@@ -16,8 +16,10 @@ mod retry;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod trail;
 mod transport;
 mod tries;
+mod waits;
 pub mod wire;
 
 pub use account::AccountMembership;
@@ -27,6 +29,7 @@ pub use settings::HttpSettings;
 pub use transport::{
     BODY_LIMIT, HttpTransport, ServiceTransport, Transport, TransportError, TransportSetupError,
 };
+pub use waits::Waits;
 pub use wire::{ListPage, ListedRow};
 
 use jiff::Timestamp;

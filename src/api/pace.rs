@@ -18,7 +18,7 @@ use governor::{
 };
 use tokio::time::{Instant, sleep_until};
 
-use super::HttpSettings;
+use super::{HttpSettings, Waits};
 
 /// How long the pace must have been free of 429 before it rises one step.
 const RECOVERY_WINDOW: Duration = Duration::from_secs(10);
@@ -64,6 +64,7 @@ pub(super) struct Pacer {
     backoff_cap: Duration,
     retry_after_cap: Duration,
     state: Mutex<State>,
+    waits: Waits,
 }
 
 /// What the pacer has seen.
@@ -101,6 +102,7 @@ impl Pacer {
             backoff_cap: settings.backoff_cap,
             retry_after_cap: settings.retry_after_cap,
             state: Mutex::new(state),
+            waits: Waits::default(),
         }
     }
 
@@ -117,6 +119,8 @@ impl Pacer {
                 (state.hold_until, state.limiter.clone())
             };
             if hold_until > Instant::now() {
+                let left = hold_until.saturating_duration_since(Instant::now());
+                let _shown = self.waits.begin("429: next request", left);
                 sleep_until(hold_until).await;
                 continue;
             }
@@ -183,6 +187,11 @@ impl Pacer {
             let _first_slot_is_taken = limiter.check();
         }
         tracing::debug!(rate, "pace changed");
+    }
+
+    /// What requests wait for.
+    pub(super) const fn waits(&self) -> &Waits {
+        &self.waits
     }
 
     /// What was seen so far.

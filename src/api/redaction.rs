@@ -9,6 +9,8 @@ use bytes::Bytes;
 use http::{HeaderValue, Response};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::TransportError;
+
 /// What stands where the token stood.
 const CUT: &[u8] = b"[token]";
 
@@ -57,15 +59,26 @@ impl Redaction {
     }
 
     /// A text without the token.
-    pub(super) fn text(&self, text: String) -> String {
+    fn text(&self, text: String) -> String {
         match self.bytes(text.as_bytes()) {
             Some(cut) => String::from_utf8_lossy(&cut).into_owned(),
             None => text,
         }
     }
 
+    /// What came of a request, an answer or none, without the token.
+    pub(super) fn exchanged(
+        &self,
+        answer: Result<Response<Bytes>, TransportError>,
+    ) -> Result<Response<Bytes>, TransportError> {
+        match answer {
+            Ok(response) => Ok(self.answer(response)),
+            Err(error) => Err(TransportError { why: self.text(error.why), ..error }),
+        }
+    }
+
     /// An answer without the token: its headers and its body.
-    pub(super) fn answer(&self, mut answer: Response<Bytes>) -> Response<Bytes> {
+    fn answer(&self, mut answer: Response<Bytes>) -> Response<Bytes> {
         for value in answer.headers_mut().values_mut() {
             if let Some(cut) = self.bytes(value.as_bytes()) {
                 *value = HeaderValue::from_bytes(&cut)

@@ -78,10 +78,7 @@ async fn respond(scripted: Scripted) -> Response<Body> {
 }
 
 /// A client of a server that answers as scripted, and the last answer for ever.
-fn scripted(
-    script: &[Scripted],
-    settings: HttpSettings,
-) -> (impl WriteParticipations + use<>, Seen) {
+fn scripted(script: &[Scripted], settings: HttpSettings) -> (Client<impl Transport + use<>>, Seen) {
     let script = Arc::new(Mutex::new(VecDeque::from(script.to_vec())));
     let seen = Seen::default();
     let noted = seen.clone();
@@ -403,6 +400,27 @@ async fn what_was_dropped_does_not_open_the_breaker() {
         assert!(error.is_dropped(), "{error}");
     }
     client.delete(id(), Urgency::Finish).await.expect("answered");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_waited_for_is_told_with_its_cause_until_it_is_over() {
+    let refused = With(429, "retry-after", "300", "");
+    for (answer, words) in [
+        (refused, "429: next request in "),
+        (Answer(503, ""), "server error (503): try 2 of 3 in "),
+    ] {
+        let (client, _) = scripted(&[answer, Answer(200, EMPTY)], quick());
+        let waits = client.waits();
+        let sending = client.delete(id(), Urgency::Finish);
+        let looking = async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            waits.words()
+        };
+        let (sent, told) = tokio::join!(sending, looking);
+        sent.expect("answered at last");
+        assert!(told.starts_with(words), "{told}");
+        assert_eq!(waits.words(), "");
+    }
 }
 
 mod properties {

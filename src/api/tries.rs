@@ -17,11 +17,20 @@ pub(super) struct Tries<'a> {
     failures: u32,
     /// How the last attempt failed that may have had an effect.
     doubt: Option<ApiError>,
+    /// Why another attempt is waited for.
+    cause: String,
 }
 
 impl<'a> Tries<'a> {
     pub(super) fn new(settings: &'a HttpSettings) -> Self {
-        Self { settings, started: Instant::now(), attempts: 0, failures: 0, doubt: None }
+        Self {
+            settings,
+            started: Instant::now(),
+            attempts: 0,
+            failures: 0,
+            doubt: None,
+            cause: String::new(),
+        }
     }
 
     /// Takes in a failed attempt, and tells how long to wait before the next.
@@ -56,6 +65,7 @@ impl<'a> Tries<'a> {
         if !throttled {
             self.tell(&error, wait);
         }
+        self.cause = error.cause();
         Ok(wait)
     }
 
@@ -72,6 +82,11 @@ impl<'a> Tries<'a> {
             }
             _ => error,
         }
+    }
+
+    /// What is waited for.
+    pub(super) fn words(&self) -> String {
+        format!("{}: try {} of {}", self.cause, self.failures + 1, self.settings.tries)
     }
 
     fn tell(&self, error: &ApiError, wait: Duration) {

@@ -10,11 +10,12 @@ use super::{
     output::{self, Outputs},
 };
 use crate::{
-    api::{Client, Transport},
+    api::{Client, Transport, Waits},
     apply::Applied,
     clock::Clock,
     config::Settings,
     desired::Roster,
+    event::Listener,
     folder::{RunFolder, StateFolder},
     guard::Approval,
     journal::{Entry, JOURNAL_FORMAT, JournalFile, Record as _},
@@ -125,10 +126,15 @@ impl<'a> Session<'a> {
         }
     }
 
+    fn around<'b>(&'b self, waits: Waits, listener: Listener<'b>) -> Surroundings<'b> {
+        self.progress.borrow_mut().follow(waits);
+        Surroundings { clock: self.clock, stop: &self.stop, listener }
+    }
+
     /// Shows what would be done; there is no writer here.
     pub(super) async fn plan<T: Transport>(&self, client: &Client<T>, check: bool) -> RunReport {
         let listener = |event| self.progress.borrow_mut().take(event);
-        let around = Surroundings { clock: self.clock, stop: &self.stop, listener: &listener };
+        let around = self.around(client.waits(), &listener);
         let preview = reconcile::preview(client, &self.job(), around).await;
         self.progress.borrow_mut().finish();
         match preview {
@@ -144,7 +150,7 @@ impl<'a> Session<'a> {
         decide: impl AsyncFnOnce(&RunReport, &LiveSet) -> Result<Decision, Failure>,
     ) -> Result<RunReport, Failure> {
         let listener = |event| self.progress.borrow_mut().take(event);
-        let around = Surroundings { clock: self.clock, stop: &self.stop, listener: &listener };
+        let around = self.around(client.waits(), &listener);
         let preview = reconcile::preview(client, &self.job(), around).await;
         self.progress.borrow_mut().finish();
         let preview = match preview {

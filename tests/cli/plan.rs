@@ -1,6 +1,6 @@
 //! `plan`: what it shows, what it answers, and that it writes nothing.
 
-use crate::harness::{Desk, LIVE, ROSTER, Server, sandbox, writes};
+use crate::harness::{Desk, LIVE, ROSTER, Ran, Server, TOKEN, sandbox, writes};
 
 #[test]
 fn a_plan_shows_every_difference_and_writes_nothing() {
@@ -67,4 +67,20 @@ fn the_order_of_rows_and_columns_does_not_change_the_digest() {
     // Another wish is another plan.
     desk.write("roster.csv", &ROSTER.replace("100,31,maven,edit_tasks", "100,31,maven,admin"));
     assert_ne!(digest(), first);
+}
+
+#[test]
+fn twice_verbose_every_request_is_told_and_never_the_token() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url());
+    let requests =
+        |ran: &Ran| ran.stderr.lines().filter(|line| line.contains("request method=")).count();
+    let ran = desk.run(&["plan", "-vv", "roster.csv"]).ends_with(0);
+    assert_eq!(requests(&ran), sandbox.log().len(), "{}", ran.text());
+    assert!(ran.stderr.contains("path=/participations?workspace_id=100&"), "{}", ran.text());
+    assert!(ran.stderr.contains("status=200 ms="), "{}", ran.text());
+    assert!(!ran.stderr.contains(TOKEN));
+    let ran = desk.run(&["plan", "-v", "roster.csv"]).ends_with(0);
+    assert_eq!(requests(&ran), 0, "{}", ran.text());
 }
