@@ -2,11 +2,13 @@
 //!
 //! Only ever explains something. Knows no project.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 
 use super::{
-    json::{Id, Keyed, Text},
-    wire::ResultRef,
+    json::{Keyed, object},
+    wire::{ResultRef, body_text},
 };
 use crate::model::UserId;
 
@@ -29,12 +31,7 @@ impl AccountMembership {
     }
 }
 
-#[derive(Deserialize)]
-struct Row<'a> {
-    user_id: Option<Id>,
-    #[serde(borrow)]
-    permission: Option<Text<'a>>,
-}
+object!(Row { user_id, permission });
 
 #[derive(Deserialize)]
 struct Envelope<'a> {
@@ -49,12 +46,13 @@ struct Envelope<'a> {
 /// # Errors
 /// When the body is no such JSON.
 pub(super) fn decode(body: &[u8]) -> Result<Vec<AccountMembership>, serde_json::Error> {
-    let Envelope { results, account_memberships } = serde_json::from_slice(body)?;
+    let text = body_text(body);
+    let Envelope { results, account_memberships } = serde_json::from_str(&text)?;
     let found = results.iter().filter(|result| result.key.0 == "account_memberships");
     let membership = |result: &ResultRef<'_>| {
         let Row { user_id, permission } = account_memberships.find(result.id)?;
-        let user = UserId::new((*user_id)?.0)?;
-        let permission = permission.as_ref().map(|word| word.0.clone().into_owned());
+        let user = UserId::new(user_id.optional_id().visible().flatten()?.0)?;
+        let permission = permission.text().map(Cow::into_owned);
         Some(AccountMembership { user, permission })
     };
     Ok(found.filter_map(membership).collect())

@@ -58,7 +58,11 @@ impl Outgoing<'_> {
     }
 
     const fn repeat(&self) -> Repeat {
-        if matches!(self.method, Method::POST) { Repeat::Unsafe } else { Repeat::Safe }
+        match self.method {
+            Method::GET => Repeat::Read,
+            Method::POST => Repeat::Unsafe,
+            _ => Repeat::Safe,
+        }
     }
 }
 

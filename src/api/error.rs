@@ -18,7 +18,9 @@ pub struct Complaint {
 /// Whether sending a request twice does the same as sending it once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repeat {
-    /// GET, PUT, DELETE.
+    /// GET: nothing is written, so nothing was decided either.
+    Read,
+    /// PUT, DELETE.
     Safe,
     /// POST.
     Unsafe,
@@ -169,12 +171,16 @@ impl ApiError {
         match self {
             Self::NotSent { .. } => Disposition::Retry { after: None },
             Self::Throttled { retry_after } => Disposition::Retry { after: *retry_after },
+            // A success that complains is a server in trouble; what it would not do, nobody knows.
+            Self::Refused { status: 200..=299, .. } if repeat == Repeat::Read => {
+                Disposition::Retry { after: None }
+            }
             Self::Refused { .. } => Disposition::Reject,
             Self::Unauthorized { .. } | Self::Redirected { .. } | Self::Stopped { .. } => {
                 Disposition::Abort
             }
             Self::NoAnswer { .. } | Self::Server { .. } | Self::Unusable { .. } => match repeat {
-                Repeat::Safe => Disposition::Retry { after: None },
+                Repeat::Read | Repeat::Safe => Disposition::Retry { after: None },
                 Repeat::Unsafe => Disposition::InDoubt,
             },
             Self::GivenUp { sent: false, .. } => Disposition::Retry { after: None },

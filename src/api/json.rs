@@ -1,11 +1,14 @@
-//! The building blocks of the API's JSON, decoded without building a tree: text that borrows, ids as
-//! strings or integers, keyed maps as sorted lists, absent told from null (API.md §2).
+//! The building blocks of the API's JSON, decoded without building a tree: objects whose attributes
+//! are kept as they stand in the answer, ids as strings or integers, keyed maps as sorted lists.
+//!
+//! Nothing that is optional can make an answer unreadable: an object, a map or an id of another form
+//! than expected counts as one that is not there. What an attribute says is [`Raw`]'s business.
 
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{self, MapAccess, Visitor},
+    de::{self, IgnoredAny, MapAccess, Visitor},
 };
 
 use crate::model::UserId;
@@ -37,6 +40,12 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Id(pub u64);
 
+impl Id {
+    pub(super) fn from_digits(text: &str) -> Option<Self> {
+        UserId::from_digits(text.as_bytes()).map(|id| Self(id.number()))
+    }
+}
+
 impl<'de> Deserialize<'de> for Id {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct IdVisitor;
@@ -49,8 +58,7 @@ impl<'de> Deserialize<'de> for Id {
                 if number == 0 { Err(E::custom("0 is no id")) } else { Ok(Id(number)) }
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Id, E> {
-                UserId::from_digits(text.as_bytes())
-                    .map(|id| Id(id.number()))
+                Id::from_digits(text)
                     .ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
             }
         }
@@ -58,7 +66,82 @@ impl<'de> Deserialize<'de> for Id {
     }
 }
 
-/// A map from ids to objects, as a list sorted by id.
+/// Everything that is no object: read to its end, and as if it were not there.
+macro_rules! no_object {
+    () => {
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(Self::Value::default())
+        }
+        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+            Ok(Self::Value::default())
+        }
+        fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+            Ok(Self::Value::default())
+        }
+        fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+            Ok(Self::Value::default())
+        }
+        fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+            Ok(Self::Value::default())
+        }
+        fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+            Ok(Self::Value::default())
+        }
+        fn visit_seq<A: serde::de::SeqAccess<'de>>(
+            self,
+            mut list: A,
+        ) -> Result<Self::Value, A::Error> {
+            while list.next_element::<serde::de::IgnoredAny>()?.is_some() {}
+            Ok(Self::Value::default())
+        }
+    };
+}
+pub(super) use no_object;
+
+/// An object of which these attributes are read, each as it stands. An attribute that comes twice
+/// with two values is unreadable; what is no object has no attributes.
+macro_rules! object {
+    ($(#[$doc:meta])* $name:ident { $($attribute:ident),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Default)]
+        struct $name<'a> {
+            $($attribute: crate::api::raw::Raw<'a>,)*
+        }
+
+        impl<'de: 'a, 'a> serde::Deserialize<'de> for $name<'a> {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct ObjectVisitor<'a>(std::marker::PhantomData<&'a str>);
+                impl<'de: 'a, 'a> serde::de::Visitor<'de> for ObjectVisitor<'a> {
+                    type Value = $name<'a>;
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str("an object")
+                    }
+                    fn visit_map<A: serde::de::MapAccess<'de>>(
+                        self,
+                        mut map: A,
+                    ) -> Result<Self::Value, A::Error> {
+                        let mut object = Self::Value::default();
+                        while let Some(key) = map.next_key::<crate::api::json::Text<'de>>()? {
+                            match key.0.as_ref() {
+                                $(stringify!($attribute) => {
+                                    object.$attribute.take(map.next_value()?);
+                                })*
+                                _ => drop(map.next_value::<serde::de::IgnoredAny>()?),
+                            }
+                        }
+                        Ok(object)
+                    }
+                    crate::api::json::no_object!();
+                }
+                deserializer.deserialize_any(ObjectVisitor(std::marker::PhantomData))
+            }
+        }
+    };
+}
+pub(super) use object;
+
+/// A map from ids to objects, as a list sorted by id. What is no map is empty, and what is under a
+/// key that is no id is nobody's.
 #[derive(Debug)]
 pub(super) struct Keyed<T>(pub Vec<(Id, T)>);
 
@@ -78,14 +161,18 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Keyed<T> {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Keyed<T>, A::Error> {
                 let mut entries = Vec::with_capacity(map.size_hint().unwrap_or(64));
-                while let Some(entry) = map.next_entry()? {
-                    entries.push(entry);
+                while let Some(key) = map.next_key::<Text<'de>>()? {
+                    match Id::from_digits(&key.0) {
+                        Some(id) => entries.push((id, map.next_value()?)),
+                        None => drop(map.next_value::<IgnoredAny>()?),
+                    }
                 }
                 entries.sort_by_key(|(id, _)| *id);
                 Ok(Keyed(entries))
             }
+            no_object!();
         }
-        deserializer.deserialize_map(KeyedVisitor(PhantomData))
+        deserializer.deserialize_any(KeyedVisitor(PhantomData))
     }
 }
 
@@ -94,13 +181,4 @@ impl<T> Keyed<T> {
         let at = self.0.binary_search_by_key(&id, |(id, _)| *id).ok()?;
         Some(&self.0[at].1)
     }
-}
-
-/// Told apart: `None` is absent, `Some(None)` is null.
-pub(super) fn present<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
-where
-    T: Deserialize<'de>,
-    D: Deserializer<'de>,
-{
-    Option::deserialize(deserializer).map(Some)
 }

@@ -11,6 +11,7 @@ mod error;
 mod json;
 mod pace;
 mod participations;
+mod raw;
 mod redaction;
 mod retry;
 mod settings;
@@ -41,6 +42,8 @@ use crate::model::{
 
 /// The most ids that one proof of projects asks for (API.md §4).
 pub const WORKSPACES_PER_REQUEST: usize = 100;
+/// The most people that are asked for by their ids at once (API.md §7).
+pub const PEOPLE_PER_REQUEST: usize = 200;
 /// The most members that one page holds (API.md §1.6).
 pub const MEMBERS_PER_PAGE: usize = 200;
 
@@ -105,6 +108,10 @@ pub trait ReadParticipations {
         &self,
         user: UserId,
     ) -> impl Future<Output = Result<Option<AccountMembership>, ApiError>>;
+
+    /// `GET /users?only=…`: those of at most [`PEOPLE_PER_REQUEST`] people whom the token may see, in
+    /// any order. It names and nothing else: sent twice at the most, and no failure of it counts.
+    fn fetch_people(&self, ids: &[UserId]) -> impl Future<Output = Result<Vec<Person>, ApiError>>;
 
     /// The time by the server's clock, as far as its answers tell it: behind by up to a second and
     /// the time that the last answer took. None where no answer has a `Date`.

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use super::{
-    AccountMembership, Answered, ApiError, Client, Creation, FetchedParticipation, ListPage,
-    ListedRow, MEMBERS_PER_PAGE, ReadParticipations, Transport, Urgency, WriteParticipations,
-    account, body, client::Outgoing, wire,
+    AccountMembership, Answered, ApiError, Client, Creation, Disposition, FetchedParticipation,
+    ListPage, ListedRow, MEMBERS_PER_PAGE, ReadParticipations, Repeat, Transport, Urgency,
+    WriteParticipations, account, body, client::Outgoing, wire,
 };
 use crate::model::{
     Drift, MembershipKey, Participation, ParticipationId, Person, UserId, Workspace, WorkspaceId,
@@ -91,6 +91,26 @@ impl<T: Transport> ReadParticipations for Client<T> {
         let path = format!("/account_memberships?by_user_id={user}&per_page={MEMBERS_PER_PAGE}");
         let found = self.send_once(&Outgoing::read(path), account::decode).await?;
         Ok(found.into_iter().find(|found| found.user == user))
+    }
+
+    async fn fetch_people(&self, ids: &[UserId]) -> Result<Vec<Person>, ApiError> {
+        let listed: Vec<String> = ids.iter().map(UserId::to_string).collect();
+        // Who is to be created may be on no project, or deactivated: both are asked for by name.
+        let path = format!(
+            "/users?only={}&on_my_account=true&show_disabled=true&per_page={MEMBERS_PER_PAGE}",
+            listed.join(",")
+        );
+        let outgoing = Outgoing::read(path);
+        let mut answer = self.send_once(&outgoing, wire::decode_people).await;
+        if let Err(error) = &answer
+            && !matches!(error, ApiError::Throttled { .. })
+            && matches!(error.disposition(Repeat::Read), Disposition::Retry { .. })
+        {
+            answer = self.send_once(&outgoing, wire::decode_people).await;
+        }
+        let mut people = answer?;
+        people.retain(|person| ids.contains(&person.id));
+        Ok(people)
     }
 
     fn server_now(&self) -> Option<Timestamp> {

@@ -228,6 +228,26 @@ async fn a_redirect_is_not_followed_and_ends_the_run() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_read_answered_2xx_with_errors_is_asked_again_within_its_tries_and_a_write_is_not() {
+    let (client, seen) = scripted(&[Answer(200, REFUSED), Answer(200, EMPTY)], quick());
+    client.list_page(creation().key.workspace, 1).await.expect("answered at last");
+    assert_eq!(seen.count(), 2);
+
+    let (client, seen) = scripted(&[Answer(200, REFUSED)], quick());
+    for asked in 1..=20 {
+        let error = client.list_page(creation().key.workspace, 1).await.expect_err("given up");
+        // As any refusal: it does not end the run, however often.
+        assert!(matches!(error, ApiError::Refused { status: 200, .. }), "{error}");
+        assert_eq!(seen.count(), 3 * asked);
+    }
+    let (client, seen) = scripted(&[Answer(200, REFUSED), Answer(200, EMPTY)], quick());
+    assert!(client.create(&[creation()], Urgency::Finish).await.is_err());
+    let (other, deletes) = scripted(&[Answer(200, REFUSED), Answer(200, EMPTY)], quick());
+    assert!(other.delete(id(), Urgency::Finish).await.is_err());
+    assert_eq!((seen.count(), deletes.count()), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_429_is_sent_again_whatever_its_body_and_uses_up_no_try() {
     let mut script = vec![Answer(429, HTML); 8];
     script.push(Answer(200, EMPTY));
@@ -325,7 +345,7 @@ async fn an_answer_without_the_record_does_not_say_that_it_is_gone() {
 #[tokio::test(start_paused = true)]
 async fn times_are_read_in_answers() {
     let page = wire::decode_page(EMPTY.as_bytes()).expect("a page");
-    assert_eq!((page.count, page.page_count), (Some(0), 0));
+    assert_eq!((page.count, page.page_count), (Some(0), Some(0)));
     let time: Timestamp = "2026-11-01T00:12:20Z".parse().expect("a time");
     assert_eq!(retry::http_date("Sun, 01 Nov 2026 00:12:20 GMT"), Some(time));
 }

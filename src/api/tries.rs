@@ -59,6 +59,9 @@ impl<'a> Tries<'a> {
         }
         let patience = self.settings.give_up_after.saturating_sub(self.started.elapsed());
         if self.failures >= self.settings.tries || wait >= patience {
+            if matches!(error, ApiError::Refused { .. }) {
+                return Err(error);
+            }
             let sent = self.doubt.is_some();
             return Err(ApiError::GivenUp { attempts: self.attempts, sent, last: Box::new(error) });
         }

@@ -1,14 +1,19 @@
 //! The API's answers, decoded (API.md §2, §3).
 //!
-//! `results` is the only authority for what an answer holds; keyed maps are looked up from it.
+//! `results` is the only authority for what an answer holds; keyed maps are looked up from it. Ids,
+//! `results` and counts are read strictly: without them an answer is none. Any other value of a form
+//! that cannot be read is hidden, and costs nothing but itself.
+
+use std::borrow::Cow;
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use super::{
     error::Complaint,
-    json::{Id, Keyed, Text, present},
+    json::{Id, Keyed, Text, object},
+    raw::Raw,
 };
 use crate::model::{
     AccessLevel, LiveFields, MembershipKey, Participation, ParticipationId, Permissions, Person,
@@ -25,72 +30,40 @@ pub(super) struct ResultRef<'a> {
     pub(super) id: Id,
 }
 
-#[derive(Debug, Default, Deserialize)]
-struct Meta {
-    count: Option<u64>,
-    page_count: Option<u64>,
-}
+object!(Meta { count, page_count });
 
-#[derive(Debug, Deserialize)]
-struct ParticipationRow<'a> {
-    workspace_id: Option<Id>,
-    user_id: Option<Id>,
-    #[serde(borrow)]
-    role: Option<Text<'a>>,
-    is_team_lead: Option<bool>,
-    can_invite: Option<bool>,
-    can_schedule_their_hours: Option<bool>,
-    can_schedule_team_hours: Option<bool>,
-    #[serde(borrow)]
-    access_level: Option<Text<'a>>,
-    #[serde(borrow)]
-    permissions_label: Option<Text<'a>>,
-    #[serde(default, deserialize_with = "present")]
-    rate_in_cents: Option<Option<i64>>,
-    #[serde(default, deserialize_with = "present")]
-    cost_in_cents: Option<Option<i64>>,
-    #[serde(default, deserialize_with = "present")]
-    workspace_role_id: Option<Option<Id>>,
-    external_reference_ids: Option<Vec<Id>>,
-    #[serde(borrow)]
-    created_at: Option<Text<'a>>,
-    #[serde(borrow)]
-    updated_at: Option<Text<'a>>,
-}
+object!(ParticipationRow {
+    workspace_id,
+    user_id,
+    role,
+    is_team_lead,
+    can_invite,
+    can_schedule_their_hours,
+    can_schedule_team_hours,
+    access_level,
+    permissions_label,
+    rate_in_cents,
+    cost_in_cents,
+    workspace_role_id,
+    external_reference_ids,
+    created_at,
+    updated_at,
+});
 
-#[derive(Debug, Deserialize)]
-struct ExternalReferenceRow<'a> {
-    #[serde(borrow)]
-    service_name: Option<Text<'a>>,
-}
+object!(ExternalReferenceRow { service_name });
 
-#[derive(Debug, Deserialize)]
-struct UserRow<'a> {
-    #[serde(borrow)]
-    full_name: Option<Text<'a>>,
-    #[serde(borrow)]
-    email_address: Option<Text<'a>>,
-    disabled: Option<bool>,
-}
+object!(UserRow { id, full_name, email_address, disabled });
 
-#[derive(Debug, Deserialize)]
-struct WorkspaceRow<'a> {
-    #[serde(borrow)]
-    title: Option<Text<'a>>,
-    #[serde(default)]
-    archived: bool,
-    /// Of any shape: nobody documents it.
-    #[serde(default)]
-    permissions: serde_json::Value,
-}
+object!(WorkspaceRow { title, archived, permissions });
 
 #[derive(Debug, Deserialize)]
 struct Envelope<'a> {
-    count: Option<u64>,
+    #[serde(borrow, default)]
+    count: Raw<'a>,
     #[serde(borrow)]
     results: Vec<ResultRef<'a>>,
-    #[serde(default)]
-    meta: Meta,
+    #[serde(borrow, default)]
+    meta: Meta<'a>,
     #[serde(borrow, default)]
     participations: Keyed<ParticipationRow<'a>>,
     #[serde(borrow, default)]
@@ -99,6 +72,28 @@ struct Envelope<'a> {
     workspaces: Keyed<WorkspaceRow<'a>>,
     #[serde(borrow, default)]
     external_references: Keyed<ExternalReferenceRow<'a>>,
+}
+
+/// The counts of an answer: its own, and those that `meta` repeats and adds.
+struct Counts {
+    count: Option<u64>,
+    repeated: Option<u64>,
+    pages: Option<u64>,
+}
+
+impl Envelope<'_> {
+    fn counts(&self) -> Result<Counts, serde_json::Error> {
+        Ok(Counts {
+            count: self.count.count("count")?,
+            repeated: self.meta.count.count("meta.count")?,
+            pages: self.meta.page_count.count("meta.page_count")?,
+        })
+    }
+}
+
+/// The text of a body. Names may hold bytes that are no text; they are marked, and the rest is read.
+pub(super) fn body_text(body: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(body)
 }
 
 /// One row of a participation list.
@@ -120,8 +115,8 @@ pub enum ListedRow {
 pub struct ListPage {
     /// The size of the whole list; none when missing or when the answer contradicts itself.
     pub count: Option<u64>,
-    /// How many pages there are; 0 when the list is empty.
-    pub page_count: u64,
+    /// How many pages there are, 0 when the list is empty; none when the answer does not say.
+    pub page_count: Option<u64>,
     /// The rows, in the page's order.
     pub rows: Vec<ListedRow>,
     /// Results without an object, or without a project.
@@ -135,23 +130,26 @@ pub struct ListPage {
 /// # Errors
 /// When the body is no such JSON; the text says where.
 pub fn decode_page(body: &[u8]) -> Result<ListPage, serde_json::Error> {
-    let envelope: Envelope<'_> = serde_json::from_slice(body)?;
-    let Envelope { count, results, meta, participations, users, external_references, .. } =
-        &envelope;
+    let text = body_text(body);
+    let envelope: Envelope<'_> = serde_json::from_str(&text)?;
+    let Counts { count, repeated, pages } = envelope.counts()?;
+    let Envelope { results, participations, users, external_references, .. } = &envelope;
     let mut rows = Vec::with_capacity(results.len());
     let mut unresolved = 0;
     for result in results {
         let found = (result.key.0 == "participations").then(|| participations.find(result.id));
-        let row = found.flatten().and_then(|row| listed_row(result.id, row, external_references));
-        match row {
-            Some(row) => rows.push(row),
+        match found.flatten() {
+            Some(row) => match listed_row(result.id, row, external_references)? {
+                Some(row) => rows.push(row),
+                None => unresolved += 1,
+            },
             None => unresolved += 1,
         }
     }
-    let agree = meta.count.is_none() || meta.count == *count;
+    let agree = repeated.is_none() || repeated == count;
     Ok(ListPage {
         count: count.filter(|_| agree),
-        page_count: meta.page_count.unwrap_or(u64::from(!results.is_empty())),
+        page_count: pages,
         rows,
         unresolved,
         people: users.0.iter().filter_map(|(id, row)| person(*id, row)).collect(),
@@ -162,20 +160,21 @@ fn listed_row(
     id: Id,
     row: &ParticipationRow<'_>,
     references: &References<'_>,
-) -> Option<ListedRow> {
-    let id = ParticipationId::new(id.0)?;
-    let workspace = WorkspaceId::new(row.workspace_id?.0)?;
-    let Some(user) = row.user_id.and_then(|user| UserId::new(user.0)) else {
-        return Some(ListedRow::Userless { id, workspace });
+) -> Result<Option<ListedRow>, serde_json::Error> {
+    let workspace = row.workspace_id.id("workspace_id")?.and_then(|id| WorkspaceId::new(id.0));
+    let user = row.user_id.id("user_id")?.and_then(|id| UserId::new(id.0));
+    let (Some(id), Some(workspace)) = (ParticipationId::new(id.0), workspace) else {
+        return Ok(None);
     };
-    Some(ListedRow::Member(Participation {
+    let Some(user) = user else { return Ok(Some(ListedRow::Userless { id, workspace })) };
+    Ok(Some(ListedRow::Member(Participation {
         id,
         key: MembershipKey { workspace, user },
-        role: text(&row.role).and_then(|word| word.parse().ok()).into(),
-        fields: LiveFields { tagged: tagged(row, references), ..live_fields(row) },
-        created_at: time(&row.created_at),
-        updated_at: time(&row.updated_at),
-    }))
+        role: row.role.text().and_then(|word| word.parse().ok()).into(),
+        fields: live_fields(row, references),
+        created_at: time(row.created_at),
+        updated_at: time(row.updated_at),
+    })))
 }
 
 type References<'a> = Keyed<ExternalReferenceRow<'a>>;
@@ -183,10 +182,11 @@ type References<'a> = Keyed<ExternalReferenceRow<'a>>;
 /// Whether a record carries this tool's reference; unknown where its references were not answered,
 /// or one of them is not in the answer.
 fn tagged(row: &ParticipationRow<'_>, references: &References<'_>) -> Seen<bool> {
-    let Some(ids) = &row.external_reference_ids else { return Seen::Hidden };
+    let Some(ids) = row.external_reference_ids.optional_ids() else { return Seen::Hidden };
     let mut tagged = Seen::Visible(false);
     for id in ids {
-        match references.find(*id).and_then(|reference| text(&reference.service_name)) {
+        let reference = id.and_then(|id| references.find(id));
+        match reference.and_then(|reference| reference.service_name.text()).as_deref() {
             Some(SERVICE_NAME) => return Seen::Visible(true),
             Some(_) => {}
             None => tagged = Seen::Hidden,
@@ -195,39 +195,43 @@ fn tagged(row: &ParticipationRow<'_>, references: &References<'_>) -> Seen<bool>
     tagged
 }
 
-fn live_fields(row: &ParticipationRow<'_>) -> LiveFields {
-    let role = |role: Option<Id>| role.and_then(|role| RoleId::new(role.0));
+fn live_fields(row: &ParticipationRow<'_>, references: &References<'_>) -> LiveFields {
     LiveFields {
         access_level: AccessLevel::from_answer(
-            text(&row.access_level),
-            text(&row.permissions_label),
+            row.access_level.text().as_deref(),
+            row.permissions_label.text().as_deref(),
         ),
-        team_lead: row.is_team_lead.into(),
-        can_invite: row.can_invite.into(),
-        can_schedule_their_hours: row.can_schedule_their_hours.into(),
-        can_schedule_team_hours: row.can_schedule_team_hours.into(),
-        workspace_role_id: row.workspace_role_id.map(role).into(),
-        rate_in_cents: row.rate_in_cents.into(),
-        cost_in_cents: row.cost_in_cents.into(),
-        tagged: Seen::Hidden,
+        team_lead: row.is_team_lead.flag(),
+        can_invite: row.can_invite.flag(),
+        can_schedule_their_hours: row.can_schedule_their_hours.flag(),
+        can_schedule_team_hours: row.can_schedule_team_hours.flag(),
+        workspace_role_id: match row.workspace_role_id.optional_id() {
+            Seen::Visible(id) => Seen::Visible(id.and_then(|id| RoleId::new(id.0))),
+            Seen::Hidden => Seen::Hidden,
+        },
+        rate_in_cents: row.rate_in_cents.whole(),
+        cost_in_cents: row.cost_in_cents.whole(),
+        tagged: tagged(row, references),
     }
 }
 
-fn text<'t>(text: &'t Option<Text<'_>>) -> Option<&'t str> {
-    text.as_ref().map(|text| text.0.as_ref())
+fn time(value: Raw<'_>) -> Option<Timestamp> {
+    value.text()?.parse().ok()
 }
 
-fn time(value: &Option<Text<'_>>) -> Option<Timestamp> {
-    text(value)?.parse().ok()
-}
-
+/// A person under an id; none where the object says that it is somebody else.
 fn person(id: Id, row: &UserRow<'_>) -> Option<Person> {
-    let UserRow { full_name, email_address, disabled } = row;
+    let UserRow { id: own, full_name, email_address, disabled } = row;
+    if own.optional_id().visible().flatten().is_some_and(|own| own != id) {
+        return None;
+    }
+    // An address with a mark in place of a letter is not the address.
+    let whole = |address: &Cow<'_, str>| !address.contains(char::REPLACEMENT_CHARACTER);
     Some(Person {
         id: UserId::new(id.0)?,
-        name: text(full_name).unwrap_or_default().to_owned(),
-        email: text(email_address).map(str::to_owned),
-        disabled: (*disabled).into(),
+        name: full_name.text().unwrap_or_default().into_owned(),
+        email: email_address.text().filter(whole).map(Cow::into_owned),
+        disabled: disabled.flag(),
     })
 }
 
@@ -236,7 +240,9 @@ fn person(id: Id, row: &UserRow<'_>) -> Option<Person> {
 /// # Errors
 /// When the body is no such JSON.
 pub fn decode_people(body: &[u8]) -> Result<Vec<Person>, serde_json::Error> {
-    let envelope: Envelope<'_> = serde_json::from_slice(body)?;
+    let text = body_text(body);
+    let envelope: Envelope<'_> = serde_json::from_str(&text)?;
+    envelope.counts()?;
     let found = envelope.results.iter().filter(|result| result.key.0 == "users");
     Ok(found.filter_map(|result| person(result.id, envelope.users.find(result.id)?)).collect())
 }
@@ -246,36 +252,60 @@ pub fn decode_people(body: &[u8]) -> Result<Vec<Person>, serde_json::Error> {
 /// # Errors
 /// When the body is no such JSON.
 pub fn decode_workspaces(body: &[u8]) -> Result<Vec<Workspace>, serde_json::Error> {
-    let envelope: Envelope<'_> = serde_json::from_slice(body)?;
+    let text = body_text(body);
+    let envelope: Envelope<'_> = serde_json::from_str(&text)?;
+    envelope.counts()?;
     let found = envelope.results.iter().filter(|result| result.key.0 == "workspaces");
     Ok(found
-        .filter_map(|result| {
-            let WorkspaceRow { title, archived, permissions: allowed } =
-                envelope.workspaces.find(result.id)?;
-            Some(Workspace {
-                id: WorkspaceId::new(result.id.0)?,
-                title: text(title).unwrap_or_default().to_owned(),
-                archived: *archived,
-                permissions: permissions(allowed).into(),
-            })
-        })
+        .filter_map(|result| workspace(result.id, envelope.workspaces.find(result.id)?))
         .collect())
 }
 
-fn permissions(allowed: &serde_json::Value) -> Option<Permissions> {
-    let object = allowed.as_object()?;
-    let flag =
-        |(name, value): (&String, &serde_json::Value)| Some((name.clone(), value.as_bool()?));
+/// A project; its digits stand in for a title that is hidden. One that does not say that it is
+/// archived is looked at like any other: what it forbids, it refuses.
+fn workspace(id: Id, row: &WorkspaceRow<'_>) -> Option<Workspace> {
+    let WorkspaceRow { title, archived, permissions: allowed } = row;
+    Some(Workspace {
+        id: WorkspaceId::new(id.0)?,
+        title: title.text().map_or_else(|| id.0.to_string(), Cow::into_owned),
+        archived: archived.flag() == Seen::Visible(true),
+        permissions: permissions(*allowed).into(),
+    })
+}
+
+/// Of any shape: nobody documents it.
+fn permissions(allowed: Raw<'_>) -> Option<Permissions> {
+    let object = allowed.attributes()?;
+    let flag = |(name, value): (&String, &Raw<'_>)| Some((name.clone(), value.flag().visible()?));
     Some(Permissions {
-        access_level: object.get("access_level").and_then(|word| word.as_str()).map(str::to_owned),
+        access_level: object.get("access_level").and_then(|word| word.text()).map(Cow::into_owned),
         flags: object.iter().filter_map(flag).collect(),
     })
 }
 
 #[derive(Deserialize)]
-struct ErrorBody {
-    errors: Option<Value>,
-    error_message: Option<Value>,
+struct ErrorBody<'a> {
+    #[serde(borrow)]
+    errors: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error_message: Option<&'a RawValue>,
+}
+
+/// A value of whatever form; one that fits in no tree is its own text.
+fn any(raw: &RawValue) -> Value {
+    serde_json::from_str(raw.get()).unwrap_or_else(|_| Value::from(raw.get()))
+}
+
+/// Whether an `errors` complains of nothing: nulls, nothing in it, or no.
+fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Number(number) => number.as_u64() == Some(0),
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(list) => list.iter().all(Value::is_null),
+        Value::Object(map) => map.is_empty(),
+        Value::Bool(true) => false,
+    }
 }
 
 /// One complaint of whatever form: what can be read of it, else its JSON word for word.
@@ -292,22 +322,25 @@ fn complaint(error: &Value) -> Complaint {
     }
 }
 
-/// The server's complaints; none when the body has none (it is then an answer), an error when the
-/// body is no JSON object.
+/// The server's complaints; none when the body has none (it is then an answer). Only `errors` and
+/// `error_message` of the body itself count, and only where they say something.
 ///
 /// # Errors
 /// When the body is no JSON object.
 pub fn decode_complaints(body: &[u8]) -> Result<Vec<Complaint>, serde_json::Error> {
-    let ErrorBody { errors, error_message } = serde_json::from_slice(body)?;
+    let text = body_text(body);
+    let ErrorBody { errors, error_message } = serde_json::from_str(&text)?;
+    let errors = errors.map(any).filter(|errors| !says_nothing(errors));
     let listed = match errors {
-        None | Some(Value::Null) => Vec::new(),
+        None => Vec::new(),
         Some(Value::Array(errors)) => errors,
         Some(other) => vec![other],
     };
-    Ok(listed.iter().chain(&error_message).filter(|one| !one.is_null()).map(complaint).collect())
+    let message = error_message.map(any).filter(|message| !says_nothing(message));
+    Ok(listed.iter().chain(&message).filter(|one| !one.is_null()).map(complaint).collect())
 }
 
-/// Whether a successful answer carries complaints all the same; cheap where it does not.
+/// Whether a successful answer may carry complaints all the same; cheap where it does not.
 #[must_use]
 pub fn mentions_errors(body: &[u8]) -> bool {
     memchr::memmem::find(body, b"\"error").is_some()

@@ -96,19 +96,18 @@ async fn read_pages(
     let mut number = 1;
     loop {
         let page = api.list_page(workspace, number).await?;
-        let page_count = page.page_count;
-        if page.rows.is_empty() && page.unresolved == 0 && number < page_count {
+        let (page_count, here) = (page.page_count, page.rows.len() + page.unresolved);
+        if let Some(page_count) = page_count
+            && here == 0
+            && number < page_count
+        {
             let why = format!("page {number} of {page_count} is empty");
             return Err(ProofError::Contradiction { why });
         }
         pages.take(page, workspace).map_err(|why| ProofError::Contradiction { why })?;
         pages.number = number;
-        if number >= page_count {
+        if pages.end_at(number, page_count, here)? {
             break;
-        }
-        if page_count > pages.count.unwrap_or(0) {
-            let why = format!("{page_count} pages for {} members", pages.count.unwrap_or(0));
-            return Err(ProofError::Contradiction { why });
         }
         number += 1;
     }
@@ -117,6 +116,26 @@ async fn read_pages(
 }
 
 impl Pages {
+    /// Whether this page is the last. Where the answer does not number its pages, the count ends
+    /// them, and so does a page without rows.
+    fn end_at(
+        &self,
+        number: u64,
+        page_count: Option<u64>,
+        here: usize,
+    ) -> Result<bool, ProofError> {
+        let count = self.count.unwrap_or(0);
+        let Some(page_count) = page_count else {
+            let read = self.members.len() + self.userless.len();
+            return Ok(here == 0 || read as u64 >= count);
+        };
+        if number < page_count && page_count > count {
+            let why = format!("{page_count} pages for {count} members");
+            return Err(ProofError::Contradiction { why });
+        }
+        Ok(number >= page_count)
+    }
+
     fn take(&mut self, page: ListPage, asked: WorkspaceId) -> Result<(), String> {
         let Some(count) = page.count else {
             return Err("a page gives no count, or two".to_owned());

@@ -6,6 +6,7 @@
 mod adopt;
 mod assemble;
 mod killed;
+mod names;
 mod purpose;
 mod sent;
 mod undo;
@@ -91,7 +92,10 @@ pub async fn preview(
     let Surroundings { clock, stop, listener } = around;
     let lister = Lister { clock, max_in_flight: job.max_in_flight, stop, listener };
     let mut live = lister.list(api, &scope).await?;
-    let plan = confirmed_plan(api, job, &lister, &mut live).await?;
+    let mut plan = confirmed_plan(api, job, &lister, &mut live).await?;
+    if !matches!(job.purpose, Purpose::Undo(_)) {
+        names::add(api, &mut plan, stop).await;
+    }
     let unmatched = job.policy.protection.unmatched(live.people.values());
     let warnings = unmatched
         .into_iter()

@@ -416,7 +416,7 @@ mod tests {
         assert_eq!(
             told(&first, &with(waiting(2, "2026-11-26T00:00:00Z"))),
             [
-                "delete of user 4 on =cmd() (102): because: missing from the roster for 1 of 3 runs in a row → missing from the roster for 2 of 3 runs in a row"
+                "delete of user 4 (name not visible) on =cmd() (102): because: missing from the roster for 1 of 3 runs in a row → missing from the roster for 2 of 3 runs in a row"
             ]
         );
     }

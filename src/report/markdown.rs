@@ -148,7 +148,7 @@ mod tests {
 
         | | Project | Person | Action | Change | Outcome | Why | Line |
         |---|---|---|---|---|---|---|---:|
-        | `-` | =cmd() (102) | user 4 | delete | maven, lead, demoted first | held | protected by \`\*@&lt;partner&gt;.example\` in protect.users |  |
+        | `-` | =cmd() (102) | user 4 (name not visible) | delete | maven, lead, demoted first | held | protected by \`\*@&lt;partner&gt;.example\` in protect.users |  |
 
         ## Actions (11)
 
@@ -158,13 +158,13 @@ mod tests {
         | `~` | Alpha \| &lt;script&gt;alert(1)&lt;/script&gt; (101) | \\u{1b}\[31mRed\\u{1b}\[0m (7) | update | team_lead: false → true (after the create) | not reached | the create was rejected | 2 |
         | `~` | Alpha \| &lt;script&gt;alert(1)&lt;/script&gt; (101) | Bo \\u{202e}oB (8) | update | access_level: edit_tasks → admin | not stuck | answered 200, still edit_tasks | 5 |
         | `~` | Alpha \| &lt;script&gt;alert(1)&lt;/script&gt; (101) | The \`Token\` (9) | update | access_level: edit_tasks → admin | held | the token's own user | 6 |
-        | `-` | Alpha \| &lt;script&gt;alert(1)&lt;/script&gt; (101) | user 10 | delete | maven, lead, demoted first | withheld | on the project, not in the roster; plan deletes 60 of 400 memberships; the limit is 50 (guard.max_deletes); all deletes of this run are withheld |  |
+        | `-` | Alpha \| &lt;script&gt;alert(1)&lt;/script&gt; (101) | user 10 (name not visible) | delete | maven, lead, demoted first | withheld | on the project, not in the roster; plan deletes 60 of 400 memberships; the limit is 50 (guard.max_deletes); all deletes of this run are withheld |  |
         | `+` | =cmd() (102) | Zoë O'Neil (3) | create | maven, access edit_tasks | applied | in the roster, not on the project | 3 |
         | `-` | =cmd() (102) | -Dash (5) | delete | maven | stale | changed 2026-11-24T03:07:40Z |  |
         | `±` | =cmd() (102) | Ann\\nLee (6) | replace | maven → buyer, access edit_tasks | lost | 422: user \\u{9b}31mgone | 4 |
         | `-` | =cmd() (102) | Bo \\u{202e}oB (8) | delete | maven, lead, demoted first | frozen | on the project, not in the roster; invalid roster rows of this project: line 7 |  |
-        | `+` | =cmd() (102) | user 11 | create | maven, access edit_tasks | in doubt | no answer | 9 |
-        | `+` | =cmd() (102) | user 12 | create | maven, access edit_tasks | failed | 503 six times | 10 |
+        | `+` | =cmd() (102) | user 11 (name not visible) | create | maven, access edit_tasks | in doubt | no answer | 9 |
+        | `+` | =cmd() (102) | user 12 (name not visible) | create | maven, access edit_tasks | failed | 503 six times | 10 |
 
         ## Unreadable projects (1)
 

@@ -399,7 +399,7 @@ mod tests {
 
         Protected, though they were to go: nothing was done (1)
           =cmd() (102)
-            - delete   user 4  maven, lead, demoted first; protected by `*@<partner>.example` in protect.users
+            - delete   user 4 (name not visible)  maven, lead, demoted first; protected by `*@<partner>.example` in protect.users
 
         Held: policy or knowledge forbids it (1)
           Alpha | <script>alert(1)</script> (101)
@@ -411,7 +411,7 @@ mod tests {
 
         Withheld by the guard (1)
           Alpha | <script>alert(1)</script> (101)
-            - delete   user 10  maven, lead, demoted first; on the project, not in the roster
+            - delete   user 10 (name not visible)  maven, lead, demoted first; on the project, not in the roster
 
         Unreadable projects (1)
           project 103: not visible to this token
@@ -452,11 +452,11 @@ mod tests {
 
         In doubt: nobody knows whether it happened (1)
           =cmd() (102)
-            + create   user 11  maven, access edit_tasks; no answer
+            + create   user 11 (name not visible)  maven, access edit_tasks; no answer
 
         Failed: tries used up, known not to be there (1)
           =cmd() (102)
-            + create   user 12  maven, access edit_tasks; 503 six times
+            + create   user 12 (name not visible)  maven, access edit_tasks; 503 six times
 
         Rejected: the server said no (1)
           Alpha | <script>alert(1)</script> (101)
@@ -476,7 +476,7 @@ mod tests {
 
         Protected, though they were to go: nothing was done (1)
           =cmd() (102)
-            - delete   user 4  maven, lead, demoted first; protected by `*@<partner>.example` in protect.users
+            - delete   user 4 (name not visible)  maven, lead, demoted first; protected by `*@<partner>.example` in protect.users
 
         Held: policy or knowledge forbids it (1)
           Alpha | <script>alert(1)</script> (101)
@@ -488,7 +488,7 @@ mod tests {
 
         Withheld by the guard (1)
           Alpha | <script>alert(1)</script> (101)
-            - delete   user 10  maven, lead, demoted first; on the project, not in the roster
+            - delete   user 10 (name not visible)  maven, lead, demoted first; on the project, not in the roster
 
         Unreadable projects (1)
           project 103: not visible to this token

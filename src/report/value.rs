@@ -175,7 +175,7 @@ impl RunReport {
     pub fn person(&self, id: UserId) -> String {
         match self.people.get(&id) {
             Some(name) if !name.is_empty() => format!("{name} ({id})"),
-            _ => format!("user {id}"),
+            _ => format!("user {id} (name not visible)"),
         }
     }
 }

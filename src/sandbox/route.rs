@@ -97,13 +97,17 @@ impl Query {
         self.words(name).map(|words| words.iter().filter_map(|word| word.parse().ok()).collect())
     }
 
-    /// Cuts the asked page out of all rows; a larger page than the server gives is cut silently.
+    /// Cuts the asked page out of all rows; a larger page than the server gives is cut silently, and
+    /// rows that were asked for by their ids are never cut (API.md §4).
     pub(super) fn page_of<T>(&self, rows: Vec<T>, largest: usize) -> (Vec<T>, Cut) {
         let number = |name| self.value(name).and_then(|value| value.parse::<usize>().ok());
         let positive = |name| number(name).filter(|number| *number > 0);
         let per_page = positive("per_page").unwrap_or(DEFAULT_PER_PAGE).min(largest.max(1));
         let page = positive("page").unwrap_or(1);
         let cut = Cut { count: rows.len(), page, per_page };
+        if self.value("only").is_some() {
+            return (rows, cut);
+        }
         let before = (page - 1).saturating_mul(per_page);
         (rows.into_iter().skip(before).take(per_page).collect(), cut)
     }

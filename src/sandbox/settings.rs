@@ -9,6 +9,7 @@ use jiff::fmt::serde::unsigned_duration::friendly::compact::required as duration
 use serde::Deserialize;
 
 use super::fault::Faults;
+use super::odd::OddValues;
 
 /// What becomes of the good rows of a bulk create with bad ones in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -146,6 +147,8 @@ pub struct Settings {
     pub forbidden_workspaces: BTreeSet<u64>,
     /// The largest page, and the most rows of a bulk create's answer.
     pub page_limit: usize,
+    /// Optional values of forms that nobody expects.
+    pub odd_values: OddValues,
     /// What goes wrong, and how often.
     pub faults: Faults,
 }
@@ -180,6 +183,7 @@ impl Default for Settings {
             hidden_workspaces: BTreeSet::new(),
             forbidden_workspaces: BTreeSet::new(),
             page_limit: 200,
+            odd_values: OddValues::default(),
             faults: Faults::default(),
         }
     }

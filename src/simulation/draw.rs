@@ -11,8 +11,8 @@ use crate::{
     model::WorkspaceId,
     plan::{Mode, Ownership, Policy, Protection},
     sandbox::{
-        Bulk, Duplicates, ErrorIndex, ExternalReference, Faults, Level, Participation, RetryAfter,
-        Settings, Side, User, Workspace, World,
+        Bulk, Duplicates, ErrorIndex, ExternalReference, Faults, Level, OddValues, Participation,
+        RetryAfter, Settings, Side, User, Workspace, World,
     },
 };
 
@@ -266,6 +266,11 @@ fn sandbox(random: &mut Rng, seed: u64, faults: Option<f64>) -> Settings {
         token_is_admin: random.u8(..) < 230,
         custom_permissions: random.bool(),
         page_limit: [200, 200, 5, 7][random.usize(0..4)],
+        odd_values: OddValues {
+            seed,
+            share: [0.0, 0.0, 0.1, 1.0][random.usize(0..4)],
+            ..OddValues::default()
+        },
         faults: drawn_faults(random, seed, faults),
         ..Settings::default()
     }

@@ -10,6 +10,8 @@ mod guard;
 mod harness;
 mod input;
 mod interruption;
+mod names;
+mod odd;
 mod offline;
 mod overwriting;
 mod ownership;

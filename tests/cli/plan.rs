@@ -12,8 +12,8 @@ fn a_plan_shows_every_difference_and_writes_nothing() {
     assert_eq!(ran.files(), ["report.json", "results.csv"].map(str::to_owned).into());
     insta::assert_snapshot!("the_results_of_a_plan_have_every_line", ran.kept("results.csv"));
     assert_eq!(writes(&sandbox), []);
-    // The minimum: the token's user, both projects at once, one page for each.
-    assert_eq!(sandbox.log().len(), 4);
+    // The minimum: the token's user, both projects at once, one page for each, and the names of who is on none.
+    assert_eq!(sandbox.log().len(), 5);
 }
 
 #[test]

@@ -219,7 +219,7 @@ fn what_of_a_plan_file_is_another_now_is_said_action_by_action() {
                 desk.write("roster.csv", &changed("100,31,maven,edit_tasks", "100,31,maven,admin"));
                 vec![]
             },
-            &["  create of user 31 on Atlas (100): access_level: edit_tasks → admin\n"],
+            &["  create of Hana Okoro (31) on Atlas (100): access_level: edit_tasks → admin\n"],
         ),
         (
             "what is wished, and who came and went",
@@ -233,7 +233,7 @@ fn what_of_a_plan_file_is_another_now_is_said_action_by_action() {
             },
             &[
                 "  update of Ben Ode (11) on Atlas (100): access_level: view_tasks (from edit_tasks) → admin (from edit_tasks)\n",
-                "  no longer: create of user 32 on Borealis (200): maven\n",
+                "  no longer: create of Ivo Brandt (32) on Borealis (200): maven\n",
                 "  now: delete of Gil Sato (22) on Borealis (200): maven\n",
             ],
         ),
