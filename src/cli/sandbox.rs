@@ -1,15 +1,17 @@
 //! `sandbox`: the simulated API on a port of this machine.
 
-use std::{fs::File, net::Ipv4Addr, path::Path, sync::Arc};
-
-use figment::{
-    Figment,
-    providers::{Format as _, Toml},
+use std::{
+    fs::{self, File},
+    net::Ipv4Addr,
+    path::Path,
+    sync::Arc,
 };
+
 use tokio::net::TcpListener;
 
 use super::{Failure, arguments::SandboxArgs, output, rehearse, run::block_on, signal};
 use crate::{
+    config::read_toml,
     run::{ExitStatus, Stop},
     sandbox::{BASE_PATH, Faults, Sandbox, Settings, Start},
 };
@@ -42,19 +44,19 @@ fn open_log(path: &Path) -> Result<File, Failure> {
     })
 }
 
+fn read_settings(path: &Path) -> Result<Settings, Failure> {
+    let text = fs::read_to_string(path).map_err(|error| {
+        let place = format!("cannot read `{}`", path.display());
+        Failure::new(ExitStatus::BadInput, anyhow::Error::new(error).context(place))
+    })?;
+    read_toml(&path.display().to_string(), &text)
+        .map_err(|problem| Failure::new(ExitStatus::BadInput, anyhow::anyhow!("{problem}")))
+}
+
 fn settings(args: &SandboxArgs) -> Result<Settings, Failure> {
     let mut settings = match &args.settings {
         None => Settings::default(),
-        Some(path) => {
-            // `file_exact` reads that file or nothing; a missing one must be said.
-            File::open(path).map_err(|error| {
-                let place = format!("cannot open `{}`", path.display());
-                Failure::new(ExitStatus::BadInput, anyhow::Error::new(error).context(place))
-            })?;
-            Figment::from(Toml::file_exact(path))
-                .extract()
-                .map_err(|error| Failure::new(ExitStatus::BadInput, error))?
-        }
+        Some(path) => read_settings(path)?,
     };
     settings.start = Start::Real;
     if let Some(share) = args.fault {

@@ -5,13 +5,11 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::Deserialize;
 use url::{Host, Url};
 
 /// Where the API is: HTTPS, or HTTP on this machine; no credentials, query or fragment, no slash
 /// at the end.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BaseUrl(Url);
 
 /// Text that is not usable as a base URL.
@@ -90,11 +88,10 @@ impl FromStr for BaseUrl {
     }
 }
 
-impl TryFrom<String> for BaseUrl {
-    type Error = BaseUrlError;
-
-    fn try_from(text: String) -> Result<Self, BaseUrlError> {
-        text.parse()
+/// This machine: nothing is sent anywhere before a layer has set an address.
+impl Default for BaseUrl {
+    fn default() -> Self {
+        Self(Url::parse("http://localhost").expect("a URL"))
     }
 }
 

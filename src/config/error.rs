@@ -5,7 +5,7 @@
 
 use std::{fmt, io, path::PathBuf};
 
-use super::layer::Origin;
+use super::origin::Origin;
 
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +35,7 @@ fn count(problems: &[ConfigProblem]) -> String {
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigProblem {
-    /// Where: `file:line`, a variable, or a flag.
+    /// Where: `file:line:column`, a variable, or a flag.
     pub at: String,
     /// The key, as a dotted path; none where a whole file or a choice of profile is wrong.
     pub key: Option<String>,
@@ -51,7 +51,7 @@ impl ConfigProblem {
     }
 
     pub(super) fn of_key(origin: &Origin, key: &str, message: impl Into<String>) -> Self {
-        Self { key: Some(key.to_owned()), ..Self::new(origin, message) }
+        Self { key: Some(key.to_owned()), ..Self::new(origin.exact(), message) }
     }
 
     pub(super) fn with_value(self, value: String) -> Self {
@@ -59,15 +59,15 @@ impl ConfigProblem {
     }
 }
 
+/// One line, whatever is quoted.
 impl fmt::Display for ConfigProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.at)?;
-        match (&self.key, &self.value) {
-            (Some(key), Some(value)) => write!(f, "`{key} = {value}`: ")?,
-            (Some(key), None) => write!(f, "`{key}`: ")?,
-            (None, Some(value)) => write!(f, "`{value}`: ")?,
-            (None, None) => {}
-        }
-        f.write_str(&self.message)
+        let Self { at, key, value, message } = self;
+        let text = match (key, value) {
+            (Some(key), Some(value)) => format!("{at}: `{key} = {value}`: {message}"),
+            (Some(text), None) | (None, Some(text)) => format!("{at}: `{text}`: {message}"),
+            (None, None) => format!("{at}: {message}"),
+        };
+        f.write_str(&text.replace('\r', "\\r").replace('\n', "\\n"))
     }
 }

@@ -1,103 +1,135 @@
-//! Every key of the configuration: its path, the type of its value, and what a later version adds.
+//! The table of all keys: of each its path, what its value may be, the setting it fills, and
+//! whether it may carry a secret or waits for a later version.
 //!
-//! A key that is not in the table is unknown. Knows neither layers nor what a value is used for;
-//! `config/default.toml` holds the values and the explanations.
+//! All that is said or checked about a key comes from its row; `config/default.toml` adds the
+//! default and the explanation, and tests hold the two together. Knows neither layers nor what a
+//! setting is used for.
 
-use std::collections::BTreeMap;
+use std::time::Duration;
 
-use figment::{
-    error::Kind,
-    value::{Num, Value},
-};
+use toml::Value;
 
 use super::{
-    base_url::BaseUrl,
-    value::{CommandText, Encoding, PathText, People, Rate, Setting, Span, Whole},
-};
-use crate::{
-    model::WorkspaceId,
-    plan::{Mode, Ownership},
+    settings::Settings,
+    token::TokenSource,
+    value::{
+        Choice, Command, Flag, Ids, Kind, Names, Number, Path, People, Place, Span, Text, Texts,
+        Url, WEEK, Whole,
+    },
 };
 
-/// A key and what its value must be.
+/// A row of the table.
 pub(super) struct Key {
     /// Dotted: `http.tries`.
     pub path: &'static str,
-    misfit: fn(&Value) -> Option<String>,
+    notes: &'static [Note],
+    /// Reads a value into the settings, or says what is expected in its place.
+    pub set: fn(&mut Settings, &Value, &Place<'_>) -> Result<(), String>,
+    #[cfg(test)]
+    pub draw: fn() -> proptest::strategy::BoxedStrategy<Value>,
 }
 
-const fn key<T: Setting>(path: &'static str) -> Key {
-    Key { path, misfit: misfit::<T> }
+/// What else is to be known of a key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Note {
+    /// The value may carry a secret: it is never repeated in a message.
+    Secret,
+    /// This version takes the default only, so that nobody relies on what is not there. A feature
+    /// that arrives drops the note.
+    Later,
 }
 
-/// In the order of `config/default.toml`.
-pub(super) const KEYS: &[Key] = &[
-    key::<BaseUrl>("base_url"),
-    key::<Mode>("mode"),
-    key::<bool>("allow_replace"),
-    key::<Ownership>("ownership"),
-    key::<Whole<0, 10_000>>("delete_after_runs"),
-    key::<Whole<0, 10_000>>("delete_after_days"),
-    key::<PathText>("token_file"),
-    key::<CommandText>("token_command"),
-    key::<PathText>("state_dir"),
-    key::<Rate>("http.requests_per_second"),
-    key::<Whole<1, 1000>>("http.max_in_flight"),
-    key::<Span<false>>("http.timeout"),
-    key::<Span<false>>("http.connect_timeout"),
-    key::<Whole<1, 100>>("http.tries"),
-    key::<Span<false>>("http.backoff_base"),
-    key::<Span<false>>("http.backoff_cap"),
-    key::<Span<true>>("http.settle_wait"),
-    key::<Span<false>>("http.retry_after_cap"),
-    key::<Span<false>>("http.give_up_after"),
-    key::<Whole<0, 1_000_000>>("guard.max_deletes"),
-    key::<Whole<0, 100>>("guard.max_delete_percent"),
-    key::<Whole<0, 100>>("guard.max_project_delete_percent"),
-    key::<Whole<0, 1_000_000>>("guard.delete_floor"),
-    key::<Span<true>>("guard.recheck_after"),
-    key::<People>("protect.users"),
-    key::<Vec<WorkspaceId>>("scope.workspaces"),
-    key::<Encoding>("roster.encoding"),
-    key::<crate::desired::Delimiter>("roster.delimiter"),
-    key::<Vec<String>>("roster.ignore_columns"),
-    key::<BTreeMap<String, String>>("roster.columns"),
-    key::<Whole<1, 10_000>>("breaker.consecutive_failures"),
-    key::<Whole<1, 100_000>>("state.keep_runs"),
-    key::<String>("monitor.ping_url"),
-    key::<String>("monitor.webhook_url"),
-    key::<PathText>("monitor.metrics_file"),
-];
+/// A row: the key, what it may be, the field of the settings that it fills where that has another
+/// name than the key, and notes.
+macro_rules! keys {
+    ($($($path:ident).+ $kind:expr $(=> $($field:ident).+ $(= $wrap:path)?)? $(, $note:ident)*;)*) => {
+        /// In the order of `config/default.toml`.
+        pub(super) const KEYS: &[Key] = &[$(Key {
+            path: keys!(@text $($path).+),
+            notes: &[$(Note::$note),*],
+            set: |settings, value, place| {
+                let value = $kind.read(value, place)?;
+                keys!(@fill settings value ($($path).+) $(=> $($field).+ $(= $wrap)?)?);
+                Ok(())
+            },
+            #[cfg(test)]
+            draw: || super::tests::draw::Draw::draw(&$kind),
+        }),*];
+    };
+    (@text $first:ident $(. $rest:ident)*) => {
+        concat!(stringify!($first) $(, ".", stringify!($rest))*)
+    };
+    (@fill $settings:ident $value:ident ($($path:ident).+)) => {
+        $settings.$($path).+ = $value
+    };
+    (@fill $settings:ident $value:ident ($($path:ident).+) => $($field:ident).+) => {
+        $settings.$($field).+ = $value
+    };
+    (@fill $settings:ident $value:ident ($($path:ident).+) => $($field:ident).+ = $wrap:path) => {
+        $settings.$($field).+ = $wrap($value)
+    };
+}
 
-/// Keys that this version takes at their default only, so that nobody relies on what is not there.
-/// A feature that arrives takes its key from this list.
-const LATER: &[&str] =
-    &["roster.encoding", "monitor.ping_url", "monitor.webhook_url", "monitor.metrics_file"];
+/// The shortest time to wait for; what is 0 ends at once, or never.
+const MOMENT: Duration = Duration::from_millis(1);
+const ZERO: Duration = Duration::ZERO;
 
-/// Keys whose value may carry a secret: never repeated in a message.
-const SECRET: &[&str] = &["base_url", "monitor.ping_url", "monitor.webhook_url"];
-
-fn misfit<T: Setting>(value: &Value) -> Option<String> {
-    match value.deserialize::<T>().err()?.kind {
-        Kind::Message(message) => Some(message),
-        _ => Some(format!("expected {}", T::expectation())),
-    }
+keys! {
+    base_url                            Url, Secret;
+    mode                                Choice(&["create-only", "no-delete", "mirror"]);
+    allow_replace                       Flag;
+    ownership                           Choice(&["all", "tagged"]);
+    delete_after_runs                   Whole(0, 10_000);
+    delete_after_days                   Whole(0, 10_000);
+    token_file                          Path => token_source = TokenSource::File;
+    token_command                       Command => token_source = TokenSource::Command;
+    state_dir                           Path;
+    http.requests_per_second            Number(0.001, 1000.0);
+    http.max_in_flight                  Whole(1, 1000);
+    http.timeout                        Span(MOMENT, WEEK);
+    http.connect_timeout                Span(MOMENT, WEEK);
+    http.tries                          Whole(1, 100);
+    http.backoff_base                   Span(MOMENT, WEEK);
+    http.backoff_cap                    Span(MOMENT, WEEK);
+    http.settle_wait                    Span(ZERO, WEEK);
+    http.retry_after_cap                Span(MOMENT, WEEK);
+    http.give_up_after                  Span(MOMENT, WEEK);
+    guard.max_deletes                   Whole(0, 1_000_000);
+    guard.max_delete_percent            Whole(0, 100);
+    guard.max_project_delete_percent    Whole(0, 100);
+    guard.delete_floor                  Whole(0, 1_000_000);
+    guard.recheck_after                 Span(ZERO, WEEK) => recheck_after;
+    protect.users                       People => protect;
+    scope.workspaces                    Ids => scope_workspaces;
+    roster.encoding                     Choice(&["utf-8", "utf-16", "windows-1252"]), Later;
+    roster.delimiter                    Choice(&[",", ";", "tab"]);
+    roster.ignore_columns               Texts;
+    roster.columns                      Names;
+    breaker.consecutive_failures        Whole(1, 10_000) => http.breaker_failures;
+    state.keep_runs                     Whole(1, 100_000) => keep_runs;
+    monitor.ping_url                    Text => monitor.ping_url = Some, Secret, Later;
+    monitor.webhook_url                 Text => monitor.webhook_url = Some, Secret, Later;
+    monitor.metrics_file                Path => monitor.metrics_file = Some, Later;
 }
 
 impl Key {
-    /// What is wrong with this value for this key.
-    pub fn misfit(&self, value: &Value) -> Option<String> {
-        (self.misfit)(value)
-    }
-
     /// Whether this version does not do yet what any value but the default asks for.
     pub fn is_later(&self) -> bool {
-        LATER.contains(&self.path)
+        self.notes.contains(&Note::Later)
     }
 
     /// The value for a message, unless it may carry a secret.
     pub fn shown(&self, value: &Value) -> Option<String> {
-        (!SECRET.contains(&self.path)).then(|| cut(&show(value)))
+        let is_secret = self.notes.contains(&Note::Secret);
+        (!is_secret).then(|| cut(&value.to_string()))
+    }
+}
+
+fn cut(text: &str) -> String {
+    const LONGEST: usize = 60;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 
@@ -115,8 +147,11 @@ fn tables() -> impl Iterator<Item = &'static str> {
     KEYS.iter().filter_map(|key| Some(key.path.rsplit_once('.')?.0))
 }
 
-/// What to say about a path that is neither a key nor a table.
+/// What to say about a path that is not a key.
 pub(super) fn unknown(path: &str) -> String {
+    if is_table(path) {
+        return "expected a table".to_owned();
+    }
     if split(path).1 == "token" {
         return "the token is never in the configuration; use KANTATA_TOKEN, `token_file` or `token_command`"
             .to_owned();
@@ -147,51 +182,6 @@ fn nearest(path: &str) -> Option<&'static str> {
         .map(|(_, known)| known)
 }
 
-/// A value as TOML.
-pub(super) fn show(value: &Value) -> String {
-    match value {
-        Value::Array(_, values) => {
-            let values: Vec<String> = values.iter().map(show).collect();
-            format!("[{}]", values.join(", "))
-        }
-        Value::Dict(_, table) if table.is_empty() => "{}".to_owned(),
-        Value::Dict(_, table) => {
-            let entries: Vec<String> = table
-                .iter()
-                .map(|(name, value)| format!("{} = {}", quote(name), show(value)))
-                .collect();
-            format!("{{ {} }}", entries.join(", "))
-        }
-        Value::String(_, text) => quote(text),
-        Value::Char(_, letter) => quote(&letter.to_string()),
-        Value::Bool(_, yes) => yes.to_string(),
-        Value::Num(_, number) => number_text(*number),
-        Value::Empty(..) => "\"\"".to_owned(),
-    }
-}
-
-fn number_text(number: Num) -> String {
-    match (number.to_i128(), number.to_u128(), number.to_f64()) {
-        (Some(whole), ..) => whole.to_string(),
-        (_, Some(whole), _) => whole.to_string(),
-        (.., Some(real)) => format!("{real:?}"),
-        _ => String::new(),
-    }
-}
-
-/// A basic TOML string, which JSON's escapes are valid in.
-fn quote(text: &str) -> String {
-    serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
-}
-
-fn cut(text: &str) -> String {
-    const LONGEST: usize = 60;
-    if text.chars().count() <= LONGEST {
-        return text.to_owned();
-    }
-    text.chars().take(LONGEST).chain(['…']).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -211,9 +201,11 @@ mod tests {
     }
 
     #[test]
-    fn later_and_secret_keys_are_keys() {
-        for path in LATER.iter().chain(SECRET) {
-            assert!(named(path).is_some(), "{path}");
+    fn a_value_in_a_message_is_short_and_no_secret() {
+        let shown = |path, value: &str| named(path).expect(path).shown(&Value::from(value));
+        assert_eq!(shown("mode", &"é".repeat(99)).expect("shown").chars().count(), 61);
+        for secret in ["base_url", "monitor.ping_url", "monitor.webhook_url"] {
+            assert_eq!(shown(secret, "https://user:secret@host"), None, "{secret}");
         }
     }
 }

@@ -5,20 +5,19 @@
 //! know the phases, only the settings that they take.
 
 use std::{
-    collections::BTreeMap,
     io,
     path::{Path, PathBuf},
 };
-
-use figment::{Figment, providers::Serialized, value::Value};
 
 use crate::trust::read_trusted_anywhere;
 
 mod base_url;
 mod command;
+mod document;
 mod error;
 mod key;
 mod layer;
+mod origin;
 mod render;
 mod settings;
 mod surroundings;
@@ -27,8 +26,9 @@ mod value;
 
 pub use self::{
     base_url::{BaseUrl, BaseUrlError},
+    document::read_toml,
     error::{ConfigError, ConfigProblem},
-    layer::{Origin, Source},
+    origin::{Origin, Position, Source},
     render::render_config,
     settings::{Monitor, RosterSettings, Settings},
     surroundings::Surroundings,
@@ -37,8 +37,8 @@ pub use self::{
 };
 
 use self::{
-    layer::{Document, Found, Leaf},
-    settings::{Origins, settle, state_dir_origin},
+    document::Document,
+    layer::{Found, Values},
 };
 
 /// `config/default.toml`: every key with its default and what it is for.
@@ -67,15 +67,14 @@ pub struct Configuration {
     pub settings: Settings,
     /// The file that was read.
     pub file: Option<PathBuf>,
-    values: BTreeMap<&'static str, Value>,
-    origins: Origins,
+    values: Values,
 }
 
 impl Configuration {
     /// Where the value of a key came from: `http.tries`.
     #[must_use]
     pub fn origin(&self, key: &str) -> Option<&Origin> {
-        self.origins.get(key)
+        self.values.get(key).map(|(_, origin)| origin)
     }
 }
 
@@ -84,8 +83,7 @@ impl Configuration {
 /// # Errors
 /// A file that cannot be read, or everything that is wrong in any layer.
 pub fn load(flags: &Flags, around: &Surroundings) -> Result<Configuration, ConfigError> {
-    let mut found = Found::default();
-    found.add_defaults(DEFAULTS);
+    let mut found = Found::new(around, DEFAULTS);
     let file = read_file(flags, around)?;
     match (&file, &flags.profile) {
         (Some((_, document)), profile) => found.add_file(document, profile.as_deref()),
@@ -97,47 +95,50 @@ pub fn load(flags: &Flags, around: &Surroundings) -> Result<Configuration, Confi
         }
         (None, None) => {}
     }
-    found.add_variables(around);
+    found.add_variables();
     found.add_flag("--base-url", "base_url", flags.base_url.as_deref());
     found.add_flag("--state-dir", "state_dir", flags.state_dir.as_deref());
-    let file = file.map(|(path, _)| path);
-    assemble(found, file, flags.profile.as_deref(), around)
-        .map_err(|problems| ConfigError::Invalid { problems })
+    let Found { settings, values, mut problems, .. } = found;
+    problems.extend(conflicts(&settings, &values, &problems));
+    if !problems.is_empty() {
+        return Err(ConfigError::Invalid { problems });
+    }
+    let settings = Settings { profile: flags.profile.clone(), ..settings };
+    Ok(Configuration { settings, file: file.map(|(path, _)| path), values })
 }
 
-fn assemble(
-    found: Found,
-    file: Option<PathBuf>,
-    profile: Option<&str>,
-    around: &Surroundings,
-) -> Result<Configuration, Vec<ConfigProblem>> {
-    let Found { leaves, mut problems, .. } = found;
-    let doubtful = problems.iter().any(is_backoff);
-    let (mut figment, mut origins) = (Figment::new(), Origins::new());
-    for Leaf { key, value, origin } in leaves {
-        figment = figment.merge(Serialized::default(key.path, value));
-        origins.insert(key.path, origin);
-    }
-    let settings = match settle(&figment, &origins, profile, around) {
-        Ok(settings) if problems.is_empty() => settings,
-        Ok(_) => return Err(problems),
-        Err(more) => {
-            // A bad value was left out; what was put in its place is nobody's mistake.
-            problems.extend(more.into_iter().filter(|more| !(doubtful && is_backoff(more))));
-            return Err(problems);
-        }
+/// What does not go together, where each value by itself is right.
+fn conflicts(
+    settings: &Settings,
+    values: &Values,
+    problems: &[ConfigProblem],
+) -> Vec<ConfigProblem> {
+    let origin = |path| values.get(path).map(|(_, origin)| origin);
+    let (base, cap) = ("http.backoff_base", "http.backoff_cap");
+    // In the place of a bad value stands one that is nobody's mistake.
+    let is_doubtful = |problem: &ConfigProblem| {
+        problem.key.as_ref().is_some_and(|key| key.starts_with("http.backoff_"))
     };
-    let value = |path: &&'static str| Some((*path, figment.find_value(path).ok()?));
-    let mut values: BTreeMap<_, _> = origins.keys().filter_map(value).collect();
-    if let (None, Some(origin)) = (origins.get("state_dir"), state_dir_origin(around)) {
-        values.insert("state_dir", Value::from(settings.state_dir.to_string_lossy().into_owned()));
-        origins.insert("state_dir", origin);
+    let mut found = Vec::new();
+    if let (Some((value, origin)), Some((limit, _))) = (values.get(base), values.get(cap))
+        && settings.http.backoff_base > settings.http.backoff_cap
+        && !problems.iter().any(is_doubtful)
+    {
+        let message = format!("expected at most `{cap}`, which is {limit}");
+        found.push(ConfigProblem::of_key(origin, base, message).with_value(value.to_string()));
     }
-    Ok(Configuration { settings, file, values, origins })
-}
-
-fn is_backoff(problem: &ConfigProblem) -> bool {
-    problem.key.as_ref().is_some_and(|key| key.starts_with("http.backoff_"))
+    if let (Some(file), Some(command)) = (origin("token_file"), origin("token_command"))
+        && file.source.is_same_layer(&command.source)
+    {
+        let message = format!("expected only one of it and `token_file` ({file})");
+        found.push(ConfigProblem::of_key(command, "token_command", message));
+    }
+    if origin("state_dir").is_none() {
+        let message = "neither XDG_STATE_HOME nor HOME is an absolute path; set `state_dir` or use --state-dir";
+        let problem = ConfigProblem::new("default", message);
+        found.push(ConfigProblem { key: Some("state_dir".to_owned()), ..problem });
+    }
+    found
 }
 
 /// The file that `--config` names, else the first one found in the usual places.
@@ -171,14 +172,12 @@ pub fn places(flags: &Flags, around: &Surroundings) -> Vec<PathBuf> {
 fn read_document(path: &Path, around: &Surroundings) -> Result<(PathBuf, Document), ConfigError> {
     let whole = around.folder().join(path);
     // Whoever can write it decides what program runs and where the token goes.
-    let text = read_trusted_anywhere(&whole)
-        .and_then(|bytes| {
-            String::from_utf8(bytes)
-                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
-        })
+    let bytes = read_trusted_anywhere(&whole)
         .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
     let folder = whole.parent().unwrap_or(&whole).to_owned();
-    Ok((path.to_owned(), Document { name: path.display().to_string(), folder, text }))
+    let document = Document::new(path.display().to_string(), folder, bytes)
+        .map_err(|problem| ConfigError::Invalid { problems: vec![problem] })?;
+    Ok((path.to_owned(), document))
 }
 
 #[cfg(test)]

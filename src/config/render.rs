@@ -5,11 +5,7 @@
 
 use std::io::{self, Write};
 
-use super::{
-    Configuration,
-    key::{self, KEYS},
-    layer::Source,
-};
+use super::{Configuration, key::KEYS, origin::Source};
 
 /// Writes the effective values.
 ///
@@ -30,11 +26,11 @@ pub fn render_config(configuration: &Configuration, out: &mut dyn Write) -> io::
             writeln!(out, "\n[{table}]")?;
             open = table;
         }
-        match configuration.values.get(key.path).zip(configuration.origins.get(key.path)) {
+        match configuration.values.get(key.path) {
             Some((value, origin)) => {
                 let profile =
                     if matches!(origin.source, Source::Profile(_)) { " (profile)" } else { "" };
-                writeln!(out, "{name} = {}  # from {origin}{profile}", key::show(value))?;
+                writeln!(out, "{name} = {value}  # from {origin}{profile}")?;
             }
             None => writeln!(out, "# {name} is not set")?,
         }

@@ -4,48 +4,49 @@
 //! variables. It knows the XDG folders and the home folder, not what is kept there.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     path::{Path, PathBuf},
 };
 
 /// The environment and the working directory.
 #[derive(Clone, Default)]
 pub struct Surroundings {
-    variables: BTreeMap<String, String>,
+    variables: BTreeMap<String, OsString>,
     folder: PathBuf,
 }
 
 impl Surroundings {
     /// Takes what the process was given; the caller asks for it once.
     ///
-    /// Variables whose name is not UTF-8 are left out; in values, what is not becomes U+FFFD.
+    /// What is not UTF-8 in the name of a variable becomes U+FFFD.
     #[must_use]
     pub fn new(
         variables: impl IntoIterator<Item = (OsString, OsString)>,
         folder: impl Into<PathBuf>,
     ) -> Self {
-        let readable = |(name, value): (OsString, OsString)| {
-            Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
-        };
-        let variables = variables.into_iter().filter_map(readable).collect();
+        let variables = variables
+            .into_iter()
+            .map(|(name, value)| (name.to_string_lossy().into_owned(), value))
+            .collect();
         Self { variables, folder: folder.into() }
     }
 
-    /// A variable, set to something or to nothing.
+    /// A variable, set to something or to nothing; what is not UTF-8 in it becomes U+FFFD.
     #[must_use]
-    pub fn variable(&self, name: &str) -> Option<&str> {
-        self.variables.get(name).map(String::as_str)
+    pub fn variable(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.variables.get(name).map(|value| value.to_string_lossy())
     }
 
     /// The variables whose name begins so, by the rest of their name, in order.
     pub(super) fn with_prefix<'a>(
         &'a self,
         prefix: &'a str,
-    ) -> impl Iterator<Item = (&'a str, &'a str)> {
+    ) -> impl Iterator<Item = (&'a str, &'a OsStr)> {
         self.variables
             .iter()
-            .filter_map(move |(name, value)| Some((name.strip_prefix(prefix)?, value.as_str())))
+            .filter_map(move |(name, value)| Some((name.strip_prefix(prefix)?, value.as_os_str())))
     }
 
     /// The working directory.
@@ -56,7 +57,7 @@ impl Surroundings {
 
     /// A folder named by a variable; XDG says that relative and empty ones count as not set.
     fn absolute(&self, name: &str) -> Option<PathBuf> {
-        self.variable(name).map(PathBuf::from).filter(|path| path.is_absolute())
+        self.variables.get(name).map(PathBuf::from).filter(|path| path.is_absolute())
     }
 
     pub(super) fn home(&self) -> Option<PathBuf> {

@@ -146,7 +146,7 @@ pub enum TokenError {
 /// tried then.
 pub fn read_token(source: &TokenSource, around: &Surroundings) -> Result<Token, TokenError> {
     if let Some(text) = around.variable(VARIABLE) {
-        return Token::read(text, &format!("`{VARIABLE}`"));
+        return Token::read(&text, &format!("`{VARIABLE}`"));
     }
     match source {
         TokenSource::VariableOnly => Err(TokenError::Missing),

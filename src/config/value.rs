@@ -1,226 +1,297 @@
-//! The types that single values of the configuration become, and what each of them expects.
+//! The kinds of values that keys take: what each accepts, what it becomes, and what it says of
+//! anything else.
 //!
-//! Text and numbers turn into types here and nowhere else. A type knows what is right for itself;
-//! which key it belongs to, and how values depend on each other, is not known here.
+//! Text and numbers turn into types here and nowhere else. A kind knows its own bounds; which key
+//! has it, and how values depend on each other, is not known here.
 
-use std::{collections::BTreeMap, time::Duration};
-
-use serde::{Deserialize, de::DeserializeOwned};
-
-use super::{base_url::BaseUrl, token::split_words};
-use crate::{
-    desired::Delimiter,
-    model::WorkspaceId,
-    plan::{Mode, Ownership, Protection},
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    path::PathBuf,
+    time::Duration,
 };
 
-/// A type that a key's value can have.
-pub(super) trait Setting: DeserializeOwned {
-    /// Follows "expected".
-    fn expectation() -> String;
+use jiff::{
+    SignedDuration,
+    fmt::friendly::{Spacing, SpanPrinter},
+};
+use serde::{
+    Deserialize,
+    de::{
+        DeserializeOwned, IntoDeserializer as _,
+        value::{Error, StrDeserializer},
+    },
+};
+use toml::Value;
+
+use super::{
+    base_url::{BaseUrl, BaseUrlError},
+    surroundings::Surroundings,
+    token::split_words,
+};
+use crate::{model::WorkspaceId, plan::Protection};
+
+/// What a value is read with: relative paths depend on where it was written.
+pub(super) struct Place<'a> {
+    pub around: &'a Surroundings,
+    /// Empty for the working directory.
+    pub base: &'a std::path::Path,
 }
 
-/// Text that is no duration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected a duration of at most 168h, such as `500ms`, `2s`, `5m` or `1h30m`")]
-pub struct DurationError;
-
-const LONGEST: Duration = Duration::from_hours(168);
-
-/// Reads `500ms`, `2s`, `5m`, `1h30m`: whole numbers, each with a unit; at most a week.
-///
-/// # Errors
-/// Anything else.
-pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
-    let mut rest = text.trim();
-    let mut total = Duration::ZERO;
-    if rest.is_empty() {
-        return Err(DurationError);
-    }
-    while !rest.is_empty() {
-        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        let (number, after) = rest.split_at(digits);
-        let unit = after.len() - after.trim_start_matches(|c: char| c.is_ascii_alphabetic()).len();
-        let (unit, after) = after.split_at(unit);
-        let part = number.parse().ok().and_then(|number| part(number, unit));
-        total = part.and_then(|part| total.checked_add(part)).ok_or(DurationError)?;
-        rest = after;
-    }
-    if total > LONGEST { Err(DurationError) } else { Ok(total) }
+/// A kind of value, which becomes a `T`.
+pub(super) trait Kind<T> {
+    /// The value, or what is expected in its place.
+    fn read(&self, value: &Value, place: &Place<'_>) -> Result<T, String>;
 }
 
-fn part(number: u32, unit: &str) -> Option<Duration> {
-    let seconds = match unit {
-        "ms" => return Some(Duration::from_millis(number.into())),
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        _ => return None,
-    };
-    Some(Duration::from_secs(u64::from(number) * seconds))
+fn expected<T>(found: Option<T>, what: impl fmt::Display) -> Result<T, String> {
+    found.ok_or_else(|| format!("expected {what}"))
 }
 
-/// A duration; `ZERO` says whether it may be 0.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(try_from = "String")]
-pub(super) struct Span<const ZERO: bool>(pub Duration);
+/// `true` or `false`.
+pub(super) struct Flag;
 
-impl<const ZERO: bool> TryFrom<String> for Span<ZERO> {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let duration = parse_duration(&text).map_err(|error| error.to_string())?;
-        if duration.is_zero() && !ZERO {
-            return Err("expected a duration longer than 0".to_owned());
-        }
-        Ok(Self(duration))
-    }
-}
-
-impl<const ZERO: bool> Setting for Span<ZERO> {
-    fn expectation() -> String {
-        "a duration as text, such as \"500ms\", \"2s\", \"5m\" or \"1h30m\"".to_owned()
+impl Kind<bool> for Flag {
+    fn read(&self, value: &Value, _: &Place<'_>) -> Result<bool, String> {
+        expected(value.as_bool(), "true or false")
     }
 }
 
 /// A whole number between two bounds, both included.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(try_from = "u64")]
-pub(super) struct Whole<const MIN: u32, const MAX: u32>(u32);
+pub(super) struct Whole(pub u32, pub u32);
 
-impl<const MIN: u32, const MAX: u32> Whole<MIN, MAX> {
-    pub(super) const fn number(self) -> u32 {
-        self.0
-    }
-
-    pub(super) fn count(self) -> usize {
-        usize::try_from(self.0).unwrap_or(usize::MAX)
+impl<T: TryFrom<u32>> Kind<T> for Whole {
+    fn read(&self, value: &Value, _: &Place<'_>) -> Result<T, String> {
+        let Self(min, max) = self;
+        let number = value.as_integer().and_then(|number| u32::try_from(number).ok());
+        let number = number.filter(|number| (min..=max).contains(&number));
+        let number = number.and_then(|number| number.try_into().ok());
+        expected(number, format_args!("a whole number from {min} to {max}"))
     }
 }
 
-impl<const MIN: u32, const MAX: u32> TryFrom<u64> for Whole<MIN, MAX> {
-    type Error = String;
+/// A number between two bounds, both included; neither infinite nor NaN.
+pub(super) struct Number(pub f64, pub f64);
 
-    fn try_from(number: u64) -> Result<Self, String> {
-        match u32::try_from(number) {
-            Ok(number) if (MIN..=MAX).contains(&number) => Ok(Self(number)),
-            _ => Err(format!("expected {}", Self::expectation())),
-        }
+impl Kind<f64> for Number {
+    fn read(&self, value: &Value, _: &Place<'_>) -> Result<f64, String> {
+        let Self(min, max) = self;
+        let number = value.as_float().or_else(|| value.as_integer().map(|number| number as f64));
+        let number = number.filter(|number| (min..=max).contains(&number));
+        expected(number, format_args!("a number from {min} to {max}"))
     }
 }
 
-impl<const MIN: u32, const MAX: u32> Setting for Whole<MIN, MAX> {
-    fn expectation() -> String {
-        format!("a whole number from {MIN} to {MAX}")
+/// A duration between two bounds, both included.
+pub(super) struct Span(pub Duration, pub Duration);
+
+impl Kind<Duration> for Span {
+    fn read(&self, value: &Value, _: &Place<'_>) -> Result<Duration, String> {
+        let text = match value {
+            Value::String(text) => text,
+            Value::Integer(number @ 0..) => return Err(with_unit(&format!("\"{number}s\""))),
+            _ => return Err(with_unit("\"30s\"")),
+        };
+        let duration = parse_duration(text).map_err(|error| error.to_string())?;
+        let Self(min, max) = self;
+        let duration = Some(duration).filter(|duration| (min..=max).contains(&duration));
+        expected(duration, format_args!("a duration from {} to {}", Friendly(*min), Friendly(*max)))
     }
 }
 
-/// Requests per second: finite, neither 0 nor so small that a run would stand still.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(try_from = "f64")]
-pub(super) struct Rate(pub f64);
+fn with_unit(example: &str) -> String {
+    format!("expected a duration as text with its unit, such as {example}")
+}
 
-impl TryFrom<f64> for Rate {
-    type Error = String;
+/// Text that is no duration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DurationError {
+    /// A number alone.
+    #[error("expected a duration with its unit, such as `{number}s`")]
+    Unit {
+        /// What was found.
+        number: u64,
+    },
+    /// Anything else.
+    #[error("expected a duration of 0s to 168h, such as `500ms`, `2s`, `5 minutes` or `1h30m`")]
+    Form,
+}
 
-    fn try_from(rate: f64) -> Result<Self, String> {
-        if (0.001..=1000.0).contains(&rate) {
-            return Ok(Self(rate));
-        }
-        Err(format!("expected {}", Self::expectation()))
+/// The longest duration that is taken anywhere.
+pub(super) const WEEK: Duration = Duration::from_hours(168);
+
+/// Reads `500ms`, `2s`, `5 minutes`, `1h 30m`, `PT5M`: numbers with their units, hours at the most;
+/// not negative, at most a week.
+///
+/// # Errors
+/// Anything else.
+pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
+    let text = text.trim();
+    if let Ok(number) = text.parse() {
+        return Err(DurationError::Unit { number });
+    }
+    let duration = usual_form(text).or_else(|| sum_of_parts(text));
+    duration.filter(|duration| *duration <= WEEK).ok_or(DurationError::Form)
+}
+
+fn usual_form(text: &str) -> Option<Duration> {
+    Duration::try_from(text.parse::<SignedDuration>().ok()?).ok()
+}
+
+/// `30m1h`: units in any order and more than once, which the usual form does not have.
+fn sum_of_parts(text: &str) -> Option<Duration> {
+    let is_within = |a: &u8, b: &u8| !(a.is_ascii_alphabetic() && b.is_ascii_digit());
+    let mut parts = text.as_bytes().chunk_by(is_within);
+    let read = |part| usual_form(std::str::from_utf8(part).ok()?);
+    let first = read(parts.next()?)?;
+    parts.try_fold(first, |sum, part| sum.checked_add(read(part)?))
+}
+
+/// Shows a duration as it is written.
+struct Friendly(Duration);
+
+impl fmt::Display for Friendly {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let printer = SpanPrinter::new().spacing(Spacing::None);
+        f.write_str(&printer.unsigned_duration_to_string(&self.0))
     }
 }
 
-impl Setting for Rate {
-    fn expectation() -> String {
-        "a number from 0.001 to 1000".to_owned()
+/// Any text.
+pub(super) struct Text;
+
+impl Kind<String> for Text {
+    fn read(&self, value: &Value, _: &Place<'_>) -> Result<String, String> {
+        expected(value.as_str().map(str::to_owned), "text")
     }
 }
 
-/// A path as it was written; not empty.
-#[derive(Clone, Deserialize)]
-#[serde(try_from = "String")]
-pub(super) struct PathText(pub String);
+/// A path, not empty; a relative one is relative to where it is written.
+pub(super) struct Path;
 
-impl TryFrom<String> for PathText {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let usable = !text.trim().is_empty() && !text.contains('\0');
-        if usable { Ok(Self(text)) } else { Err(format!("expected {}", Self::expectation())) }
-    }
-}
-
-impl Setting for PathText {
-    fn expectation() -> String {
-        "a path".to_owned()
+impl Kind<PathBuf> for Path {
+    fn read(&self, value: &Value, place: &Place<'_>) -> Result<PathBuf, String> {
+        let is_usable = |path: &&str| !path.trim().is_empty() && !path.contains('\0');
+        let path = value.as_str().filter(is_usable);
+        expected(path.map(|path| place.around.resolve(path, place.base)), "a path")
     }
 }
 
 /// A command that splits into words, the first of which is a program.
-#[derive(Clone, Deserialize)]
-#[serde(try_from = "String")]
-pub(super) struct CommandText(pub Vec<String>);
+pub(super) struct Command;
 
-impl TryFrom<String> for CommandText {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        match split_words(&text) {
-            Some(words) if words.first().is_some_and(|program| !program.is_empty()) => {
-                Ok(Self(words))
-            }
-            Some(_) => Err("expected a command with its arguments".to_owned()),
-            None => Err("expected every quote to be closed".to_owned()),
-        }
+impl Kind<Vec<String>> for Command {
+    fn read(&self, value: &Value, _: &Place<'_>) -> Result<Vec<String>, String> {
+        let text = expected(value.as_str(), "a command with its arguments, as text")?;
+        let words = expected(split_words(text), "every quote to be closed")?;
+        let has_program = words.first().is_some_and(|program| !program.is_empty());
+        expected(has_program.then_some(words), "a command with its arguments")
     }
 }
 
-impl Setting for CommandText {
-    fn expectation() -> String {
-        "a command with its arguments, as text".to_owned()
+/// The URL of an API.
+pub(super) struct Url;
+
+impl Kind<BaseUrl> for Url {
+    fn read(&self, value: &Value, _: &Place<'_>) -> Result<BaseUrl, String> {
+        let text = expected(value.as_str(), "a URL as text")?;
+        text.parse().map_err(|error: BaseUrlError| error.to_string())
     }
 }
 
-/// An entry of `protect.users`; ids may be written as numbers.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Person {
-    Id(u64),
-    Text(String),
-}
+/// One of several names.
+pub(super) struct Choice(pub &'static [&'static str]);
 
-/// `protect.users`.
-#[derive(Clone, Deserialize)]
-#[serde(try_from = "Vec<Person>")]
-pub(super) struct People(pub Protection);
-
-impl TryFrom<Vec<Person>> for People {
-    type Error = String;
-
-    fn try_from(people: Vec<Person>) -> Result<Self, String> {
-        let text = |person| match person {
-            Person::Id(id) => id.to_string(),
-            Person::Text(text) => text,
+impl<T: DeserializeOwned> Kind<T> for Choice {
+    fn read(&self, value: &Value, _: &Place<'_>) -> Result<T, String> {
+        let named = |name: &str| {
+            let name: StrDeserializer<'_, Error> = name.into_deserializer();
+            T::deserialize(name).ok()
         };
-        let entries: Vec<String> = people.into_iter().map(text).collect();
-        Protection::new(&entries).map(Self).map_err(|problems| {
+        expected(value.as_str().and_then(named), Listed(self.0))
+    }
+}
+
+/// `a`, `b` or `c`.
+struct Listed(&'static [&'static str]);
+
+impl fmt::Display for Listed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, name) in self.0.iter().enumerate() {
+            let before = match self.0.len() - at {
+                _ if at == 0 => "",
+                1 => " or ",
+                _ => ", ",
+            };
+            write!(f, "{before}`{name}`")?;
+        }
+        Ok(())
+    }
+}
+
+/// A list whose entries all become a `T`.
+fn list<T>(value: &Value, entry: impl Fn(&Value) -> Option<T>) -> Option<Vec<T>> {
+    value.as_array()?.iter().map(entry).collect()
+}
+
+fn text(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned)
+}
+
+/// People by id, which may be written as a number, by address, or by pattern.
+pub(super) struct People;
+
+impl Kind<Protection> for People {
+    fn read(&self, value: &Value, _: &Place<'_>) -> Result<Protection, String> {
+        let entry = |value: &Value| match value {
+            Value::Integer(id @ 0..) => Some(id.to_string()),
+            other => text(other),
+        };
+        let entries = list(value, entry);
+        let entries = expected(entries, "a list of user ids, e-mail addresses and patterns")?;
+        Protection::new(&entries).map_err(|problems| {
             let all: Vec<String> = problems.iter().map(ToString::to_string).collect();
             all.join("; ")
         })
     }
 }
 
-impl Setting for People {
-    fn expectation() -> String {
-        "a list of user ids, e-mail addresses and patterns".to_owned()
+/// Projects by id; sorted, each once.
+pub(super) struct Ids;
+
+impl Kind<Vec<WorkspaceId>> for Ids {
+    fn read(&self, value: &Value, _: &Place<'_>) -> Result<Vec<WorkspaceId>, String> {
+        let id = |value: &Value| WorkspaceId::new(value.as_integer()?.try_into().ok()?);
+        let ids = expected(list(value, id), "a list of project ids (positive whole numbers)")?;
+        Ok(BTreeSet::from_iter(ids).into_iter().collect())
+    }
+}
+
+/// Any texts.
+pub(super) struct Texts;
+
+impl Kind<Vec<String>> for Texts {
+    fn read(&self, value: &Value, _: &Place<'_>) -> Result<Vec<String>, String> {
+        expected(list(value, text), "a list of texts")
+    }
+}
+
+/// Texts by name.
+pub(super) struct Names;
+
+impl Kind<BTreeMap<String, String>> for Names {
+    fn read(&self, value: &Value, _: &Place<'_>) -> Result<BTreeMap<String, String>, String> {
+        let entry = |(name, value): (&String, &Value)| Some((name.clone(), text(value)?));
+        let names = value.as_table().and_then(|table| table.iter().map(entry).collect());
+        expected(names, "a table of texts")
     }
 }
 
 /// How a roster's bytes become text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 pub enum Encoding {
     /// UTF-8, with or without byte order mark.
+    #[default]
     #[serde(rename = "utf-8")]
     Utf8,
     /// UTF-16 with byte order mark.
@@ -231,65 +302,90 @@ pub enum Encoding {
     Windows1252,
 }
 
-macro_rules! expects {
-    ($($kind:ty: $text:expr;)*) => {
-        $(impl Setting for $kind {
-            fn expectation() -> String {
-                $text.to_owned()
-            }
-        })*
-    };
-}
-
-expects! {
-    bool: "true or false";
-    BaseUrl: "a URL as text";
-    Mode: "`create-only`, `no-delete` or `mirror`";
-    Ownership: "`all` or `tagged`";
-    Encoding: "`utf-8`, `utf-16` or `windows-1252`";
-    Delimiter: "`,` or `;` or `tab`";
-    Vec<WorkspaceId>: "a list of project ids (positive whole numbers)";
-    Vec<String>: "a list of texts";
-    BTreeMap<String, String>: "a table of texts";
-    String: "text";
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn durations_are_whole_numbers_with_units() {
+    fn durations_are_read_as_people_write_them() {
         for (text, millis) in [
             ("500ms", 500),
-            ("2s", 2_000),
             ("190s", 190_000),
             ("5m", 300_000),
+            ("5 m", 300_000),
+            (" 5 minutes ", 300_000),
+            ("PT5M", 300_000),
+            ("00:05:00", 300_000),
             ("1h30m", 5_400_000),
+            ("1h 30m", 5_400_000),
+            ("1 hour, 30 mins", 5_400_000),
+            ("PT1H30M", 5_400_000),
+            ("1.5s", 1_500),
             ("0s", 0),
             ("168h", 604_800_000),
+            // What was read before the usual form was.
+            ("30m1h", 5_400_000),
+            ("1s500ms2s", 3_500),
+            ("604800000ms", 604_800_000),
         ] {
             assert_eq!(parse_duration(text), Ok(Duration::from_millis(millis)), "{text}");
         }
-        for text in
-            ["", " ", "5", "s", "-5s", "1.5s", "5 m", "5d", "5M", "168h1ms", "99999999999s", "5sm"]
+        for text in [
+            "",
+            " ",
+            "s",
+            "-5s",
+            "5s ago",
+            "1s-2s",
+            "5d",
+            "P1D",
+            "5M",
+            "168h1ms",
+            "5sm",
+            "1e3s",
+            "inf",
+            "NaN",
+            "99999999999s",
+            "9999999999999999999h",
+            "9223372036854775807s1s",
+            "٣s",
+        ] {
+            assert_eq!(parse_duration(text), Err(DurationError::Form), "{text}");
+        }
+        for (text, number) in [("5", 5), ("0", 0), (" 30 ", 30)] {
+            assert_eq!(parse_duration(text), Err(DurationError::Unit { number }), "{text}");
+        }
+    }
+
+    fn read<T>(kind: &impl Kind<T>, value: impl Into<Value>) -> Result<T, String> {
+        let around = Surroundings::default();
+        kind.read(&value.into(), &Place { around: &around, base: "".as_ref() })
+    }
+
+    #[test]
+    fn bounds_are_included_and_told() {
+        for (number, fits) in
+            [(0, false), (1, true), (100, true), (101, false), (-1, false), (1_i64 << 40, false)]
         {
-            assert_eq!(parse_duration(text), Err(DurationError), "{text}");
+            assert_eq!(read::<u32>(&Whole(1, 100), number).is_ok(), fits, "{number}");
         }
-    }
-
-    #[test]
-    fn rates_are_numbers_that_a_clock_can_keep() {
         for rate in [0.0, -1.0, 1e-300, 1000.1, f64::NAN, f64::INFINITY] {
-            assert!(Rate::try_from(rate).is_err(), "{rate}");
+            assert!(read(&Number(0.001, 1000.0), rate).is_err(), "{rate}");
         }
-        assert!(Rate::try_from(0.001).is_ok() && Rate::try_from(1000.0).is_ok());
+        assert_eq!(read(&Number(0.001, 1000.0), 1000), Ok(1000.0));
+        let span = Span(Duration::from_millis(1), Duration::from_hours(2));
+        for (text, fits) in [("0s", false), ("1ms", true), ("2h", true), ("2h 1ms", false)] {
+            assert_eq!(read(&span, text).is_ok(), fits, "{text}");
+        }
+        assert_eq!(read(&span, "0s"), Err("expected a duration from 1ms to 2h".to_owned()));
     }
 
     #[test]
-    fn bounds_are_included() {
-        for (number, fits) in [(0, false), (1, true), (100, true), (101, false), (1 << 40, false)] {
-            assert_eq!(Whole::<1, 100>::try_from(number).is_ok(), fits, "{number}");
+    fn a_number_where_a_duration_is_meant_is_told_with_its_unit() {
+        let span = Span(Duration::ZERO, WEEK);
+        for value in [Value::from(30), "30".into(), Value::from(1.5), Value::from(-1)] {
+            let message = read(&span, value).expect_err("no unit");
+            assert!(message.contains("with its unit, such as") && message.contains("30s"));
         }
     }
 }

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// How much a run may destroy (PRODUCT.md §5). Percentages are of proved live memberships.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
     /// Deletes and replacements of a run.

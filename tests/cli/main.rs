@@ -2,6 +2,7 @@
 
 mod absence;
 mod apply;
+mod configuration;
 mod doctor;
 mod ending;
 mod export;
