@@ -12,13 +12,13 @@ use jiff::Timestamp;
 use kantata_sync::{
     api::{Client, HttpSettings, ServiceTransport},
     clock::Clock,
-    desired::{ReaderSettings, Roster, parse_roster},
     event::Event,
     guard::Limits,
     journal::{Entry, JournalError, Record},
     model::Outcome,
     plan::Policy,
     reconcile::{Job, Purpose, Surroundings, apply, preview},
+    roster::{ReaderSettings, Roster, parse_roster},
     run::Stop,
     sandbox::{Sandbox, Settings, World},
 };

@@ -6,8 +6,8 @@ use std::{fmt::Write, hint::black_box, path::Path};
 use csv::{ByteRecord, ReaderBuilder};
 use divan::Bencher;
 use kantata_sync::{
-    desired::{ReaderSettings, parse_roster},
     model::{UserId, WorkspaceId},
+    roster::{ReaderSettings, parse_roster},
 };
 
 const ROWS: u64 = 1_000_000;

@@ -12,10 +12,10 @@ use jiff::Timestamp;
 use kantata_sync::{
     api::{Client, HttpSettings, ServiceTransport},
     clock::Clock,
-    desired::{ReaderSettings, Roster, parse_roster},
     guard::Limits,
     plan::Policy,
     reconcile::{Job, Purpose, Surroundings, preview},
+    roster::{ReaderSettings, Roster, parse_roster},
     run::Stop,
     sandbox::{Sandbox, Settings, World},
 };

@@ -9,12 +9,12 @@ use kantata_sync::{
     api::{Client, HttpSettings, ServiceTransport, Transport, TransportError},
     apply::Applied,
     clock::Clock,
-    desired::{ReaderSettings, parse_roster},
     guard::Limits,
     journal::{Entry, JournalError, Record, Request as Intended, RequestResult},
     model::{ACCOUNT_ADMIN_REASON, Outcome},
     plan::Policy,
     reconcile::{self, Job, Preview, Purpose, Surroundings},
+    roster::{ReaderSettings, parse_roster},
     run::{Stop, StopCause},
     sandbox::{
         Answered, Bulk, Duplicates, ErrorIndex, Fault, Participation, RequestKind, Sandbox,

@@ -12,7 +12,7 @@ use std::{
 /// A module uses only modules of the groups before its own.
 const GROUPS: &[&[&str]] = &[
     &["model", "run", "clock", "trust"],
-    &["desired", "plan", "api", "sandbox"],
+    &["roster", "plan", "api", "sandbox"],
     &["event"],
     &["live", "guard", "journal"],
     &["apply"],
@@ -29,20 +29,20 @@ const GROUPS: &[&[&str]] = &[
 /// What the direction alone would allow: the sandbox has its own JSON, a listing knows no plan,
 /// what is kept knows no network, the core knows no time.
 const FORBIDDEN_USES: &[(&str, &[&str])] = &[
-    ("desired", &["clock"]),
+    ("roster", &["clock"]),
     ("plan", &["clock"]),
-    ("sandbox", &["run", "clock", "desired", "plan", "api"]),
-    ("live", &["plan", "desired", "sandbox"]),
-    ("guard", &["clock", "api", "desired", "sandbox"]),
+    ("sandbox", &["run", "clock", "roster", "plan", "api"]),
+    ("live", &["plan", "roster", "sandbox"]),
+    ("guard", &["clock", "api", "roster", "sandbox"]),
     ("journal", &["api", "sandbox"]),
-    ("apply", &["desired", "sandbox"]),
+    ("apply", &["roster", "sandbox"]),
     ("report", &["clock", "api", "sandbox", "live", "apply"]),
-    ("talk", &["model", "desired", "plan", "api", "sandbox", "live", "guard", "journal", "apply"]),
-    ("main", &["model", "run", "desired", "plan", "api", "sandbox", "live", "guard", "journal"]),
+    ("talk", &["model", "roster", "plan", "api", "sandbox", "live", "guard", "journal", "apply"]),
+    ("main", &["model", "run", "roster", "plan", "api", "sandbox", "live", "guard", "journal"]),
 ];
 
 /// Modules and files without I/O, clock or environment.
-const PURE: &[&str] = &["model/", "plan/", "guard/", "report/", "desired/row.rs"];
+const PURE: &[&str] = &["model/", "plan/", "guard/", "report/", "roster/row.rs"];
 
 const IMPURE: &[&str] =
     &["async ", ".await", "tokio", "reqwest", "std::fs", "std::env", "std::net", "::now()"];
@@ -411,7 +411,7 @@ fn a_use_against_the_direction_is_found_in_every_form() {
         ("guard/a.rs", "use super::super::report;", "guard/a.rs:1: `guard` uses `report`"),
         ("memory.rs", "use super::lock::Lock;", "memory.rs:1: `memory` uses `lock`"),
         ("sandbox/state.rs", "use crate::api::Wire;", "sandbox/state.rs:1: `sandbox` uses `api`"),
-        ("plan/mod.rs", "use crate::desired::Row;", "plan/mod.rs:1: `plan` uses `desired`"),
+        ("plan/mod.rs", "use crate::roster::Row;", "plan/mod.rs:1: `plan` uses `roster`"),
         ("live/mod.rs", "use crate::plan::Plan;", "live/mod.rs:1: `live` uses `plan`"),
         ("main.rs", "use kantata_sync::{cli, model};", "main.rs:1: `main` uses `model`"),
         ("odd.rs", "", "odd.rs:1: module `odd` is not in the picture"),
@@ -428,7 +428,7 @@ fn a_use_in_the_direction_passes() {
         ("live/mod.rs", "use crate::{api::{Page, plan}, model::Id};"),
         ("guard/mod.rs", "use crate::plan::Plan;\n#[cfg(test)]\nmod tests {\n use crate::cli;\n}"),
         ("guard/a.rs", "use super::report; use crate::guard::b; // crate::cli"),
-        ("report/text.rs", "/* crate::api */ use crate::{guard, plan, desired, journal};"),
+        ("report/text.rs", "/* crate::api */ use crate::{guard, plan, roster, journal};"),
         ("model/id.rs", "const A: &str = \"crate::cli\"; const B: &str = r#\"crate::cli\"#;"),
         ("cli/tests.rs", "use crate::cli::x;"),
         ("lib.rs", "pub use crate::cli::x;"),
@@ -449,10 +449,10 @@ fn impurity_is_found_in_the_core_only() {
         "use std::{env::{self}};",
         "fn a() { Instant::now(); }",
     ] {
-        for path in ["plan/a.rs", "report.rs", "desired/row.rs"] {
+        for path in ["plan/a.rs", "report.rs", "roster/row.rs"] {
             assert_eq!(purity(&source(path, text)).len(), 1, "{path} {text}");
         }
-        for path in ["api/a.rs", "desired/read.rs", "plan/tests.rs"] {
+        for path in ["api/a.rs", "roster/read.rs", "plan/tests.rs"] {
             assert_eq!(purity(&source(path, text)), [""; 0], "{path} {text}");
         }
     }

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use kantata_sync::desired::{DesiredError, ReaderSettings, Roster, read_roster};
+use kantata_sync::roster::{ReaderSettings, Roster, RosterError, read_roster};
 
 fn samples(prefix: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data/rosters");
@@ -25,10 +25,10 @@ fn name(path: &Path) -> &str {
 }
 
 /// Reads a sample under its bare name, so that snapshots hold no path of this machine.
-fn read(path: &Path) -> Result<Roster, DesiredError> {
+fn read(path: &Path) -> Result<Roster, RosterError> {
     let bytes = fs::read(path).expect("readable");
     let bare = Path::new(path.file_name().expect("a file"));
-    kantata_sync::desired::parse_roster(bytes, bare, &ReaderSettings::default())
+    kantata_sync::roster::parse_roster(bytes, bare, &ReaderSettings::default())
 }
 
 /// The roster as the reader understood it, in lines.

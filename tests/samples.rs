@@ -10,9 +10,9 @@ use std::{
 
 use kantata_sync::{
     config::{Configuration, Flags, Surroundings, TokenSource, load},
-    desired::{ReaderSettings, Roster, read_roster},
     model::WorkspaceId,
     plan::Mode,
+    roster::{ReaderSettings, Roster, read_roster},
     sandbox::World,
 };
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Common, Failure, arguments::CheckArgs, material, output};
-use crate::{desired::read_roster, report::Format, run::ExitStatus};
+use crate::{report::Format, roster::read_roster, run::ExitStatus};
 
 pub(super) fn check(common: &Common, args: &CheckArgs) -> Result<ExitStatus, Failure> {
     let configuration = material::offline_configuration(common)?;

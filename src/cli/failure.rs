@@ -2,10 +2,10 @@
 
 use crate::{
     config::{ConfigError, TokenError},
-    desired::DesiredError,
     folder::FolderError,
     lock::LockError,
     report::visible,
+    roster::RosterError,
     run::ExitStatus,
     talk::{self, LastWords},
     trust::is_distrust,
@@ -88,13 +88,13 @@ impl From<ConfigError> for Failure {
     }
 }
 
-impl From<DesiredError> for Failure {
-    fn from(error: DesiredError) -> Self {
+impl From<RosterError> for Failure {
+    fn from(error: RosterError) -> Self {
         let details = match &error {
-            DesiredError::Damaged { path, problems } => {
+            RosterError::Damaged { path, problems } => {
                 problems.iter().map(|problem| format!("{}:{problem}", path.display())).collect()
             }
-            DesiredError::Invalid { path, problems } => {
+            RosterError::Invalid { path, problems } => {
                 problems.iter().map(|problem| format!("{}:{problem}", path.display())).collect()
             }
             _ => Vec::new(),

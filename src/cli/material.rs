@@ -9,10 +9,10 @@ use crate::{
     api::{Client, HttpTransport},
     clock::Clock,
     config::{self, Configuration, Flags, Settings, Surroundings, Token, read_token},
-    desired::{ReaderSettings, Roster, read_roster},
     folder::{FolderError, StateFolder},
     memory::Memory,
     plan::{AbsenceRule, Policy},
+    roster::{ReaderSettings, Roster, read_roster},
     run::ExitStatus,
     trust::trust_folder,
 };

@@ -10,9 +10,9 @@ use std::{
 
 use super::{Common, Failure, arguments::Color, whole_file::WholeFile};
 use crate::{
-    desired::{RecordStatus, Roster},
     folder::{FolderError, RunFolder},
     report::{Format, OriginalRow, RowStatus, RunReport, csv, html, json, markdown, text},
+    roster::{RecordStatus, Roster},
     run::ExitStatus,
     talk::{self, Form},
 };

@@ -15,9 +15,9 @@ use super::{
 use crate::{
     api::{Client, ServiceTransport},
     config::{Configuration, Settings},
-    desired::{Roster, parse_roster},
     reconcile::Purpose,
     report::{ReportedCommand, RunReport},
+    roster::{Roster, parse_roster},
     run::ExitStatus,
     sandbox::{self, Sandbox, World},
     simulation::{Simulation, Tally, simulate},

@@ -14,7 +14,6 @@ use super::{
 };
 use crate::{
     config::Settings,
-    desired::{Roster, parse_roster},
     folder::StateFolder,
     journal::{Journal, read_journal},
     model::{DesiredSet, Outcome},
@@ -23,6 +22,7 @@ use crate::{
         Entry, ReportedCommand, RunReport,
         roster::{self, RosterForm, RosterRow, RosterTable},
     },
+    roster::{Roster, parse_roster},
     run::{ExitStatus, RunId},
 };
 

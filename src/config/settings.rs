@@ -9,10 +9,10 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use super::{base_url::BaseUrl, token::TokenSource, value::Encoding};
 use crate::{
     api::HttpSettings,
-    desired::Delimiter,
     guard::Limits,
     model::WorkspaceId,
     plan::{Mode, Ownership, Protection},
+    roster::Delimiter,
 };
 
 /// Everything that is configured (PRODUCT.md §8), validated. What `default` gives is where the

@@ -5,13 +5,13 @@ use jiff::Timestamp;
 use super::Preview;
 use crate::{
     apply::Applied,
-    desired::Roster,
     model::{Fate, MembershipKey, Outcome},
     plan::{Action, Counts, Mode},
     report::{
         Entry, LeftInDoubt, PaceReport, REPORT_FORMAT, ReportedCommand, ReportedProblem, RunReport,
         UndoneRun,
     },
+    roster::Roster,
     run::{Ended, ExitStatus, RunId},
 };
 

@@ -3,9 +3,9 @@
 
 use super::{adopt, undo::Undo};
 use crate::{
-    desired::Roster,
     model::{LiveSet, Scope, WorkspaceId},
     plan::{Mode, Plan, Policy, StuckWishes, plan},
+    roster::Roster,
 };
 
 /// What a run is for.

@@ -11,11 +11,11 @@ use std::{
 
 use super::escape::visible as harmless;
 use crate::{
-    desired::{Column, PARTIAL_MARKER},
     model::{
         AccessLevel, Fields, Listing, LiveSet, LiveWorkspace, MembershipKey, Participation, Role,
         RoleId, WorkspaceId,
     },
+    roster::{Column, PARTIAL_MARKER},
 };
 
 /// The first of the columns that are left out where no row has a value.

@@ -13,10 +13,10 @@ use super::{
 };
 use crate::{
     apply::Applied,
-    desired::Roster,
     guard::Limits,
     model::{Field, UserId, WorkspaceId},
     plan::{Action, Change, Ownership, Plan, WorkspaceState},
+    roster::Roster,
     sandbox::{self, ForeignChange, RequestKind, Sandbox, Target, World},
 };
 

@@ -17,13 +17,13 @@ use super::{
     trace::journal_text,
 };
 use crate::{
-    desired::Roster,
     guard::Approval,
     journal::{Entry, parse_journal},
     memory::Memory,
     plan::{AbsenceRule, Mode, Policy},
     reconcile::{Preview, RunFacts, Told, Undo, assemble},
     report::{PaceReport, ReportedCommand, csv},
+    roster::Roster,
     run::{Ended, RunId},
 };
 

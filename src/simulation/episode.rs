@@ -24,10 +24,10 @@ use crate::{
     api::{Client, ServiceTransport},
     apply::Applied,
     clock::Clock,
-    desired::{ReaderSettings, Roster, parse_roster},
     live::ListError,
     plan::Policy,
     reconcile::{self, Job, Preview, Surroundings, Undo},
+    roster::{ReaderSettings, Roster, parse_roster},
     run::{Stop, StopCause},
     sandbox::Sandbox,
 };

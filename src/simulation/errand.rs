@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    desired::Roster,
     guard::Approval,
     reconcile::{Purpose, Undo},
+    roster::Roster,
 };
 
 /// What a run does, with what it needs for that.

@@ -10,10 +10,10 @@ use super::{
 };
 use crate::{
     apply::Applied,
-    desired::{RecordStatus, Roster},
     journal::{Entry, Request, parse_journal},
     model::{MembershipKey, Outcome},
     plan::{Action, Change, Plan, Stage},
+    roster::{RecordStatus, Roster},
     sandbox::{self, ForeignChange, ForeignEdit, RequestKind, Sandbox, World},
 };
 

@@ -5,10 +5,10 @@ use std::{fs, path::Path};
 use crate::{
     cli::{material, run::read_memory},
     config::{Configuration, Settings},
-    desired::{Roster, read_roster},
     folder::StateFolder,
     lock::Lock,
     report::findings::Findings,
+    roster::{Roster, read_roster},
 };
 
 /// An error and its causes in one line.

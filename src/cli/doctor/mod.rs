@@ -22,8 +22,8 @@ use super::{
 use crate::{
     clock::Clock,
     config::{Configuration, Token, token_place},
-    desired::Roster,
     report::findings::{self, Findings, Level},
+    roster::Roster,
     run::{ExitStatus, Stop},
 };
 

@@ -11,12 +11,12 @@ use crate::{
         WORKSPACES_PER_REQUEST,
     },
     cli::{Failure, material, run::read_memory},
-    desired::Roster,
     folder::StateFolder,
     model::{LiveSet, LiveWorkspace, Person, Scope, Seen, WorkspaceId},
     plan::{Forecast, plan},
     reconcile::ended_by,
     report::findings::{Findings, in_words},
+    roster::Roster,
     run::{Ended, ExitStatus},
 };
 

@@ -7,7 +7,7 @@ use super::{FileProblem, RowProblem};
 
 /// A roster that cannot be used: nothing is planned from it.
 #[derive(Debug, thiserror::Error)]
-pub enum DesiredError {
+pub enum RosterError {
     /// The file could not be read.
     #[error("cannot open `{}`", path.display())]
     Open {
@@ -58,7 +58,7 @@ fn count(problems: usize) -> String {
     }
 }
 
-impl DesiredError {
+impl RosterError {
     /// Every single problem as `file:line: column: …`; empty where the error itself says it all.
     #[must_use]
     pub fn messages(&self) -> Vec<String> {

@@ -18,7 +18,7 @@ mod source;
 mod tests;
 
 pub use damage::{Damage, FileProblem};
-pub use error::DesiredError;
+pub use error::RosterError;
 pub use header::Column;
 pub use problem::{Expected, Freezes, RosterWarning, RowProblem, SpreadsheetDamage};
 pub use read::{RecordStatus, Roster, RosterRecord, parse_roster, read_roster};

@@ -244,7 +244,7 @@ fn integer(cell: &[u8]) -> Result<i64, Expected> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::desired::{ReaderSettings, header::read_header};
+    use crate::roster::{ReaderSettings, header::read_header};
 
     const NAMES: [&str; 6] =
         ["workspace_id", "user_id", "role", "access_level", "team_lead", "rate_in_cents"];

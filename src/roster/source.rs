@@ -8,7 +8,7 @@ use std::path::Path;
 use csv::{ByteRecord, Reader, ReaderBuilder};
 use memchr::{memchr, memchr_iter};
 
-use super::{Delimiter, DesiredError};
+use super::{Delimiter, RosterError};
 
 /// The first line that makes a roster partial: it never deletes.
 pub const PARTIAL_MARKER: &str = "# kantata-sync: partial roster";
@@ -26,11 +26,11 @@ pub(super) struct Source {
 }
 
 impl Source {
-    pub fn new(bytes: Vec<u8>, path: &Path, delimiter: Delimiter) -> Result<Self, DesiredError> {
+    pub fn new(bytes: Vec<u8>, path: &Path, delimiter: Delimiter) -> Result<Self, RosterError> {
         let text = String::from_utf8(bytes).map_err(|error| {
             let offset = error.utf8_error().valid_up_to();
             let bytes = error.as_bytes();
-            DesiredError::Decode {
+            RosterError::Decode {
                 path: path.to_owned(),
                 offset,
                 line: 1 + count_lines(&bytes[..offset]),
@@ -169,6 +169,6 @@ mod tests {
     fn bytes_that_are_not_utf8_are_found_by_line_and_offset() {
         let error = Source::new(b"a,b\n1,\xe9\n".to_vec(), Path::new("r.csv"), Delimiter::Comma);
         let error = error.expect_err("latin-1");
-        assert!(matches!(error, DesiredError::Decode { offset: 6, line: 2, utf16: false, .. }));
+        assert!(matches!(error, RosterError::Decode { offset: 6, line: 2, utf16: false, .. }));
     }
 }

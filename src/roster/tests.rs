@@ -10,7 +10,7 @@ use crate::model::{
     WorkspaceId,
 };
 
-fn parse(text: &str) -> Result<Roster, DesiredError> {
+fn parse(text: &str) -> Result<Roster, RosterError> {
     parse_roster(text.as_bytes().to_vec(), Path::new("r.csv"), &ReaderSettings::default())
 }
 
@@ -77,7 +77,7 @@ fn strict_reading_takes_no_invalid_row() {
     let settings = ReaderSettings { strict: true, ..ReaderSettings::default() };
     let read = |text: &str| parse_roster(text.into(), Path::new("r.csv"), &settings);
     let error = read("workspace_id,user_id,role\n1,7,maven\n1,8,boss\n").expect_err("strict");
-    assert!(matches!(&error, DesiredError::Invalid { problems, .. } if problems.len() == 1));
+    assert!(matches!(&error, RosterError::Invalid { problems, .. } if problems.len() == 1));
     assert!(error.messages()[0].starts_with("r.csv:3: role: `boss`: expected "));
     assert!(read("workspace_id,user_id,role\n1,7,maven\n1,7,maven\n").is_ok());
 }

@@ -12,8 +12,7 @@ use std::{
 use csv::StringRecord;
 
 use super::{
-    Damage, DesiredError, FileProblem, Freezes, ReaderSettings, RosterWarning, RowProblem,
-    conflict,
+    Damage, FileProblem, Freezes, ReaderSettings, RosterError, RosterWarning, RowProblem, conflict,
     header::{self, Header, label},
     quote,
     row::{Unusable, read_key, read_row},
@@ -68,9 +67,9 @@ pub enum RecordStatus {
 ///
 /// # Errors
 /// When the file cannot be opened or read as a roster, or (strict) has invalid rows.
-pub fn read_roster(path: &Path, settings: &ReaderSettings) -> Result<Roster, DesiredError> {
+pub fn read_roster(path: &Path, settings: &ReaderSettings) -> Result<Roster, RosterError> {
     let bytes =
-        fs::read(path).map_err(|source| DesiredError::Open { path: path.to_owned(), source })?;
+        fs::read(path).map_err(|source| RosterError::Open { path: path.to_owned(), source })?;
     parse_roster(bytes, path, settings)
 }
 
@@ -82,9 +81,9 @@ pub fn parse_roster(
     bytes: Vec<u8>,
     path: &Path,
     settings: &ReaderSettings,
-) -> Result<Roster, DesiredError> {
+) -> Result<Roster, RosterError> {
     let source = Source::new(bytes, path, settings.delimiter)?;
-    let damaged = |problems| DesiredError::Damaged { path: path.to_owned(), problems };
+    let damaged = |problems| RosterError::Damaged { path: path.to_owned(), problems };
     let header = inspect(&source, settings).map_err(damaged)?;
     let mut rows = read_rows(&source, &header).map_err(|problem| damaged(vec![problem]))?;
     let mut warnings = conflict::settle(&mut rows.entries, &header, &mut rows.unusable);
@@ -92,7 +91,7 @@ pub fn parse_roster(
     problems.sort_by_key(|problem| problem.line);
     warnings.sort_by_key(RosterWarning::line);
     if settings.strict && !problems.is_empty() {
-        return Err(DesiredError::Invalid { path: path.to_owned(), problems });
+        return Err(RosterError::Invalid { path: path.to_owned(), problems });
     }
     let mut desired = desired_set(rows.entries, &problems, source.partial);
     desired.mentions = mentions;
