@@ -280,8 +280,8 @@ fn read_back_fate(row: &Creation, live: &Participation) -> Fate {
         _ if differences.is_empty() => {
             return Fate::new(Outcome::Applied, "seen on reading back").of(live.id);
         }
-        Value::Visible(role) if role == row.spec.role => Outcome::NotStuck,
-        _ => Outcome::Failed,
+        Value::Visible(role) if role != row.spec.role => Outcome::Failed,
+        _ => Outcome::NotStuck,
     };
     Fate::new(outcome, format!("on the project with other values: {differences}")).of(live.id)
 }

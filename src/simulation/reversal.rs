@@ -20,9 +20,9 @@ pub(super) fn restored(
     let mut restored = 0;
     for key in done(run)?.into_iter().filter(|key| !open.contains(key)) {
         let (workspace, user) = (key.workspace.number(), key.user.number());
-        let levels = settings.token_is_admin;
-        let was = standing(&run.before.world.of(workspace, user), levels);
-        let is = standing(&now.of(workspace, user), levels);
+        let shown = shown(run, key, settings);
+        let was = standing(&run.before.world.of(workspace, user), &shown);
+        let is = standing(&now.of(workspace, user), &shown);
         if was != is {
             return Err(format!("undone, and {key} was {was:?} and is {is:?}"));
         }
@@ -31,14 +31,33 @@ pub(super) fn restored(
     Ok(restored)
 }
 
-/// What an undo gives back of a membership; a level that the token cannot see it cannot give back.
+/// What a run saw of a record before it destroyed it; of all others it changed only what it saw.
+fn shown(run: &RunRecord, key: MembershipKey, settings: &Settings) -> [bool; 4] {
+    let plan = run.preview.iter().flat_map(|preview| &preview.reviewed.approved.plan().actions);
+    let destroyed =
+        plan.filter(|action| action.key == key).find_map(|action| match &action.change {
+            Change::Delete { live, .. } | Change::Replace { live, .. } => Some(live.fields),
+            Change::Create { .. } | Change::Update { .. } => None,
+        });
+    let Some(fields) = destroyed else { return [settings.token_is_admin, true, true, true] };
+    let flags =
+        [fields.can_invite, fields.can_schedule_their_hours, fields.can_schedule_team_hours];
+    let [invite, own, team] = flags.map(|flag| flag.visible().is_some());
+    [fields.access_level.visible().is_some(), invite, own, team]
+}
+
+/// What an undo gives back of a membership; what was not seen it cannot give back.
 fn standing(
     rows: &[&Participation],
-    levels: bool,
+    [level, invite, own, team]: &[bool; 4],
 ) -> Vec<impl PartialEq + std::fmt::Debug + use<>> {
     let one = |row: &&Participation| {
-        let can = [row.can_invite, row.can_schedule_their_hours, row.can_schedule_team_hours];
-        (row.side, levels.then_some(row.level), row.is_team_lead, can)
+        let can = [
+            invite.then_some(row.can_invite),
+            own.then_some(row.can_schedule_their_hours),
+            team.then_some(row.can_schedule_team_hours),
+        ];
+        (row.side, level.then_some(row.level), row.is_team_lead, can)
     };
     rows.iter().map(one).collect()
 }
