@@ -58,6 +58,20 @@ pub struct Memory {
     absences: Vec<RememberedAbsence>,
     wishes: Vec<RememberedWish>,
     used_plans: Vec<RunId>,
+    /// Where an earlier memory could not be read: the name of a run that would have begun then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    begun_anew: Option<RunId>,
+}
+
+/// Whether a plan file may still be applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlanUse {
+    /// It was not applied yet.
+    Fresh,
+    /// It was applied already.
+    Used,
+    /// It is older than what is remembered.
+    Unknown,
 }
 
 impl Default for Memory {
@@ -68,6 +82,7 @@ impl Default for Memory {
             absences: Vec::new(),
             wishes: Vec::new(),
             used_plans: Vec::new(),
+            begun_anew: None,
         }
     }
 }
@@ -78,6 +93,13 @@ impl Default for Memory {
 pub struct MemoryError;
 
 impl Memory {
+    /// A memory that begins now, because the last one cannot be read; `now` is the name of a run
+    /// that would begin.
+    #[must_use]
+    pub fn anew(now: RunId) -> Self {
+        Self { begun_anew: Some(now), ..Self::default() }
+    }
+
     /// Reads what an apply wrote.
     ///
     /// # Errors
@@ -104,10 +126,14 @@ impl Memory {
         StuckWishes::new(stuck.map(known))
     }
 
-    /// Whether the plan of this run was applied already.
+    /// Whether the plan of this run may still be applied: each works once.
     #[must_use]
-    pub fn has_used(&self, plan: &RunId) -> bool {
-        self.used_plans.contains(plan)
+    pub fn use_of(&self, plan: &RunId) -> PlanUse {
+        if self.used_plans.contains(plan) {
+            return PlanUse::Used;
+        }
+        let begun_anew = self.begun_anew.as_ref();
+        begun_anew.filter(|begun| plan < begun).map_or(PlanUse::Fresh, |_| PlanUse::Unknown)
     }
 
     /// Notes that the plan of this run is used up.

@@ -1,6 +1,6 @@
 //! `--approve-deletes FILE`: a reviewed list, held against what the run withheld.
 
-use std::{fs, path::Path};
+use std::{fs, io, path::Path};
 
 use jiff::Timestamp;
 
@@ -12,6 +12,7 @@ use crate::{
     model::Outcome,
     report::{Entry, csv, json, visible},
     run::{ExitStatus, RunId},
+    trust::read_trusted,
 };
 
 /// The approval that is named, if one is.
@@ -56,9 +57,16 @@ fn read(path: &Path, settings: &Settings) -> Result<Approval, Failure> {
 
 /// What the run withheld, as its report says: its list may be the very file that was edited.
 fn withheld(run: &RunId, settings: &Settings) -> Result<Option<Approval>, Failure> {
-    let folder = StateFolder::open(settings.state_folder())?.run(run);
-    let bytes = fs::read(folder.path().join("report.json")).ok();
-    let report = bytes.and_then(|bytes| json::read(&bytes).ok());
+    let path = StateFolder::open(settings.state_folder())?.run(run).report();
+    let unreadable = |error: anyhow::Error| {
+        let context = format!("cannot read `{}`; nothing was sent", path.display());
+        Failure::new(ExitStatus::BadInput, error.context(context))
+    };
+    let report = match read_trusted(&path) {
+        Ok(bytes) => Some(json::read(&bytes).map_err(|error| unreadable(error.into()))?),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(unreadable(error.into())),
+    };
     Ok(report.filter(|report| report.run == *run).map(|report| {
         let was_withheld = |entry: &&Entry| {
             entry.fate.as_ref().is_some_and(|fate| fate.outcome == Outcome::Withheld)

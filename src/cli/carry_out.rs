@@ -15,7 +15,7 @@ use super::{
     whole_file::WholeFile,
 };
 use crate::{
-    config::Settings,
+    config::{Settings, Token},
     folder::StateFolder,
     lock::{Lock, LockError},
     model::LiveSet,
@@ -50,11 +50,9 @@ pub(super) fn carry_out(
     lock: Lock,
 ) -> Result<ExitStatus, Failure> {
     let settings = order.settings;
-    let outputs = Outputs::open(common)?;
-    let approved = args.plan.as_ref().map(plan_file::read).transpose()?;
-    let backup = args.backup.as_deref().map(WholeFile::open).transpose()?;
-    let token =
-        material::token(settings).inspect_err(|_| run::forget_mentioned_without_a_run(order))?;
+    let ready = Ready::make(common, settings, args);
+    let Ready { outputs, approved, backup, token } =
+        ready.inspect_err(|_| run::forget_mentioned_without_a_run(order))?;
     block_on(false, async {
         let session = session(common, order)?;
         signal::watch(&session.stop, args.deadline);
@@ -68,6 +66,25 @@ pub(super) fn carry_out(
         use_up(approved, &session, &report);
         session.finish(&report, outputs, Some(lock))
     })?
+}
+
+/// What is opened and read before a run begins.
+struct Ready {
+    outputs: Outputs,
+    approved: Option<Approved>,
+    backup: Option<WholeFile>,
+    token: Token,
+}
+
+impl Ready {
+    fn make(common: &Common, settings: &Settings, args: &WriteArgs) -> Result<Self, Failure> {
+        Ok(Self {
+            outputs: Outputs::open(common)?,
+            approved: args.plan.as_ref().map(plan_file::read).transpose()?,
+            backup: args.backup.as_deref().map(WholeFile::open).transpose()?,
+            token: material::token(settings)?,
+        })
+    }
 }
 
 /// A plan file works once.

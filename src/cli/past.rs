@@ -1,6 +1,6 @@
 //! What earlier runs left: their reports, or what the journal of a killed one says.
 
-use std::fs;
+use std::{fs, io, path::Path};
 
 use jiff::Timestamp;
 
@@ -13,6 +13,7 @@ use crate::{
     reconcile::killed,
     report::{RunReport, json},
     run::{ExitStatus, RunId},
+    trust::read_trusted,
 };
 
 /// How many runs a message names.
@@ -42,32 +43,44 @@ pub(super) fn runs(settings: &Settings) -> Result<Option<(StateFolder, Vec<RunId
     Ok(Some((state, runs)))
 }
 
-/// Reads what a run left.
+/// Reads what a run left; only what is not there was never kept.
 pub(super) fn past(folder: &RunFolder) -> Past {
-    match fs::read(folder.path().join("report.json")) {
-        Ok(bytes) => match json::read(&bytes) {
+    match kept(&folder.report()) {
+        Ok(Some(bytes)) => match json::read(&bytes) {
             Ok(report) => Past::Reported(Box::new(report)),
             Err(error) => Past::Unreadable(Failure::new(ExitStatus::BadInput, error)),
         },
-        Err(_) if !folder.journal().exists() => Past::Nothing,
-        Err(_) => match read_journal(&folder.journal()) {
-            Ok(journal) => of_journal(folder, journal),
+        Ok(None) if !folder.journal().exists() => Past::Nothing,
+        Ok(None) => match read_journal(&folder.journal()) {
+            Ok(journal) => of_journal(folder, journal).unwrap_or_else(Past::Unreadable),
             Err(error) => Past::Unreadable(Failure::new(ExitStatus::BadInput, error)),
         },
+        Err(failure) => Past::Unreadable(failure),
     }
 }
 
-fn of_journal(folder: &RunFolder, journal: Journal) -> Past {
-    let planned = fs::read(folder.path().join("plan.json")).ok();
+fn kept(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    match read_trusted(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => {
+            let context = format!("cannot read `{}`", path.display());
+            Err(Failure::new(ExitStatus::BadInput, anyhow::Error::new(error).context(context)))
+        }
+    }
+}
+
+fn of_journal(folder: &RunFolder, journal: Journal) -> Result<Past, Failure> {
+    let planned = kept(&folder.path().join("plan.json"))?;
     let Some(planned) = planned.and_then(|bytes| json::read(&bytes).ok()) else {
-        return Past::Journal(Box::new(journal));
+        return Ok(Past::Journal(Box::new(journal)));
     };
     let modified = fs::metadata(folder.journal()).and_then(|data| data.modified()).ok();
     let last_sign = modified.and_then(|time| Timestamp::try_from(time).ok());
     let last_sign = last_sign.unwrap_or(planned.finished_at);
     let in_doubt = journal.in_doubt().into_iter().map(|request| request.words()).collect();
     let report = Box::new(killed(planned, &journal, last_sign));
-    Past::Killed { report, in_doubt, ended: journal.ended() }
+    Ok(Past::Killed { report, in_doubt, ended: journal.ended() })
 }
 
 /// Whether an apply may be under way; a lock that cannot be looked at is taken for free.

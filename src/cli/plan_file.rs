@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf, str::FromStr};
 
 use super::Failure;
 use crate::{
-    memory::Memory,
+    memory::{Memory, PlanUse},
     plan::Digest,
     report::{Difference, RunReport, differences, json, visible},
     run::{Ended, ExitStatus},
@@ -68,9 +68,13 @@ pub(super) fn refusal(
         Approved::Digest(wanted) => {
             format!("the plan computed now is `{}`, not `{wanted}`", digest.short())
         }
-        Approved::Plan(plan) if memory.has_used(&plan.run) => {
+        Approved::Plan(plan) if memory.use_of(&plan.run) == PlanUse::Used => {
             format!("the plan of run {} was applied already; each plan file works once", plan.run)
         }
+        Approved::Plan(plan) if memory.use_of(&plan.run) == PlanUse::Unknown => format!(
+            "nobody knows whether the plan of run {} was applied already: memory.json could not be read since",
+            plan.run
+        ),
         Approved::Plan(plan) if plan.base_url != now.base_url => {
             format!("the plan is for `{}`, not for `{}`", plan.base_url, now.base_url)
         }

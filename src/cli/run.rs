@@ -149,23 +149,21 @@ impl<'a> Session<'a> {
         client: &Client<T>,
         decide: impl AsyncFnOnce(&RunReport, &LiveSet) -> Result<Decision, Failure>,
     ) -> Result<RunReport, Failure> {
+        // Whatever becomes of the run, the order named whom it named.
+        self.forget_mentioned();
         let listener = |event| self.progress.borrow_mut().take(event);
         let around = self.around(client.waits(), &listener);
         let preview = reconcile::preview(client, &self.job(), around).await;
         self.progress.borrow_mut().finish();
         let preview = match preview {
             Ok(preview) => preview,
-            Err(error) => {
-                self.forget_mentioned();
-                return Ok(self.report(client, unlisted(error), None, None, false));
-            }
+            Err(error) => return Ok(self.report(client, unlisted(error), None, None, false)),
         };
         // Nothing has ended yet: a preview says so.
         let planned = self.report(client, None, Some(&preview), None, false);
         if let Decision::End(ended) = decide(&planned, &preview.live).await? {
             return Ok(self.report(client, ended, Some(&preview), None, false));
         }
-        self.forget_mentioned();
         if preview.reviewed.approved.plan().actions.is_empty() {
             self.remember(&preview, &[]);
             return Ok(self.report(client, Ended::Complete, Some(&preview), None, false));
@@ -354,20 +352,19 @@ pub(super) fn forget_mentioned_without_a_run(order: &Order<'_>) {
     }
 }
 
-/// What the last applied run left; a damaged memory starts anew, and that is said.
+/// What the last applied run left; a memory that cannot be read starts anew, and that is said.
 pub(super) fn read_memory(state: &StateFolder) -> (Memory, Option<String>) {
+    let unread = |why: String| (Memory::anew(RunId::new(Timestamp::now(), 0)), Some(why));
     let text = match read_trusted(&state.memory()) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return (Memory::default(), None);
         }
-        Err(error) => {
-            return (Memory::default(), Some(format!("memory.json cannot be read: {error}")));
-        }
+        Err(error) => return unread(format!("memory.json cannot be read: {error}")),
     };
     match Memory::parse(&text) {
         Ok(memory) => (memory, None),
-        Err(error) => (Memory::default(), Some(error.to_string())),
+        Err(error) => unread(error.to_string()),
     }
 }
 

@@ -130,9 +130,7 @@ fn a_roster_that_does_not_count_neither_advances_nor_ends_an_absence() {
         nights.apply(&roster, code);
         nights.run(&["plan"], &absent(), 0);
         nights.run(&["apply", "--dry-run"], &absent(), 0);
-        // Nor does one that somebody did not want to be applied.
-        let other = ["apply", "--yes", "--plan", "000000000000"];
-        nights.run(&other, &absent_and("200,22,maven,\n"), 4);
+        nights.run(&["plan"], &absent_and("200,22,maven,\n"), 0);
     }
     let second = nights.apply(&absent(), 0);
     assert!(second.stdout.contains("for 2 of 3 runs"), "{}", second.text());
@@ -167,6 +165,25 @@ fn a_mention_counts_though_the_run_came_to_nothing() {
     assert!(nights.is_there());
     nights.apply(&absent(), 0);
     assert!(!nights.is_there());
+}
+
+#[test]
+fn a_mention_counts_though_nobody_wanted_the_plan_or_nothing_could_be_written() {
+    let nights = Nights::new("KANTATA_SYNC_DELETE_AFTER_RUNS", "2");
+    let named = absent_and("200,22,maven,\n");
+    let endings: [(&[&str], i32); 4] = [
+        (&["apply", "--yes", "--plan", "000000000000"], 4),
+        (&["apply", "--yes", "--plan", "missing.json"], 3),
+        (&["apply", "--yes", "--backup", "/dev/full"], 1),
+        (&["apply", "--yes", "--output", "missing/a.json"], 1),
+    ];
+    for (command, code) in endings {
+        nights.apply(&absent(), 0);
+        nights.run(command, &named, code);
+        let ran = nights.apply(&absent(), 0);
+        assert!(nights.is_there(), "{command:?}: deleted after one night: {}", ran.text());
+        nights.apply(&named, 0);
+    }
 }
 
 #[test]

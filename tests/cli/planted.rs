@@ -199,3 +199,30 @@ fn a_token_command_that_leaves_somebody_behind_or_talks_gives_nothing_away() {
     let ran = with("yes t0ken-of-the-tests-4711\n").ends_with(8);
     assert!(ran.stderr.contains("64 KiB") && !ran.stderr.contains("t0ken-of"), "{}", ran.text());
 }
+
+#[test]
+fn a_report_that_others_can_write_or_that_is_no_file_is_neither_believed_nor_waited_for() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url()).with("KANTATA_SYNC_GUARD__MAX_DELETES", "0");
+    let planned = desk.run(&["plan", "roster.csv"]).ends_with(4);
+    let list = planned.folder().join("withheld-deletes.csv");
+    let report = planned.folder().join("report.json");
+    let refused = |why: &str| {
+        for command in [
+            &["apply", "--yes", "--approve-deletes", list.to_str().expect("plain"), "roster.csv"][..],
+            &["show", "latest"],
+        ] {
+            let ran = desk.run(command).ends_with(3);
+            assert!(ran.stderr.contains(why), "{}", ran.text());
+        }
+        let runs = desk.run(&["runs"]).ends_with(0);
+        assert!(runs.stdout.contains("unreadable"), "{}", runs.text());
+    };
+    mode(&report, 0o666);
+    refused("chmod go-w");
+    fs::remove_file(&report).expect("removed");
+    make_fifo(&report);
+    refused("no regular file");
+    assert_eq!(writes(&sandbox), []);
+}

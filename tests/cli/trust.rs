@@ -390,3 +390,26 @@ fn one_night_the_export_comes_half_empty() {
     desk.run(&["apply", "--yes", "-q", "roster.csv"]).ends_with(0);
     desk.run(&["plan", "--check", "-q", "roster.csv"]).ends_with(0);
 }
+
+#[test]
+fn a_plan_file_is_not_believed_where_nobody_knows_whether_it_was_used() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url());
+    let memory = desk.state().join("default").join(server.folder_name()).join("memory.json");
+    desk.run(&["plan", "-q", "--output", "plan.json", "roster.csv"]).ends_with(0);
+    desk.run(&["apply", "--yes", "-q", "--plan", "plan.json", "roster.csv"]).ends_with(0);
+    fs::write(&memory, "{").expect("written");
+    let wrote = writes(&sandbox);
+    let refused = || {
+        let ran = desk.run(&["apply", "--yes", "--plan", "plan.json", "roster.csv"]).ends_with(4);
+        assert!(ran.stderr.contains("memory.json could not be read"), "{}", ran.text());
+    };
+    refused();
+    // An apply writes a memory again, which knows nothing of what was before it.
+    desk.run(&["apply", "--yes", "-q", "roster.csv"]).ends_with(0);
+    refused();
+    desk.run(&["plan", "-q", "--output", "later.json", "roster.csv"]).ends_with(0);
+    desk.run(&["apply", "--yes", "-q", "--plan", "later.json", "roster.csv"]).ends_with(0);
+    assert_eq!(writes(&sandbox), wrote);
+}
