@@ -1,5 +1,7 @@
 //! The requests themselves: paths, queries, and what their answers decode to.
 
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
 
 use super::{
@@ -8,15 +10,24 @@ use super::{
     WriteParticipations, account, body, client::Outgoing, wire,
 };
 use crate::model::{
-    Drift, MembershipKey, Participation, ParticipationId, Person, UserId, Workspace, WorkspaceId,
+    Asked, Drift, Field, MembershipKey, Participation, ParticipationId, Person, UserId, Workspace,
+    WorkspaceId,
 };
 
-/// What comes back only when it is named (API.md §1.3).
-const OPTIONAL_FIELDS: &str =
-    "access_level,permissions_label,can_schedule_their_hours,can_schedule_team_hours";
-/// `user` for names and addresses; without `workspace_role` there is no `workspace_role_id`, without
-/// `external_references` nothing says whose a record is.
-const INCLUDE: &str = "user,workspace_role,external_references";
+/// What an answer must show of a record and only shows where it is named (API.md §1.3): the query of
+/// every request that answers with records.
+static SHOWN: LazyLock<String> = LazyLock::new(|| {
+    // `user` for names and addresses.
+    let (mut include, mut optional) = (vec!["user"], Vec::<&str>::new());
+    for field in Field::ALL {
+        match field.asked() {
+            Asked::Nothing => {}
+            Asked::OptionalFields => optional.extend(field.read_from()),
+            Asked::Include(word) => include.push(word),
+        }
+    }
+    format!("include={}&optional_fields={}", include.join(","), optional.join(","))
+});
 
 fn members(page: ListPage) -> Vec<Participation> {
     let member = |row| match row {
@@ -57,7 +68,8 @@ impl<T: Transport> ReadParticipations for Client<T> {
 
     async fn list_page(&self, workspace: WorkspaceId, page: u64) -> Result<ListPage, ApiError> {
         let path = format!(
-            "/participations?workspace_id={workspace}&include={INCLUDE}&optional_fields={OPTIONAL_FIELDS}&order=user_name:asc&per_page={MEMBERS_PER_PAGE}&page={page}"
+            "/participations?workspace_id={workspace}&{shown}&order=user_name:asc&per_page={MEMBERS_PER_PAGE}&page={page}",
+            shown = *SHOWN
         );
         self.read(path, wire::decode_page).await
     }
@@ -66,8 +78,7 @@ impl<T: Transport> ReadParticipations for Client<T> {
         &self,
         id: ParticipationId,
     ) -> Result<Option<FetchedParticipation>, ApiError> {
-        let path =
-            format!("/participations/{id}?include={INCLUDE}&optional_fields={OPTIONAL_FIELDS}");
+        let path = format!("/participations/{id}?{shown}", shown = *SHOWN);
         match self.read(path, wire::decode_page).await {
             Ok(mut page) => {
                 let people = std::mem::take(&mut page.people);
@@ -132,9 +143,7 @@ impl<T: Transport> WriteParticipations for Client<T> {
             urgency,
             method: http::Method::POST,
             // Without `per_page` only 20 of up to 100 objects come back (API.md §1.6).
-            path: format!(
-                "/participations?per_page={MEMBERS_PER_PAGE}&include={INCLUDE}&optional_fields={OPTIONAL_FIELDS}"
-            ),
+            path: format!("/participations?per_page={MEMBERS_PER_PAGE}&{shown}", shown = *SHOWN),
             body: Some(body::create(batch)),
         };
         self.send(&outgoing, |body| wire::decode_page(body).map(members)).await
@@ -150,9 +159,7 @@ impl<T: Transport> WriteParticipations for Client<T> {
         let outgoing = Outgoing {
             urgency,
             method: http::Method::PUT,
-            path: format!(
-                "/participations/{id}?include={INCLUDE}&optional_fields={OPTIONAL_FIELDS}"
-            ),
+            path: format!("/participations/{id}?{shown}", shown = *SHOWN),
             body: Some(body::update(key, drift)),
         };
         let find = |page| members(page).into_iter().find(|row| row.id == id);
@@ -180,4 +187,14 @@ fn decode_deleted(body: &[u8]) -> Result<(), serde_json::Error> {
         return Ok(());
     }
     serde_json::from_slice::<serde::de::IgnoredAny>(body).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_asked_for_all_that_the_fields_need() {
+        insta::assert_snapshot!(*SHOWN, @"include=user,workspace_role,external_references&optional_fields=access_level,permissions_label,can_schedule_their_hours,can_schedule_team_hours");
+    }
 }

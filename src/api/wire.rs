@@ -17,7 +17,7 @@ use super::{
 };
 use crate::model::{
     AccessLevel, LiveFields, MembershipKey, Participation, ParticipationId, Permissions, Person,
-    RoleId, Seen, UserId, Workspace, WorkspaceId,
+    RoleId, Seen, UserId, Workspace, WorkspaceId, field_table,
 };
 
 /// The service of this tool's external references (API.md §3.1); one a record and service.
@@ -32,23 +32,30 @@ pub(super) struct ResultRef<'a> {
 
 object!(Meta { count, page_count });
 
-object!(ParticipationRow {
-    workspace_id,
-    user_id,
-    role,
-    is_team_lead,
-    can_invite,
-    can_schedule_their_hours,
-    can_schedule_team_hours,
-    access_level,
-    permissions_label,
-    rate_in_cents,
-    cost_in_cents,
-    workspace_role_id,
-    external_reference_ids,
-    created_at,
-    updated_at,
-});
+/// A record's attributes, and the managed fields that they tell: the function of a field's kind reads
+/// it from the attributes of its row in the table.
+macro_rules! read_fields {
+    ($(
+        $(#[$doc:meta])*
+        $variant:ident, $name:ident: $kind:ident, column $column:ident,
+            sent $sent:ident as $written:ident,
+            read from $($attribute:ident)+, asked $asked:ident $(($include:literal))?;
+    )*) => {
+        object!(ParticipationRow {
+            workspace_id,
+            user_id,
+            role,
+            $($($attribute,)+)*
+            created_at,
+            updated_at,
+        });
+
+        fn live_fields(row: &ParticipationRow<'_>, references: &References<'_>) -> LiveFields {
+            LiveFields { $($name: $kind(references, $(row.$attribute),+),)* }
+        }
+    };
+}
+field_table!(read_fields);
 
 object!(ExternalReferenceRow { service_name });
 
@@ -179,10 +186,29 @@ fn listed_row(
 
 type References<'a> = Keyed<ExternalReferenceRow<'a>>;
 
+fn level(_: &References<'_>, level: Raw<'_>, label: Raw<'_>) -> Seen<AccessLevel> {
+    AccessLevel::from_answer(level.text().as_deref(), label.text().as_deref())
+}
+
+fn flag(_: &References<'_>, value: Raw<'_>) -> Seen<bool> {
+    value.flag()
+}
+
+fn cents(_: &References<'_>, value: Raw<'_>) -> Seen<Option<i64>> {
+    value.whole()
+}
+
+fn role_id(_: &References<'_>, value: Raw<'_>) -> Seen<Option<RoleId>> {
+    match value.optional_id() {
+        Seen::Visible(id) => Seen::Visible(id.and_then(|id| RoleId::new(id.0))),
+        Seen::Hidden => Seen::Hidden,
+    }
+}
+
 /// Whether a record carries this tool's reference; unknown where its references were not answered,
 /// or one of them is not in the answer.
-fn tagged(row: &ParticipationRow<'_>, references: &References<'_>) -> Seen<bool> {
-    let Some(ids) = row.external_reference_ids.optional_ids() else { return Seen::Hidden };
+fn tag(references: &References<'_>, ids: Raw<'_>) -> Seen<bool> {
+    let Some(ids) = ids.optional_ids() else { return Seen::Hidden };
     let mut tagged = Seen::Visible(false);
     for id in ids {
         let reference = id.and_then(|id| references.find(id));
@@ -193,26 +219,6 @@ fn tagged(row: &ParticipationRow<'_>, references: &References<'_>) -> Seen<bool>
         }
     }
     tagged
-}
-
-fn live_fields(row: &ParticipationRow<'_>, references: &References<'_>) -> LiveFields {
-    LiveFields {
-        access_level: AccessLevel::from_answer(
-            row.access_level.text().as_deref(),
-            row.permissions_label.text().as_deref(),
-        ),
-        team_lead: row.is_team_lead.flag(),
-        can_invite: row.can_invite.flag(),
-        can_schedule_their_hours: row.can_schedule_their_hours.flag(),
-        can_schedule_team_hours: row.can_schedule_team_hours.flag(),
-        workspace_role_id: match row.workspace_role_id.optional_id() {
-            Seen::Visible(id) => Seen::Visible(id.and_then(|id| RoleId::new(id.0))),
-            Seen::Hidden => Seen::Hidden,
-        },
-        rate_in_cents: row.rate_in_cents.whole(),
-        cost_in_cents: row.cost_in_cents.whole(),
-        tagged: tagged(row, references),
-    }
 }
 
 fn time(value: Raw<'_>) -> Option<Timestamp> {

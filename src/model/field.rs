@@ -1,13 +1,13 @@
 //! The managed fields of a membership and their three-valued comparison: equal, different, unknown.
 //!
-//! Every comparison destructures both sides, so that a field added later stops compiling
-//! until somebody decides how it compares.
+//! The fields themselves are the rows of one table, `field_table`: whatever is done field by field is
+//! made of it, here and in the rooms that read values. A field is added as a row there.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AccessLevel, FieldValue, RoleId};
+use super::{FieldValue, kind};
 
 /// A value as the token sees it. Absent means unknown, never false or empty (API.md §1.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -36,60 +36,87 @@ impl<T> From<Option<T>> for Seen<T> {
     }
 }
 
-/// A field that is managed: by a column of the roster, or by the policy ([`Field::Tagged`]).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Field {
-    /// What the person may see and do.
-    AccessLevel,
-    /// Whether the person leads his side; read as `is_team_lead`, written as `team_lead`.
-    TeamLead,
-    /// Whether the person may invite others.
-    CanInvite,
-    /// Whether the person may schedule his own hours.
-    CanScheduleTheirHours,
-    /// Whether the person may schedule the team's hours.
-    CanScheduleTeamHours,
-    /// The account's role; update only.
-    WorkspaceRoleId,
-    /// Billing rate, in cents; update only.
-    RateInCents,
-    /// Cost rate, in cents; update only.
-    CostInCents,
-    /// Whether the record carries this tool's external reference (`ownership = "tagged"`). No
-    /// roster column: the policy and `adopt` wish it.
-    Tagged,
+/// The table of fields: all that the tool knows of each, a row a field.
+///
+/// `field_table!(make)` hands the rows to the macro `make`. Here they become [`Field`], [`Fields`]
+/// and [`LiveFields`]; the roster's reader makes its parser of them, the API's client its decoder.
+///
+/// | part | what it says |
+/// |---|---|
+/// | `Variant, name` | the field; its name in reports, rosters, plans and journals |
+/// | `: kind` | what values it has: a module of `kind`, a function of that name wherever values are read |
+/// | `column …` | whether rosters have it, see [`RosterColumn`] |
+/// | `sent … as name` | which request carries it, see [`Sent`], and under which name (API.md §3.1) |
+/// | `read from …` | the attributes of an answer that tell it |
+/// | `asked …` | what a request must name for them to be answered, see [`Asked`] (API.md §1.3) |
+macro_rules! field_table {
+    ($make:ident) => {
+        $make! {
+            /// What the person may see and do.
+            AccessLevel, access_level: level, column Always, sent OnCreate as access_level,
+                read from access_level permissions_label, asked OptionalFields;
+            /// Whether the person leads their side.
+            TeamLead, team_lead: flag, column Always, sent OnUpdate as team_lead,
+                read from is_team_lead, asked Nothing;
+            /// Whether the person may invite others.
+            CanInvite, can_invite: flag, column Always, sent OnCreate as can_invite,
+                read from can_invite, asked Nothing;
+            /// Whether the person may schedule their own hours.
+            CanScheduleTheirHours, can_schedule_their_hours: flag, column Always,
+                sent OnCreate as can_schedule_their_hours,
+                read from can_schedule_their_hours, asked OptionalFields;
+            /// Whether the person may schedule the team's hours.
+            CanScheduleTeamHours, can_schedule_team_hours: flag, column Always,
+                sent OnCreate as can_schedule_team_hours,
+                read from can_schedule_team_hours, asked OptionalFields;
+            /// The account's role.
+            WorkspaceRoleId, workspace_role_id: role_id, column WhereSet,
+                sent OnUpdate as workspace_role_id,
+                read from workspace_role_id, asked Include("workspace_role");
+            /// Billing rate, in cents.
+            RateInCents, rate_in_cents: cents, column WhereSet, sent OnUpdate as rate_in_cents,
+                read from rate_in_cents, asked Nothing;
+            /// Cost rate, in cents.
+            CostInCents, cost_in_cents: cents, column WhereSet, sent OnUpdate as cost_in_cents,
+                read from cost_in_cents, asked Nothing;
+            /// Whether the record carries this tool's external reference (`ownership = "tagged"`):
+            /// the policy and `adopt` ask for it, no roster does.
+            Tagged, tagged: tag, column Never, sent OnCreate as external_reference,
+                read from external_reference_ids, asked Include("external_references");
+        }
+    };
+}
+pub(crate) use field_table;
+
+/// Whether rosters have a column for a field; it is named like the field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RosterColumn {
+    /// Every roster that the tool writes has it.
+    Always,
+    /// It is read; one is written only where a row has a value in it.
+    WhereSet,
+    /// There is none.
+    Never,
 }
 
-impl Field {
-    /// All of them, in order.
-    pub const ALL: [Self; 9] = [
-        Self::AccessLevel,
-        Self::TeamLead,
-        Self::CanInvite,
-        Self::CanScheduleTheirHours,
-        Self::CanScheduleTeamHours,
-        Self::WorkspaceRoleId,
-        Self::RateInCents,
-        Self::CostInCents,
-        Self::Tagged,
-    ];
+/// Which requests carry a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// A create as well as an update.
+    OnCreate,
+    /// Only an update, which has to follow a create.
+    OnUpdate,
+}
 
-    /// The name that reports use; rosters and requests too, but for [`Field::Tagged`].
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::AccessLevel => "access_level",
-            Self::TeamLead => "team_lead",
-            Self::CanInvite => "can_invite",
-            Self::CanScheduleTheirHours => "can_schedule_their_hours",
-            Self::CanScheduleTeamHours => "can_schedule_team_hours",
-            Self::WorkspaceRoleId => "workspace_role_id",
-            Self::RateInCents => "rate_in_cents",
-            Self::CostInCents => "cost_in_cents",
-            Self::Tagged => "tagged",
-        }
-    }
+/// What a request must name for a field to be in its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// It always is.
+    Nothing,
+    /// Each of its attributes, in `optional_fields`.
+    OptionalFields,
+    /// This word, in `include`.
+    Include(&'static str),
 }
 
 impl fmt::Display for Field {
@@ -115,45 +142,137 @@ impl fmt::Display for Drift {
     }
 }
 
-/// What a roster row manages; `None` is unmanaged: never compared, never sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-#[expect(missing_docs, reason = "the names are those of `Field`, documented there")]
-pub struct Fields {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub access_level: Option<AccessLevel>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub team_lead: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub can_invite: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub can_schedule_their_hours: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub can_schedule_team_hours: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub workspace_role_id: Option<RoleId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rate_in_cents: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cost_in_cents: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tagged: Option<bool>,
-}
+/// Makes the types of the table, and what has to be done field by field.
+macro_rules! define_fields {
+    ($(
+        $(#[$doc:meta])*
+        $variant:ident, $name:ident: $kind:ident, column $column:ident,
+            sent $sent:ident as $written:ident,
+            read from $($attribute:ident)+, asked $asked:ident $(($include:literal))?;
+    )*) => {
+        /// A field that is managed: by a column of the roster, or by the policy ([`Field::Tagged`]).
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Field {
+            $($(#[$doc])* $variant,)*
+        }
 
-/// The same fields as an answer shows them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names are those of `Field`, documented there")]
-pub struct LiveFields {
-    pub access_level: Seen<AccessLevel>,
-    pub team_lead: Seen<bool>,
-    pub can_invite: Seen<bool>,
-    pub can_schedule_their_hours: Seen<bool>,
-    pub can_schedule_team_hours: Seen<bool>,
-    pub workspace_role_id: Seen<Option<RoleId>>,
-    pub rate_in_cents: Seen<Option<i64>>,
-    pub cost_in_cents: Seen<Option<i64>>,
-    #[serde(default)]
-    pub tagged: Seen<bool>,
+        impl Field {
+            /// All of them, in order.
+            pub const ALL: [Self; [$(stringify!($name)),*].len()] = [$(Self::$variant),*];
+
+            /// The name that reports and rosters use.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => stringify!($name),)* }
+            }
+
+            /// The name that requests use.
+            #[must_use]
+            pub const fn written_as(self) -> &'static str {
+                match self { $(Self::$variant => stringify!($written),)* }
+            }
+
+            /// The attributes of an answer that tell it.
+            #[must_use]
+            pub const fn read_from(self) -> &'static [&'static str] {
+                match self { $(Self::$variant => &[$(stringify!($attribute)),+],)* }
+            }
+
+            /// Whether rosters have a column for it.
+            #[must_use]
+            pub const fn column(self) -> RosterColumn {
+                match self { $(Self::$variant => RosterColumn::$column,)* }
+            }
+
+            /// Which requests carry it.
+            #[must_use]
+            pub const fn sent(self) -> Sent {
+                match self { $(Self::$variant => Sent::$sent,)* }
+            }
+
+            /// What has to be named for it to be answered.
+            #[must_use]
+            pub const fn asked(self) -> Asked {
+                match self { $(Self::$variant => Asked::$asked $(($include))?,)* }
+            }
+        }
+
+        /// What a roster row manages; `None` is unmanaged: never compared, never sent.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+        #[serde(default)]
+        pub struct Fields {
+            $(
+                $(#[$doc])*
+                #[serde(skip_serializing_if = "Option::is_none")]
+                pub $name: Option<kind::$kind::Desired>,
+            )*
+        }
+
+        /// The same fields as an answer shows them; one that an older journal lacks is hidden.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+        #[serde(default)]
+        pub struct LiveFields {
+            $($(#[$doc])* pub $name: Seen<kind::$kind::Live>,)*
+        }
+
+        impl Fields {
+            /// What is desired of one field; none where it is unmanaged.
+            #[must_use]
+            pub fn value(&self, field: Field) -> Option<FieldValue> {
+                match field { $(Field::$variant => self.$name.map(Into::into),)* }
+            }
+
+            /// Desires a value of a field; whether that is possible. What is hidden, unset or a
+            /// missing tag cannot be: no request takes a value away (API.md §3.1).
+            #[must_use]
+            pub fn set(&mut self, field: Field, value: FieldValue) -> bool {
+                match field {
+                    $(Field::$variant => put(&mut self.$name, kind::$kind::from_value(value)),)*
+                }
+            }
+
+            /// Holds them against what is live, field by field, in the order of [`Field`].
+            #[must_use]
+            pub fn compare(&self, live: &LiveFields) -> Comparison {
+                let mut found = Comparison::default();
+                $(found.field(Field::$variant, self.$name, live.$name);)*
+                found
+            }
+
+            /// Those that `keep` keeps; the others become unmanaged.
+            fn only(&self, keep: impl Fn(Field) -> bool) -> Self {
+                Self { $($name: self.$name.filter(|_| keep(Field::$variant)),)* }
+            }
+        }
+
+        impl LiveFields {
+            /// A record that was just made, as far as that is known.
+            const NEW: Self = Self { $($name: kind::$kind::NEW,)* };
+
+            /// The live value of one field.
+            #[must_use]
+            pub fn value(&self, field: Field) -> FieldValue {
+                match field { $(Field::$variant => self.$name.into(),)* }
+            }
+
+            /// These values as desired ones, for a record that is to become so again; what no
+            /// request can ask for is left out.
+            #[must_use]
+            pub fn as_desired(&self) -> Fields {
+                Fields { $($name: self.$name.visible().and_then(kind::$kind::desired),)* }
+            }
+        }
+    };
+}
+field_table!(define_fields);
+
+fn put<T>(slot: &mut Option<T>, value: Option<T>) -> bool {
+    let is_possible = value.is_some();
+    if is_possible {
+        *slot = value;
+    }
+    is_possible
 }
 
 /// The result of holding a wish against what is live; both empty means in sync.
@@ -182,159 +301,71 @@ impl Comparison {
 }
 
 impl Fields {
-    /// What is managed, with the wish.
+    /// What is managed, with the value desired.
     #[must_use]
     pub fn managed(&self) -> Vec<(Field, FieldValue)> {
-        // Held against a record of which nothing is visible, every managed field is hidden.
-        let found = self.compare(&LiveFields::default());
-        found.hidden.iter().map(|drift| (drift.field, drift.after)).collect()
+        let managed = |field| Some((field, self.value(field)?));
+        Field::ALL.into_iter().filter_map(managed).collect()
     }
 
-    /// Wishes a value of a field; whether it can be wished. What is hidden, unset or a missing tag
-    /// cannot: no request takes a value away (API.md §3.1).
-    #[must_use]
-    pub fn set(&mut self, field: Field, value: FieldValue) -> bool {
-        fn put<T>(slot: &mut Option<T>, value: T) -> bool {
-            *slot = Some(value);
-            true
-        }
-        match (field, value) {
-            (Field::AccessLevel, FieldValue::Access(level)) => put(&mut self.access_level, level),
-            (Field::TeamLead, FieldValue::Flag(lead)) => put(&mut self.team_lead, lead),
-            (Field::CanInvite, FieldValue::Flag(can)) => put(&mut self.can_invite, can),
-            (Field::CanScheduleTheirHours, FieldValue::Flag(can)) => {
-                put(&mut self.can_schedule_their_hours, can)
-            }
-            (Field::CanScheduleTeamHours, FieldValue::Flag(can)) => {
-                put(&mut self.can_schedule_team_hours, can)
-            }
-            (Field::WorkspaceRoleId, FieldValue::Number(number)) => {
-                let role = u64::try_from(number).ok().and_then(RoleId::new);
-                role.is_some_and(|role| put(&mut self.workspace_role_id, role))
-            }
-            (Field::RateInCents, FieldValue::Number(cents)) => put(&mut self.rate_in_cents, cents),
-            (Field::CostInCents, FieldValue::Number(cents)) => put(&mut self.cost_in_cents, cents),
-            (Field::Tagged, FieldValue::Flag(true)) => put(&mut self.tagged, true),
-            _ => false,
-        }
-    }
-
-    /// Holds these wishes against what is live, field by field, in the order of [`Field`].
-    #[must_use]
-    pub fn compare(&self, live: &LiveFields) -> Comparison {
-        let Self {
-            access_level,
-            team_lead,
-            can_invite,
-            can_schedule_their_hours,
-            can_schedule_team_hours,
-            workspace_role_id,
-            rate_in_cents,
-            cost_in_cents,
-            tagged,
-        } = *self;
-        let mut found = Comparison::default();
-        found.field(Field::AccessLevel, access_level, live.access_level);
-        found.field(Field::TeamLead, team_lead, live.team_lead);
-        found.field(Field::CanInvite, can_invite, live.can_invite);
-        found.field(
-            Field::CanScheduleTheirHours,
-            can_schedule_their_hours,
-            live.can_schedule_their_hours,
-        );
-        found.field(
-            Field::CanScheduleTeamHours,
-            can_schedule_team_hours,
-            live.can_schedule_team_hours,
-        );
-        found.field(Field::WorkspaceRoleId, workspace_role_id, live.workspace_role_id);
-        found.field(Field::RateInCents, rate_in_cents, live.rate_in_cents);
-        found.field(Field::CostInCents, cost_in_cents, live.cost_in_cents);
-        found.field(Field::Tagged, tagged, live.tagged);
-        found
-    }
-
-    /// Splits the wishes into what a create carries and what only an update may (API.md §3.1).
-    /// `team_lead = false` needs neither: a new member leads nothing.
+    /// Splits them into what a create carries and what only an update may (API.md §3.1). What a new
+    /// record has by itself, such as that it leads nothing, needs neither.
     #[must_use]
     pub fn split_for_create(&self) -> (Self, Vec<Drift>) {
-        let Self {
-            access_level,
-            team_lead,
-            can_invite,
-            can_schedule_their_hours,
-            can_schedule_team_hours,
-            workspace_role_id,
-            rate_in_cents,
-            cost_in_cents,
-            tagged,
-        } = *self;
-        let created = Self {
-            access_level,
-            can_invite,
-            can_schedule_their_hours,
-            can_schedule_team_hours,
-            tagged,
-            ..Self::default()
-        };
-        let mut later = Comparison::default();
-        let nothing: Seen<Option<i64>> = Seen::Visible(None);
-        later.field(Field::TeamLead, team_lead.filter(|lead| *lead), Seen::Visible(false));
-        later.field(Field::WorkspaceRoleId, workspace_role_id, nothing);
-        later.field(Field::RateInCents, rate_in_cents, nothing);
-        later.field(Field::CostInCents, cost_in_cents, nothing);
-        (created, later.drift)
-    }
-}
-
-impl LiveFields {
-    /// These values as wishes, for who is to become so again; what cannot be wished is left out.
-    #[must_use]
-    pub fn as_wishes(&self) -> Fields {
-        let Self {
-            access_level,
-            team_lead,
-            can_invite,
-            can_schedule_their_hours,
-            can_schedule_team_hours,
-            workspace_role_id,
-            rate_in_cents,
-            cost_in_cents,
-            tagged,
-        } = *self;
-        Fields {
-            access_level: access_level.visible(),
-            team_lead: team_lead.visible(),
-            can_invite: can_invite.visible(),
-            can_schedule_their_hours: can_schedule_their_hours.visible(),
-            can_schedule_team_hours: can_schedule_team_hours.visible(),
-            workspace_role_id: workspace_role_id.visible().flatten(),
-            rate_in_cents: rate_in_cents.visible().flatten(),
-            cost_in_cents: cost_in_cents.visible().flatten(),
-            tagged: tagged.visible().filter(|tagged| *tagged),
-        }
-    }
-
-    /// The live value of one field.
-    #[must_use]
-    pub fn value(&self, field: Field) -> FieldValue {
-        match field {
-            Field::AccessLevel => self.access_level.into(),
-            Field::TeamLead => self.team_lead.into(),
-            Field::CanInvite => self.can_invite.into(),
-            Field::CanScheduleTheirHours => self.can_schedule_their_hours.into(),
-            Field::CanScheduleTeamHours => self.can_schedule_team_hours.into(),
-            Field::WorkspaceRoleId => self.workspace_role_id.into(),
-            Field::RateInCents => self.rate_in_cents.into(),
-            Field::CostInCents => self.cost_in_cents.into(),
-            Field::Tagged => self.tagged.into(),
-        }
+        let created = self.only(|field| field.sent() == Sent::OnCreate);
+        let later = self.only(|field| field.sent() == Sent::OnUpdate);
+        let Comparison { mut drift, hidden } = later.compare(&LiveFields::NEW);
+        drift.extend(hidden);
+        (created, drift)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::AccessLevel;
+
+    #[test]
+    fn plans_and_journals_keep_their_form() {
+        let mut fields = Fields::default();
+        for (field, value) in [
+            (Field::Tagged, FieldValue::Flag(true)),
+            (Field::CostInCents, FieldValue::Number(3)),
+            (Field::RateInCents, FieldValue::Number(-2)),
+            (Field::WorkspaceRoleId, FieldValue::Number(7)),
+            (Field::CanScheduleTeamHours, FieldValue::Flag(false)),
+            (Field::CanScheduleTheirHours, FieldValue::Flag(true)),
+            (Field::CanInvite, FieldValue::Flag(false)),
+            (Field::TeamLead, FieldValue::Flag(true)),
+            (Field::AccessLevel, FieldValue::Access(AccessLevel::Admin)),
+        ] {
+            assert!(fields.set(field, value), "{field}");
+            assert_eq!(serde_json::json!(field), field.name());
+        }
+        let shown = LiveFields { rate_in_cents: Seen::Visible(None), ..LiveFields::default() };
+        let fields = serde_json::to_string(&fields).expect("plain values");
+        insta::assert_snapshot!(fields, @r#"{"access_level":"admin","team_lead":true,"can_invite":false,"can_schedule_their_hours":true,"can_schedule_team_hours":false,"workspace_role_id":7,"rate_in_cents":-2,"cost_in_cents":3,"tagged":true}"#);
+        let shown = serde_json::to_string(&shown).expect("plain values");
+        insta::assert_snapshot!(shown, @r#"{"access_level":"hidden","team_lead":"hidden","can_invite":"hidden","can_schedule_their_hours":"hidden","can_schedule_team_hours":"hidden","workspace_role_id":"hidden","rate_in_cents":{"visible":null},"cost_in_cents":"hidden","tagged":"hidden"}"#);
+        let older: LiveFields = serde_json::from_str("{}").expect("a journal without any field");
+        assert_eq!(older, LiveFields::default());
+    }
+
+    #[test]
+    fn what_no_request_can_ask_for_is_not_set() {
+        let mut fields = Fields::default();
+        for (field, value) in [
+            (Field::Tagged, FieldValue::Flag(false)),
+            (Field::RateInCents, FieldValue::Unset),
+            (Field::CanInvite, FieldValue::Hidden),
+            (Field::WorkspaceRoleId, FieldValue::Number(0)),
+            (Field::WorkspaceRoleId, FieldValue::Number(-1)),
+            (Field::AccessLevel, FieldValue::Flag(true)),
+        ] {
+            assert!(!fields.set(field, value), "{field} {value}");
+        }
+        assert_eq!(fields, Fields::default());
+    }
 
     #[test]
     fn an_unmanaged_field_is_never_compared() {

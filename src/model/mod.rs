@@ -6,6 +6,7 @@
 mod access;
 mod field;
 mod id;
+mod kind;
 mod membership;
 mod mention;
 mod outcome;
@@ -13,7 +14,8 @@ mod set;
 mod value;
 
 pub use access::{ACCOUNT_ADMIN_REASON, AccessLevel, AccessLevelError};
-pub use field::{Comparison, Drift, Field, Fields, LiveFields, Seen};
+pub(crate) use field::field_table;
+pub use field::{Asked, Comparison, Drift, Field, Fields, LiveFields, RosterColumn, Seen, Sent};
 pub use id::{IdError, ParticipationId, RoleId, UserId, WorkspaceId};
 pub use membership::{
     LOST_WITH_A_RECORD, MembershipKey, MembershipSpec, Participation, Permissions, Person, Role,

@@ -11,7 +11,7 @@ use crate::{
     model::{
         AccessLevel, DesiredMembership, DesiredSet, Field, FieldValue, Fields, Freeze, Listing,
         LiveFields, LiveWorkspace, MembershipKey, MembershipSpec, Participation, ParticipationId,
-        Person, Role, Seen,
+        Person, Role, RoleId, Seen,
     },
     simulation::floor::Intended,
 };
@@ -566,6 +566,39 @@ fn a_promotion_says_from_whom_it_takes_the_lead() {
         panic!("an update")
     };
     assert_eq!(*takes_lead_from, Some(user(4)));
+}
+
+/// A digest that a person approved yesterday still means the same plan today.
+#[test]
+fn a_plan_of_every_field_keeps_its_digest() {
+    let all = Fields {
+        access_level: Some(AccessLevel::Admin),
+        team_lead: Some(true),
+        can_invite: Some(true),
+        can_schedule_their_hours: Some(true),
+        can_schedule_team_hours: Some(false),
+        workspace_role_id: RoleId::new(7),
+        rate_in_cents: Some(5),
+        cost_in_cents: Some(0),
+        tagged: Some(true),
+    };
+    let hidden = LiveFields::default();
+    let shown = LiveFields {
+        rate_in_cents: Seen::Visible(Some(4)),
+        ..visible(AccessLevel::ViewTasks, false)
+    };
+    let before = live(vec![
+        participation(1, 5, Role::Maven, shown),
+        participation(2, 6, Role::Buyer, hidden),
+        plain(2, 7, false),
+    ]);
+    let rows = vec![
+        desired(1, 5, Role::Maven, all),
+        desired(1, 8, Role::Buyer, all),
+        desired(2, 6, Role::Buyer, all),
+    ];
+    let plan = plan_of(rows, &before, &Policy::default());
+    insta::assert_snapshot!(plan.digest, @"b3c18cc69164db53aed6f3fb3e240ae88927eb4a7fadd7ad02599a3e38577d2f");
 }
 
 #[test]

@@ -12,14 +12,10 @@ use std::{
 use super::escape::visible as harmless;
 use crate::{
     model::{
-        AccessLevel, Fields, Listing, LiveSet, LiveWorkspace, MembershipKey, Participation, Role,
-        RoleId, WorkspaceId,
+        Fields, Listing, LiveSet, LiveWorkspace, MembershipKey, Participation, Role, WorkspaceId,
     },
     roster::{Column, PARTIAL_MARKER},
 };
-
-/// The first of the columns that are left out where no row has a value.
-const FIRST_OPTIONAL: usize = 8;
 
 /// One row of a roster.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,7 +98,7 @@ impl RosterTable {
                 self.gaps.push(format!("{name}: the side of user {user} is not visible"));
                 continue;
             };
-            let mut fields = row.fields.as_wishes();
+            let mut fields = row.fields.as_desired();
             if fields.team_lead == Some(true) && doubtful.contains(role.word()) {
                 fields.team_lead = None;
             }
@@ -135,38 +131,16 @@ fn named(id: WorkspaceId, title: &str) -> String {
     format!("{} ({id})", harmless(title))
 }
 
-fn text<T: ToString>(value: Option<T>) -> String {
-    value.map(|value| value.to_string()).unwrap_or_default()
-}
-
-fn cells(row: &RosterRow) -> [String; Column::ALL.len()] {
+fn cell(row: &RosterRow, column: Column) -> String {
     let RosterRow { key, role, fields } = row;
-    let Fields {
-        access_level,
-        team_lead,
-        can_invite,
-        can_schedule_their_hours,
-        can_schedule_team_hours,
-        workspace_role_id,
-        rate_in_cents,
-        cost_in_cents,
-        // No column: the policy wishes it.
-        tagged: _,
-    } = *fields;
-    // In the order of `Column::ALL`.
-    [
-        key.workspace.to_string(),
-        key.user.to_string(),
-        role.word().to_owned(),
-        text(access_level.map(AccessLevel::word)),
-        text(team_lead),
-        text(can_invite),
-        text(can_schedule_their_hours),
-        text(can_schedule_team_hours),
-        text(workspace_role_id.map(RoleId::number)),
-        text(rate_in_cents),
-        text(cost_in_cents),
-    ]
+    match column {
+        Column::WorkspaceId => key.workspace.to_string(),
+        Column::UserId => key.user.to_string(),
+        Column::Role => role.to_string(),
+        Column::Field(field) => {
+            fields.value(field).map(|value| value.to_string()).unwrap_or_default()
+        }
+    }
 }
 
 /// Writes the roster, marked as partial where it is.
@@ -177,18 +151,17 @@ pub fn render(table: &RosterTable, form: RosterForm<'_>, out: &mut dyn Write) ->
     if table.is_partial() {
         writeln!(out, "{PARTIAL_MARKER}")?;
     }
-    let rows: Vec<_> = table.rows.iter().map(cells).collect();
-    let is_there =
-        |at: &usize| *at < FIRST_OPTIONAL || rows.iter().any(|cells| !cells[*at].is_empty());
-    let columns: Vec<usize> = (0..Column::ALL.len()).filter(is_there).collect();
-    let name = |at: &usize| {
-        let name = Column::ALL[*at].name();
+    let has_value = |column| table.rows.iter().any(|row| !cell(row, column).is_empty());
+    let columns: Vec<Column> =
+        Column::all().filter(|column| column.is_always_written() || has_value(*column)).collect();
+    let name = |column: &Column| {
+        let name = column.name();
         form.names.get(name).map_or(name, String::as_str)
     };
     let mut csv = ::csv::WriterBuilder::new().delimiter(form.delimiter).from_writer(out);
     csv.write_record(columns.iter().map(name))?;
-    for cells in &rows {
-        csv.write_record(columns.iter().map(|at| &cells[*at]))?;
+    for row in &table.rows {
+        csv.write_record(columns.iter().map(|column| cell(row, *column)))?;
     }
     csv.flush()
 }
@@ -198,7 +171,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::model::LiveFields;
+    use crate::model::{AccessLevel, LiveFields};
     use crate::model::{ParticipationId, Person, Seen, UserId, UserlessRow};
 
     fn row(id: u64, user: u64, role: Seen<Role>, fields: LiveFields) -> Participation {

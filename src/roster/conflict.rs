@@ -7,7 +7,7 @@ use super::{
     Column, Expected, Freezes, RosterWarning, RowProblem, header::Header, problem::shown,
     row::Unusable,
 };
-use crate::model::{DesiredMembership, Fields, MembershipKey, MembershipSpec, Mention, Role};
+use crate::model::{DesiredMembership, Field, MembershipKey, MembershipSpec, Mention, Role};
 
 /// Sorts the entries by key and line, and takes out those that contradict others, which `unusable`
 /// then knows. Repeated ones stay: they are equal but for the line.
@@ -87,7 +87,7 @@ impl Conflicts<'_> {
         for row in leads() {
             let rival = if row.key == first.key { other } else { first };
             let expected = Expected::OneTeamLead { line: rival.line };
-            self.report(row, Column::TeamLead, "true".to_owned(), expected);
+            self.report(row, Column::Field(Field::TeamLead), "true".to_owned(), expected);
         }
     }
 
@@ -110,35 +110,11 @@ impl Conflicts<'_> {
 
 /// The first column in which two specs differ, and what the first one has there.
 fn first_difference(spec: &MembershipSpec, other: &MembershipSpec) -> Option<(Column, String)> {
-    let pairs = cells(spec).into_iter().zip(cells(other));
-    let (found, _) = pairs.into_iter().find(|(here, there)| here != there)?;
-    Some((found.0, found.1.unwrap_or_default()))
-}
-
-fn cells(spec: &MembershipSpec) -> [(Column, Option<String>); 9] {
-    let MembershipSpec { role, fields } = *spec;
-    let Fields {
-        access_level,
-        team_lead,
-        can_invite,
-        can_schedule_their_hours,
-        can_schedule_team_hours,
-        workspace_role_id,
-        rate_in_cents,
-        cost_in_cents,
-        // No column: the policy wishes it.
-        tagged: _,
-    } = fields;
-    let flag = |value: Option<bool>| value.map(|value| value.to_string());
-    [
-        (Column::Role, Some(role.to_string())),
-        (Column::AccessLevel, access_level.map(|level| level.to_string())),
-        (Column::TeamLead, flag(team_lead)),
-        (Column::CanInvite, flag(can_invite)),
-        (Column::CanScheduleTheirHours, flag(can_schedule_their_hours)),
-        (Column::CanScheduleTeamHours, flag(can_schedule_team_hours)),
-        (Column::WorkspaceRoleId, workspace_role_id.map(|id| id.to_string())),
-        (Column::RateInCents, rate_in_cents.map(|cents| cents.to_string())),
-        (Column::CostInCents, cost_in_cents.map(|cents| cents.to_string())),
-    ]
+    if spec.role != other.role {
+        return Some((Column::Role, spec.role.to_string()));
+    }
+    let value = |spec: &MembershipSpec, field| spec.fields.value(field);
+    let field = Field::ALL.into_iter().find(|field| value(spec, *field) != value(other, *field))?;
+    let cell = value(spec, field).map(|value| value.to_string());
+    Some((Column::Field(field), cell.unwrap_or_default()))
 }

@@ -6,42 +6,36 @@
 use std::fmt;
 
 use super::{Damage, Delimiter, FileProblem, PARTIAL_MARKER, ReaderSettings, problem::shown};
+use crate::model::{Field, RosterColumn};
 
 /// From this likeness on (Jaro-Winkler, 0 to 1) a name is worth hinting at.
 const NEAR: f64 = 0.8;
 
 /// A column that the reader understands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "`name` says it, the meanings are those of `model::Field`")]
 pub enum Column {
+    /// Whose project.
     WorkspaceId,
+    /// Who.
     UserId,
+    /// On which side.
     Role,
-    AccessLevel,
-    TeamLead,
-    CanInvite,
-    CanScheduleTheirHours,
-    CanScheduleTeamHours,
-    WorkspaceRoleId,
-    RateInCents,
-    CostInCents,
+    /// A managed field.
+    Field(Field),
 }
 
 impl Column {
+    /// The columns that every roster must have.
+    const REQUIRED: [Self; 3] = [Self::WorkspaceId, Self::UserId, Self::Role];
+    /// More than the highest place of a column.
+    const PLACES: usize = Self::REQUIRED.len() + Field::ALL.len();
+
     /// All columns, in the order in which rosters are written.
-    pub const ALL: [Self; 11] = [
-        Self::WorkspaceId,
-        Self::UserId,
-        Self::Role,
-        Self::AccessLevel,
-        Self::TeamLead,
-        Self::CanInvite,
-        Self::CanScheduleTheirHours,
-        Self::CanScheduleTeamHours,
-        Self::WorkspaceRoleId,
-        Self::RateInCents,
-        Self::CostInCents,
-    ];
+    pub fn all() -> impl Iterator<Item = Self> {
+        let fields = Field::ALL.into_iter();
+        let of_rosters = fields.filter(|field| field.column() != RosterColumn::Never);
+        Self::REQUIRED.into_iter().chain(of_rosters.map(Self::Field))
+    }
 
     /// The name that the tool itself writes.
     #[must_use]
@@ -50,26 +44,33 @@ impl Column {
             Self::WorkspaceId => "workspace_id",
             Self::UserId => "user_id",
             Self::Role => "role",
-            Self::AccessLevel => "access_level",
-            Self::TeamLead => "team_lead",
-            Self::CanInvite => "can_invite",
-            Self::CanScheduleTheirHours => "can_schedule_their_hours",
-            Self::CanScheduleTeamHours => "can_schedule_team_hours",
-            Self::WorkspaceRoleId => "workspace_role_id",
-            Self::RateInCents => "rate_in_cents",
-            Self::CostInCents => "cost_in_cents",
+            Self::Field(field) => field.name(),
         }
     }
 
-    const fn is_required(self) -> bool {
-        matches!(self, Self::WorkspaceId | Self::UserId | Self::Role)
+    /// Whether a roster has it that the tool writes, even where no row has a value in it.
+    #[must_use]
+    pub fn is_always_written(self) -> bool {
+        match self {
+            Self::WorkspaceId | Self::UserId | Self::Role => true,
+            Self::Field(field) => field.column() == RosterColumn::Always,
+        }
+    }
+
+    const fn place(self) -> usize {
+        match self {
+            Self::WorkspaceId => 0,
+            Self::UserId => 1,
+            Self::Role => 2,
+            Self::Field(field) => Self::REQUIRED.len() + field as usize,
+        }
     }
 
     fn named(name: &str) -> Option<Self> {
         if name.eq_ignore_ascii_case("project_id") {
             return Some(Self::WorkspaceId);
         }
-        Self::ALL.into_iter().find(|column| column.name().eq_ignore_ascii_case(name))
+        Self::all().find(|column| column.name().eq_ignore_ascii_case(name))
     }
 }
 
@@ -79,19 +80,21 @@ impl fmt::Display for Column {
     }
 }
 
+type Places = [Option<usize>; Column::PLACES];
+
 /// A sound header.
 #[derive(Debug)]
 pub(super) struct Header {
     /// The cells as the file has them.
     pub cells: Vec<String>,
-    /// Where each column stands, by its place in [`Column::ALL`].
-    places: [Option<usize>; Column::ALL.len()],
+    /// Where each column stands, by its [`Column::place`].
+    places: Places,
 }
 
 impl Header {
     /// Where a column stands; none when the file does not have it.
     pub fn place(&self, column: Column) -> Option<usize> {
-        self.places[column as usize]
+        self.places[column.place()]
     }
 
     /// The column's name as the file writes it, for people.
@@ -189,12 +192,8 @@ impl HeaderReader<'_> {
         self.report(None, Damage::NoHeader { found: shown(&found), hint });
     }
 
-    fn assign(
-        &mut self,
-        cells: &[String],
-        meanings: &[Meaning],
-    ) -> [Option<usize>; Column::ALL.len()] {
-        let mut places: [Option<usize>; Column::ALL.len()] = Default::default();
+    fn assign(&mut self, cells: &[String], meanings: &[Meaning]) -> Places {
+        let mut places = Places::default();
         for (at, meaning) in meanings.iter().enumerate() {
             let name = label(cells, at);
             match *meaning {
@@ -205,17 +204,17 @@ impl HeaderReader<'_> {
                     let nearest = nearest(cells[at].trim());
                     self.report(Some(name), Damage::Unknown { nearest });
                 }
-                Meaning::Known(column) => match places[column as usize] {
+                Meaning::Known(column) => match places[column.place()] {
                     Some(first) => {
                         let first = label(cells, first);
                         self.report(Some(name), Damage::Doubled { first });
                     }
-                    None => places[column as usize] = Some(at),
+                    None => places[column.place()] = Some(at),
                 },
             }
         }
-        for column in Column::ALL {
-            if column.is_required() && places[column as usize].is_none() {
+        for column in Column::REQUIRED {
+            if places[column.place()].is_none() {
                 self.report(Some(column.name().to_owned()), Damage::Missing);
             }
         }
@@ -225,7 +224,7 @@ impl HeaderReader<'_> {
 
 fn nearest(name: &str) -> Option<String> {
     let name = name.to_lowercase().replace([' ', '-'], "_");
-    let known = Column::ALL.into_iter().map(Column::name).chain(["project_id"]);
+    let known = Column::all().map(Column::name).chain(["project_id"]);
     let likeness = |known: &&str| strsim::jaro_winkler(known, &name);
     let best = known.max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
     (likeness(&best) >= NEAR).then(|| best.to_owned())
@@ -248,15 +247,16 @@ mod tests {
         assert_eq!(header.place(Column::Role), Some(0));
         assert_eq!(header.place(Column::UserId), Some(1));
         assert_eq!(header.place(Column::WorkspaceId), Some(3));
-        assert_eq!(header.place(Column::AccessLevel), None);
+        assert_eq!(header.place(Column::Field(Field::AccessLevel)), None);
         assert_eq!(header.name(Column::WorkspaceId), "Project_Id");
     }
 
     #[test]
-    fn the_place_of_a_column_is_its_place_among_all() {
-        for (at, column) in Column::ALL.into_iter().enumerate() {
-            assert_eq!(column as usize, at, "{column}");
-        }
+    fn every_column_has_a_place_of_its_own_and_a_field_of_the_policy_has_no_column() {
+        let places: std::collections::BTreeSet<usize> = Column::all().map(Column::place).collect();
+        assert_eq!(places.len(), Column::all().count());
+        assert!(places.last() < Some(&Column::PLACES), "{places:?}");
+        assert_eq!(Column::named("tagged"), None);
     }
 
     #[test]
@@ -269,7 +269,7 @@ mod tests {
         let names = ["workspace_id", "kantata id", "role", "name", "Email", "rate_in_cents"];
         let header = read(&names, &settings).expect("sound");
         assert_eq!(header.place(Column::UserId), Some(1));
-        assert_eq!(header.place(Column::RateInCents), None);
+        assert_eq!(header.place(Column::Field(Field::RateInCents)), None);
         let doubled = ["workspace_id", "kantata id", "role", "user_id"];
         let problems = read(&doubled, &settings).expect_err("user_id twice");
         assert_eq!(problems, ["1: user_id: this column is there twice, first as `kantata id`"]);

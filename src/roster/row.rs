@@ -12,8 +12,8 @@ use super::{
     Column, Expected, Freezes, RowProblem, SpreadsheetDamage, header::Header, problem::shown,
 };
 use crate::model::{
-    AccessLevel, AccessLevelError, DesiredMembership, Fields, MembershipKey, MembershipSpec,
-    Mention, Mentions, Role, RoleId, UserId, WorkspaceId,
+    AccessLevel, AccessLevelError, DesiredMembership, Field, Fields, MembershipKey, MembershipSpec,
+    Mention, Mentions, Role, RoleId, UserId, WorkspaceId, field_table,
 };
 
 /// What is known of rows that wish nothing because something is wrong with them.
@@ -40,7 +40,7 @@ pub(super) fn read_row(
     let workspace = cells.required(Column::WorkspaceId, workspace_id);
     let user = cells.required(Column::UserId, user_id);
     let role = cells.required(Column::Role, role);
-    let fields = cells.fields();
+    let fields = read_fields(&mut cells);
     if let (Some(workspace), Some(user), Some(role), true) =
         (workspace, user, role, cells.wrong.is_empty())
     {
@@ -141,22 +141,30 @@ impl<'a> Cells<'a> {
     fn parsed<T>(&mut self, column: Column, value: Result<T, Expected>) -> Option<T> {
         value.map_err(|expected| self.wrong.push((column, expected))).ok()
     }
-
-    fn fields(&mut self) -> Fields {
-        Fields {
-            access_level: self.optional(Column::AccessLevel, access_level),
-            team_lead: self.optional(Column::TeamLead, flag),
-            can_invite: self.optional(Column::CanInvite, flag),
-            can_schedule_their_hours: self.optional(Column::CanScheduleTheirHours, flag),
-            can_schedule_team_hours: self.optional(Column::CanScheduleTeamHours, flag),
-            workspace_role_id: self.optional(Column::WorkspaceRoleId, role_id),
-            rate_in_cents: self.optional(Column::RateInCents, integer),
-            cost_in_cents: self.optional(Column::CostInCents, integer),
-            // No column: the policy wishes it.
-            tagged: None,
-        }
-    }
 }
+
+/// Reads a cell of each field that rosters have; the function of its kind says what it means.
+macro_rules! read_fields {
+    ($(
+        $(#[$doc:meta])*
+        $variant:ident, $name:ident: $kind:ident, column $column:ident,
+            sent $sent:ident as $written:ident,
+            read from $($attribute:ident)+, asked $asked:ident $(($include:literal))?;
+    )*) => {
+        fn read_fields(cells: &mut Cells<'_>) -> Fields {
+            Fields { $($name: read_field!(cells, $variant, $kind, $column),)* }
+        }
+    };
+}
+macro_rules! read_field {
+    ($cells:ident, $variant:ident, $kind:ident, Never) => {
+        None
+    };
+    ($cells:ident, $variant:ident, $kind:ident, $column:ident) => {
+        $cells.optional(Column::Field(Field::$variant), $kind)
+    };
+}
+field_table!(read_fields);
 
 fn workspace_id(cell: &[u8]) -> Result<WorkspaceId, Expected> {
     WorkspaceId::from_digits(cell).ok_or_else(|| expected_id(cell))
@@ -214,7 +222,7 @@ fn role(cell: &[u8]) -> Result<Role, Expected> {
     }
 }
 
-fn access_level(cell: &[u8]) -> Result<AccessLevel, Expected> {
+fn level(cell: &[u8]) -> Result<AccessLevel, Expected> {
     let exact = AccessLevel::ALL.into_iter().find(|level| cell == level.word().as_bytes());
     let found = exact.or_else(|| AccessLevel::ALL.into_iter().find(|level| is(cell, level.word())));
     found.ok_or_else(|| {
@@ -237,7 +245,7 @@ fn flag(cell: &[u8]) -> Result<bool, Expected> {
     }
 }
 
-fn integer(cell: &[u8]) -> Result<i64, Expected> {
+fn cents(cell: &[u8]) -> Result<i64, Expected> {
     str::from_utf8(cell).ok().and_then(|text| text.parse().ok()).ok_or(Expected::Integer)
 }
 

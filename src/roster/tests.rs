@@ -162,28 +162,17 @@ fn valid() -> impl Strategy<Value = Vec<(MembershipKey, MembershipSpec)>> {
     })
 }
 
-fn cell<T: ToString>(value: Option<T>) -> String {
-    value.map(|value| value.to_string()).unwrap_or_default()
-}
-
 fn render(rows: &[(MembershipKey, MembershipSpec)]) -> String {
-    let mut text = Column::ALL.map(Column::name).join(",");
-    text.push('\n');
+    let names: Vec<&str> = Column::all().map(Column::name).collect();
+    let mut text = names.join(",") + "\n";
     for (key, MembershipSpec { role, fields }) in rows {
-        let _ = writeln!(
-            text,
-            "{},{},{role},{},{},{},{},{},{},{},{}",
-            key.workspace,
-            key.user,
-            cell(fields.access_level),
-            cell(fields.team_lead),
-            cell(fields.can_invite),
-            cell(fields.can_schedule_their_hours),
-            cell(fields.can_schedule_team_hours),
-            cell(fields.workspace_role_id),
-            cell(fields.rate_in_cents),
-            cell(fields.cost_in_cents),
-        );
+        let cells = Column::all().map(|column| match column {
+            Column::WorkspaceId => key.workspace.to_string(),
+            Column::UserId => key.user.to_string(),
+            Column::Role => role.to_string(),
+            Column::Field(field) => fields.value(field).map_or(String::new(), |it| it.to_string()),
+        });
+        text += &(cells.collect::<Vec<_>>().join(",") + "\n");
     }
     text
 }

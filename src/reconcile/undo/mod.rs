@@ -63,7 +63,7 @@ impl Undo {
     /// Whom the run deleted, as they were; who was on no visible side is left out.
     pub fn deleted(&self) -> impl Iterator<Item = (MembershipKey, Role, Fields)> {
         self.touched.iter().filter_map(|(key, touched)| match &touched.did {
-            Did::Delete(live) => Some((*key, live.role.visible()?, live.fields.as_wishes())),
+            Did::Delete(live) => Some((*key, live.role.visible()?, live.fields.as_desired())),
             Did::Create | Did::Update(_) | Did::Untold => None,
         })
     }
@@ -351,7 +351,7 @@ mod tests {
             undo(vec![(delete(), done, None)]),
             undo(vec![(delete(), UNKNOWN, settled(0, vec![], vec![key(2)]))]),
         ] {
-            let fields = gone.fields.as_wishes();
+            let fields = gone.fields.as_desired();
             assert_eq!(reversal(&proved, vec![]), (0, vec![(2, fields)], vec![]));
         }
         let found_gone = RequestResult::Gone { message: "404".to_owned() };

@@ -108,7 +108,7 @@ impl Reversal {
         let Seen::Visible(role) = live.role else {
             return self.hold(key, None, HoldReason::Hidden);
         };
-        let mut fields = live.fields.as_wishes();
+        let mut fields = live.fields.as_desired();
         let (created, _) = fields.split_for_create();
         let create = Change::Create { spec: MembershipSpec { role, fields: created } };
         let changed = match (&touched.left, now) {
