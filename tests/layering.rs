@@ -42,7 +42,11 @@ const FORBIDDEN_USES: &[(&str, &[&str])] = &[
 ];
 
 /// Modules and files without I/O, clock or environment.
-const PURE: &[&str] = &["model/", "plan/", "guard/", "report/", "roster/row.rs"];
+const PURE: &[&str] = &["model/", "plan/", "guard/", "report/", "roster/"];
+
+/// The one thing that a file of a pure room may do all the same.
+const DOORS: &[(&str, &[&str])] =
+    &[("roster/read.rs", &["std::fs"]), ("roster/resolve.rs", &["async ", ".await"])];
 
 const IMPURE: &[&str] =
     &["async ", ".await", "tokio", "reqwest", "std::fs", "std::env", "std::net", "::now()"];
@@ -285,6 +289,8 @@ fn purity(source: &Source) -> Vec<String> {
         let impure = names.filter(|name| IMPURE.contains(&name.as_str()));
         found.extend(impure.map(|name| (line_at(&text, at), name)));
     }
+    let door = DOORS.iter().find(|(door, _)| path == door).map_or(&[][..], |(_, words)| words);
+    found.retain(|(_, word)| !door.contains(&word.as_str()));
     found.into_iter().map(|(line, word)| format!("{path}:{line}: pure, but has `{word}`")).collect()
 }
 
@@ -452,10 +458,14 @@ fn impurity_is_found_in_the_core_only() {
         for path in ["plan/a.rs", "report.rs", "roster/row.rs"] {
             assert_eq!(purity(&source(path, text)).len(), 1, "{path} {text}");
         }
-        for path in ["api/a.rs", "roster/read.rs", "plan/tests.rs"] {
+        for path in ["api/a.rs", "live/read.rs", "plan/tests.rs"] {
             assert_eq!(purity(&source(path, text)), [""; 0], "{path} {text}");
         }
     }
+    assert_eq!(purity(&source("roster/read.rs", "use std::{fmt, fs};")), [""; 0]);
+    assert_eq!(purity(&source("roster/read.rs", "use std::net;")).len(), 1);
+    assert_eq!(purity(&source("roster/resolve.rs", "async fn a() { b().await; }")), [""; 0]);
+    assert_eq!(purity(&source("roster/resolve.rs", "use reqwest::Client;")).len(), 1);
     let innocent = "// std::fs\nfn a() { b(\"tokio::x\", 'a', '\\''); } fn l<'a>(x: &'a str) {}";
     assert_eq!(purity(&source("plan/a.rs", innocent)), [""; 0]);
 }

@@ -60,6 +60,7 @@ pub(super) fn reader_settings(settings: &Settings, strict: bool) -> ReaderSettin
         ignore_columns: roster.ignore_columns.clone(),
         columns: roster.columns.clone(),
         strict,
+        ..ReaderSettings::default()
     }
 }
 

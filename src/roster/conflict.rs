@@ -4,8 +4,9 @@
 //! million rows need no look-up table. Knows no text and no file.
 
 use super::{
-    Column, Expected, Freezes, RosterWarning, RowProblem, header::Header, problem::shown,
-    row::Unusable,
+    header::{Column, Header},
+    problem::{Expected, Freezes, RosterWarning, RowProblem, shown},
+    reading::Unusable,
 };
 use crate::model::{DesiredMembership, Field, MembershipKey, MembershipSpec, Mention, Role};
 

@@ -5,7 +5,13 @@
 
 use std::fmt;
 
-use super::{Damage, Delimiter, FileProblem, PARTIAL_MARKER, ReaderSettings, problem::shown};
+use super::{
+    damage::{Damage, FileProblem},
+    name::NameColumn,
+    problem::shown,
+    settings::{Delimiter, ReaderSettings},
+    source::PARTIAL_MARKER,
+};
 use crate::model::{Field, RosterColumn};
 
 /// From this likeness on (Jaro-Winkler, 0 to 1) a name is worth hinting at.
@@ -80,26 +86,63 @@ impl fmt::Display for Column {
     }
 }
 
-type Places = [Option<usize>; Column::PLACES];
+/// Where the columns stand.
+#[derive(Debug, Default)]
+struct Places {
+    /// By their [`Column::place`].
+    columns: [Option<usize>; Column::PLACES],
+    /// Those of names, by the place in [`NameColumn::ALL`].
+    names: [Option<usize>; NameColumn::ALL.len()],
+}
+
+impl Places {
+    /// Whether who or where, or whatever this column says, stands anywhere.
+    fn has(&self, column: Column) -> bool {
+        let names = |of_people: bool| {
+            let of = |column: &NameColumn| column.is_of_people() == of_people;
+            NameColumn::ALL.into_iter().filter(of).any(|one| self.names[one as usize].is_some())
+        };
+        self.columns[column.place()].is_some()
+            || match column {
+                Column::WorkspaceId => names(false),
+                Column::UserId => names(true),
+                Column::Role | Column::Field(_) => false,
+            }
+    }
+}
 
 /// A sound header.
 #[derive(Debug)]
 pub(super) struct Header {
     /// The cells as the file has them.
     pub cells: Vec<String>,
-    /// Where each column stands, by its [`Column::place`].
     places: Places,
 }
 
 impl Header {
     /// Where a column stands; none when the file does not have it.
     pub fn place(&self, column: Column) -> Option<usize> {
-        self.places[column.place()]
+        self.places.columns[column.place()]
+    }
+
+    /// Where a column of names stands; none when the file does not have it.
+    pub fn place_of_names(&self, column: NameColumn) -> Option<usize> {
+        self.places.names[column as usize]
+    }
+
+    /// Whether rows may have names that have to be looked up.
+    pub fn has_names(&self) -> bool {
+        self.places.names.iter().any(Option::is_some)
     }
 
     /// The column's name as the file writes it, for people.
     pub fn name(&self, column: Column) -> String {
-        self.place(column).map_or_else(|| column.name().to_owned(), |at| label(&self.cells, at))
+        self.place(column).map_or_else(|| column.name().to_owned(), |at| self.label(at))
+    }
+
+    /// The name of the column that stands here, for people.
+    pub fn label(&self, at: usize) -> String {
+        label(&self.cells, at)
     }
 }
 
@@ -131,6 +174,7 @@ pub(super) fn read_header(
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Meaning {
     Known(Column),
+    Names(NameColumn),
     Ignored,
     Email,
     Unnamed,
@@ -150,24 +194,29 @@ impl HeaderReader<'_> {
 
     fn check_mappings(&mut self) {
         for ours in self.settings.columns.keys() {
-            if Column::named(ours.trim()).is_none() {
+            if self.known(ours.trim()).is_none() {
                 let nearest = nearest(ours);
                 self.report(Some(shown(ours)), Damage::UnknownMapping { nearest });
             }
         }
     }
 
+    fn known(&self, name: &str) -> Option<Meaning> {
+        let names = || NameColumn::named(name).filter(|_| self.settings.names);
+        Column::named(name).map(Meaning::Known).or_else(|| names().map(Meaning::Names))
+    }
+
     /// What the settings say of a name goes before what it means by itself.
     fn meaning(&self, name: &str) -> Meaning {
         let same = |other: &str| other.trim().to_lowercase() == name.to_lowercase();
         let mapped = self.settings.columns.iter().find(|(_, foreign)| same(foreign));
-        if let Some(column) = mapped.and_then(|(ours, _)| Column::named(ours.trim())) {
-            return Meaning::Known(column);
+        if let Some(meaning) = mapped.and_then(|(ours, _)| self.known(ours.trim())) {
+            return meaning;
         }
         let ignored = self.settings.ignore_columns.iter().any(|other| same(other));
-        match Column::named(name) {
+        match self.known(name) {
             _ if ignored || same("reason") => Meaning::Ignored,
-            Some(column) => Meaning::Known(column),
+            Some(meaning) => meaning,
             None if same("email") => Meaning::Email,
             None if name.is_empty() => Meaning::Unnamed,
             None => Meaning::Unknown,
@@ -196,25 +245,33 @@ impl HeaderReader<'_> {
         let mut places = Places::default();
         for (at, meaning) in meanings.iter().enumerate() {
             let name = label(cells, at);
-            match *meaning {
-                Meaning::Ignored => {}
-                Meaning::Email => self.report(Some(name), Damage::Email),
-                Meaning::Unnamed => self.report(None, Damage::Unnamed { position: at + 1 }),
+            let place = match *meaning {
+                Meaning::Ignored => continue,
+                Meaning::Email => {
+                    self.report(Some(name), Damage::Email);
+                    continue;
+                }
+                Meaning::Unnamed => {
+                    self.report(None, Damage::Unnamed { position: at + 1 });
+                    continue;
+                }
                 Meaning::Unknown => {
                     let nearest = nearest(cells[at].trim());
                     self.report(Some(name), Damage::Unknown { nearest });
+                    continue;
                 }
-                Meaning::Known(column) => match places[column.place()] {
-                    Some(first) => {
-                        let first = label(cells, first);
-                        self.report(Some(name), Damage::Doubled { first });
-                    }
-                    None => places[column.place()] = Some(at),
-                },
+                Meaning::Known(column) => &mut places.columns[column.place()],
+                Meaning::Names(column) => &mut places.names[column as usize],
+            };
+            match *place {
+                Some(first) => {
+                    self.report(Some(name), Damage::Doubled { first: label(cells, first) });
+                }
+                None => *place = Some(at),
             }
         }
         for column in Column::REQUIRED {
-            if places[column.place()].is_none() {
+            if !places.has(column) {
                 self.report(Some(column.name().to_owned()), Damage::Missing);
             }
         }

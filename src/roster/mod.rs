@@ -1,18 +1,24 @@
 //! The roster: from a CSV file to the [`DesiredSet`](crate::model::DesiredSet), or to every problem it has.
 //!
 //! Owns the format of PRODUCT.md §2: columns, words, the partial marker, which invalid row freezes
-//! what. [`read_roster`] does the only I/O; all below it is a function of bytes and settings.
+//! what. Two steps: a [`ParsedRoster`] may have names for people and projects; resolved, it is a
+//! [`Roster`], all by id. [`ParsedRoster::read`] does the only I/O.
 //! Must not know the plan, the live state or HTTP.
 
 mod conflict;
 mod damage;
 mod error;
 mod header;
+mod name;
+mod named;
 mod problem;
 mod quote;
 mod read;
+mod reading;
+mod resolve;
 mod row;
 mod settings;
+mod settled;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -20,7 +26,11 @@ mod tests;
 pub use damage::{Damage, FileProblem};
 pub use error::RosterError;
 pub use header::Column;
+pub use name::{PersonRef, ProjectRef};
+pub use named::Meanings;
 pub use problem::{Expected, Freezes, RosterWarning, RowProblem, SpreadsheetDamage};
-pub use read::{RecordStatus, Roster, RosterRecord, parse_roster, read_roster};
+pub use read::ParsedRoster;
+pub use resolve::{ReadDirectory, ResolveError, parse_roster, read_roster};
 pub use settings::{Delimiter, ReaderSettings};
+pub use settled::{RecordStatus, Roster, RosterRecord};
 pub use source::PARTIAL_MARKER;

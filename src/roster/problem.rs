@@ -66,6 +66,18 @@ pub enum Expected {
     Flag,
     /// A whole number.
     Integer,
+    /// A name that means one person or project of the account.
+    Meaning {
+        /// How many it means: none or several.
+        found: usize,
+    },
+    /// The same person or project as another cell of the row.
+    Agreement {
+        /// The other cell's column as the file names it.
+        column: String,
+        /// Whom or what that one means, by id.
+        id: String,
+    },
     /// The same as another line says about the same person on the same project.
     SameAs {
         /// The other line.
@@ -192,6 +204,13 @@ impl fmt::Display for Expected {
             }
             Self::Flag => f.write_str("true or false (yes or no, 1 or 0)"),
             Self::Integer => f.write_str("a whole number (digits only)"),
+            Self::Meaning { found: 0 } => f.write_str("a name that the account knows"),
+            Self::Meaning { found } => {
+                write!(f, "a name that means only one in the account, and this means {found}")
+            }
+            Self::Agreement { column, id } => {
+                write!(f, "the same as in {column}, which means {id}")
+            }
             Self::SameAs { line } => write!(f, "the same as on line {line}"),
             Self::OneTeamLead { line } => write!(f, "no team lead besides that of line {line}"),
         }

@@ -1,110 +1,82 @@
-//! From a file to a [`Roster`]: opens it (the reader's only I/O), finds file-level damage, reads
-//! the rows and settles them against each other.
+//! From a file to a [`ParsedRoster`]: opens it (the reader's only I/O), finds file-level damage, and
+//! reads the rows one by one.
 //!
-//! Owns the order of these steps and what a roster keeps: the text, once, from which the original
-//! rows are read again for reports. Must not know the plan or what a report looks like.
+//! What rows mean together, and whom their names mean, is not known here. Must not know the plan.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
 
-use csv::StringRecord;
-
 use super::{
-    Damage, FileProblem, Freezes, ReaderSettings, RosterError, RosterWarning, RowProblem, conflict,
+    damage::{Damage, FileProblem},
+    error::RosterError,
     header::{self, Header, label},
+    name::{Name, PersonRef, ProjectRef},
+    named::NamedRow,
     quote,
-    row::{Unusable, read_key, read_row},
-    source::{Source, Walk, count_lines},
+    reading::Unusable,
+    row::{Row, read_row},
+    settings::ReaderSettings,
+    source::{Source, count_lines},
 };
-use crate::model::{DesiredMembership, DesiredSet, Freeze, MembershipKey, Unnamed};
+use crate::model::DesiredMembership;
 
-/// A roster that can be used, invalid rows and all.
+/// A roster whose rows may still name people and projects in their own words.
 #[derive(Debug)]
-pub struct Roster {
-    /// Where it came from, as problems name it.
-    pub path: PathBuf,
-    /// What it wants, without the invalid rows.
-    pub desired: DesiredSet,
-    /// What is wrong with the invalid rows, by line; a row may have several.
-    pub problems: Vec<RowProblem>,
-    /// What was put right, by line.
-    pub warnings: Vec<RosterWarning>,
-    /// How many rows there are: invalid and repeated ones included, blank lines and header not.
-    pub rows: usize,
-    /// How many lines have no cell that is not empty.
-    pub blank_lines: usize,
-    header: Header,
-    source: Source,
+pub struct ParsedRoster {
+    pub(super) path: PathBuf,
+    pub(super) strict: bool,
+    pub(super) header: Header,
+    pub(super) source: Source,
+    pub(super) rows: Rows,
 }
 
-/// One original row of a roster.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RosterRecord {
-    /// The line where it begins, from 1.
-    pub line: u64,
-    /// Its cells as the file has them, untrimmed; as many as the row has.
-    pub cells: StringRecord,
-    /// Who and where, where that can be read.
-    pub key: Option<MembershipKey>,
-    /// What became of it.
-    pub status: RecordStatus,
-}
-
-/// What became of a row in reading.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RecordStatus {
-    /// It is in the desired set.
-    Valid,
-    /// It has problems.
-    Invalid,
-    /// It says what this line said before.
-    RepeatOf(u64),
-}
-
-/// Reads a roster file.
-///
-/// # Errors
-/// When the file cannot be opened or read as a roster, or (strict) has invalid rows.
-pub fn read_roster(path: &Path, settings: &ReaderSettings) -> Result<Roster, RosterError> {
-    let bytes =
-        fs::read(path).map_err(|source| RosterError::Open { path: path.to_owned(), source })?;
-    parse_roster(bytes, path, settings)
-}
-
-/// Reads a roster from the bytes of a file; the path only names it.
-///
-/// # Errors
-/// As [`read_roster`], but for opening the file.
-pub fn parse_roster(
-    bytes: Vec<u8>,
-    path: &Path,
-    settings: &ReaderSettings,
-) -> Result<Roster, RosterError> {
-    let source = Source::new(bytes, path, settings.delimiter)?;
-    let damaged = |problems| RosterError::Damaged { path: path.to_owned(), problems };
-    let header = inspect(&source, settings).map_err(damaged)?;
-    let mut rows = read_rows(&source, &header).map_err(|problem| damaged(vec![problem]))?;
-    let mut warnings = conflict::settle(&mut rows.entries, &header, &mut rows.unusable);
-    let Unusable { mut problems, mentions } = rows.unusable;
-    problems.sort_by_key(|problem| problem.line);
-    warnings.sort_by_key(RosterWarning::line);
-    if settings.strict && !problems.is_empty() {
-        return Err(RosterError::Invalid { path: path.to_owned(), problems });
+impl ParsedRoster {
+    /// Reads a roster file.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or read as a roster.
+    pub fn read(path: &Path, settings: &ReaderSettings) -> Result<Self, RosterError> {
+        let bytes =
+            fs::read(path).map_err(|source| RosterError::Open { path: path.to_owned(), source })?;
+        Self::parse(bytes, path, settings)
     }
-    let mut desired = desired_set(rows.entries, &problems, source.partial);
-    desired.mentions = mentions;
-    Ok(Roster {
-        path: path.to_owned(),
-        desired,
-        problems,
-        warnings,
-        rows: rows.count,
-        blank_lines: rows.blank_lines,
-        header,
-        source,
-    })
+
+    /// Reads a roster from the bytes of a file; the path only names it.
+    ///
+    /// # Errors
+    /// As [`ParsedRoster::read`], but for opening the file.
+    pub fn parse(
+        bytes: Vec<u8>,
+        path: &Path,
+        settings: &ReaderSettings,
+    ) -> Result<Self, RosterError> {
+        let source = Source::new(bytes, path, settings.delimiter)?;
+        let damaged = |problems| RosterError::Damaged { path: path.to_owned(), problems };
+        let header = inspect(&source, settings).map_err(damaged)?;
+        let rows = read_rows(&source, &header).map_err(|problem| damaged(vec![problem]))?;
+        Ok(Self { path: path.to_owned(), strict: settings.strict, header, source, rows })
+    }
+
+    /// Each name of a person that has to be looked up, once.
+    #[must_use]
+    pub fn people(&self) -> BTreeSet<PersonRef> {
+        to_look_up(self.rows.by_name.iter().flat_map(|row| &row.people))
+    }
+
+    /// Each name of a project that has to be looked up, once.
+    #[must_use]
+    pub fn projects(&self) -> BTreeSet<ProjectRef> {
+        to_look_up(self.rows.by_name.iter().flat_map(|row| &row.projects))
+    }
+}
+
+fn to_look_up<'a, N: Name + Clone + 'a>(
+    names: impl Iterator<Item = &'a (usize, N)>,
+) -> BTreeSet<N> {
+    names.map(|(_, name)| name).filter(|name| name.id().is_none()).cloned().collect()
 }
 
 /// Everything that is wrong with the file as a whole, or its header.
@@ -154,11 +126,16 @@ fn in_order(mut problems: Vec<FileProblem>, more: Vec<FileProblem>) -> Vec<FileP
     problems
 }
 
-struct Rows {
-    entries: Vec<DesiredMembership>,
-    unusable: Unusable,
-    count: usize,
-    blank_lines: usize,
+/// The rows one by one: nothing is known yet of what they mean together.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    /// Those that name by ids alone, which is all that most rosters have.
+    pub entries: Vec<DesiredMembership>,
+    /// Those with a name that has to be looked up.
+    pub by_name: Vec<NamedRow>,
+    pub unusable: Unusable,
+    pub count: usize,
+    pub blank_lines: usize,
 }
 
 fn read_rows(source: &Source, header: &Header) -> Result<Rows, FileProblem> {
@@ -167,7 +144,7 @@ fn read_rows(source: &Source, header: &Header) -> Result<Rows, FileProblem> {
     let lines = usize::try_from(count_lines(source.body())).unwrap_or(0) + 1;
     let most = lines.min(source.body().len() / 8);
     let entries = Vec::with_capacity(most);
-    let mut rows = Rows { entries, unusable: Unusable::default(), count: 0, blank_lines: 0 };
+    let mut rows = Rows { entries, ..Rows::default() };
     let mut walk = source.walk();
     let mut before = walk.advance();
     while let Some(line) = walk.advance() {
@@ -176,78 +153,12 @@ fn read_rows(source: &Source, header: &Header) -> Result<Rows, FileProblem> {
             return Err(FileProblem { line, column: None, damage: Damage::LoneCarriageReturn });
         }
         rows.count += 1;
-        rows.entries.extend(read_row(&walk.record, header, line, &mut rows.unusable));
+        match read_row(&walk.record, header, line, &mut rows.unusable) {
+            Some(Row::ById(entry)) => rows.entries.push(entry),
+            Some(Row::ByName(row)) => rows.by_name.push(row),
+            None => {}
+        }
     }
     rows.blank_lines = walk.blank_lines;
     Ok(rows)
-}
-
-fn desired_set(
-    entries: Vec<DesiredMembership>,
-    problems: &[RowProblem],
-    partial: bool,
-) -> DesiredSet {
-    let mut freeze = Freeze::default();
-    for problem in problems {
-        let lines = match problem.freezes {
-            Freezes::Everything => &mut freeze.everywhere,
-            Freezes::Workspace(workspace) => freeze.workspaces.entry(workspace).or_default(),
-        };
-        if lines.last() != Some(&problem.line) {
-            lines.push(problem.line);
-        }
-    }
-    let mut desired = DesiredSet::new(entries);
-    desired.workspaces.extend(freeze.workspaces.keys());
-    desired.freeze = freeze;
-    if partial {
-        desired.unnamed = Unnamed::Keep;
-    }
-    desired
-}
-
-impl Roster {
-    /// The header's cells as the file has them.
-    #[must_use]
-    pub fn header(&self) -> &[String] {
-        &self.header.cells
-    }
-
-    /// The original rows in the order of the file, read again from the text; blank lines are left out.
-    pub fn records(&self) -> impl Iterator<Item = RosterRecord> + '_ {
-        let mut walk = self.source.walk();
-        walk.advance(); // the header
-        std::iter::from_fn(move || self.next_record(&mut walk))
-    }
-
-    fn next_record(&self, walk: &mut Walk<'_>) -> Option<RosterRecord> {
-        let line = walk.advance()?;
-        let cells: StringRecord = walk.record.iter().map(String::from_utf8_lossy).collect();
-        let key = read_key(&walk.record, &self.header);
-        Some(RosterRecord { line, cells, key, status: self.status(line) })
-    }
-
-    fn status(&self, line: u64) -> RecordStatus {
-        if self.problems.binary_search_by_key(&line, |problem| problem.line).is_ok() {
-            return RecordStatus::Invalid;
-        }
-        match self.warnings.binary_search_by_key(&line, RosterWarning::line) {
-            Ok(at) => {
-                let RosterWarning::Repeated { first, .. } = self.warnings[at];
-                RecordStatus::RepeatOf(first)
-            }
-            Err(_) => RecordStatus::Valid,
-        }
-    }
-
-    /// Every row problem as `file:line: column: …`.
-    pub fn messages(&self) -> impl Iterator<Item = String> + '_ {
-        self.problems.iter().map(|problem| format!("{}:{problem}", self.path.display()))
-    }
-
-    /// How many rows are invalid.
-    #[must_use]
-    pub fn invalid_rows(&self) -> usize {
-        self.problems.chunk_by(|a, b| a.line == b.line).count()
-    }
 }

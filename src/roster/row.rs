@@ -9,54 +9,50 @@ use std::str;
 use csv::ByteRecord;
 
 use super::{
-    Column, Expected, Freezes, RowProblem, SpreadsheetDamage, header::Header, problem::shown,
+    header::{Column, Header},
+    name::{NameColumn, PersonRef, ProjectRef},
+    named::{Known, NamedRow},
+    problem::{Expected, Freezes, RowProblem, SpreadsheetDamage, shown},
+    reading::{Reading, Unusable, Wrong},
 };
 use crate::model::{
     AccessLevel, AccessLevelError, DesiredMembership, Field, Fields, MembershipKey, MembershipSpec,
-    Mention, Mentions, Role, RoleId, UserId, WorkspaceId, field_table,
+    Mention, Role, RoleId, UserId, WorkspaceId, field_table,
 };
 
-/// What is known of rows that wish nothing because something is wrong with them.
-#[derive(Debug, Default)]
-pub(super) struct Unusable {
-    pub problems: Vec<RowProblem>,
-    /// Whom they may be about.
-    pub mentions: Mentions,
+/// A row that can be used as far as it says itself.
+#[derive(Debug)]
+pub(super) enum Row {
+    /// What it wants.
+    ById(DesiredMembership),
+    /// It has names that have to be looked up; what else is wrong with it is not yet told.
+    ByName(NamedRow),
 }
 
-/// The membership that a row wishes; `None` when anything is wrong with it, which `unusable` then says.
+/// What a row wants or names; `None` when anything is wrong with it, which `unusable` then says.
 pub(super) fn read_row(
     record: &ByteRecord,
     header: &Header,
     line: u64,
     unusable: &mut Unusable,
-) -> Option<DesiredMembership> {
+) -> Option<Row> {
     if record.len() != header.cells.len() {
         unusable.problems.push(miscounted(record, header, line));
         unusable.mentions.extend(named_somewhere(record));
         return None;
     }
     let mut cells = Cells { record, header, wrong: Vec::new() };
+    if header.has_names() {
+        let (projects, people) = (cells.projects(), cells.people());
+        let row = NamedRow { projects, people, read: cells.read(line) };
+        if row.has_names() {
+            return Some(Row::ByName(row));
+        }
+        return row.settle(&Known::default(), header, unusable).map(Row::ById);
+    }
     let workspace = cells.required(Column::WorkspaceId, workspace_id);
     let user = cells.required(Column::UserId, user_id);
-    let role = cells.required(Column::Role, role);
-    let fields = read_fields(&mut cells);
-    if let (Some(workspace), Some(user), Some(role), true) =
-        (workspace, user, role, cells.wrong.is_empty())
-    {
-        let key = MembershipKey { workspace, user };
-        return Some(DesiredMembership { key, spec: MembershipSpec { role, fields }, line });
-    }
-    let freezes = workspace.map_or(Freezes::Everything, Freezes::Workspace);
-    unusable.mentions.extend(mention(workspace, user));
-    unusable.problems.extend(cells.wrong.iter().map(|(column, expected)| RowProblem {
-        line,
-        column: Some(header.name(*column)),
-        value: text(cells.cell(*column)),
-        expected: expected.clone(),
-        freezes,
-    }));
-    None
+    cells.read(line).settle(workspace, user, unusable).map(Row::ById)
 }
 
 /// Who and where a row is about, as far as it can be trusted to say so.
@@ -68,18 +64,6 @@ pub(super) fn read_key(record: &ByteRecord, header: &Header) -> Option<Membershi
     let workspace = WorkspaceId::from_digits(cells.cell(Column::WorkspaceId))?;
     let user = UserId::from_digits(cells.cell(Column::UserId))?;
     Some(MembershipKey { workspace, user })
-}
-
-/// Whom a row is about of which not everything can be read.
-fn mention(workspace: Option<WorkspaceId>, user: Option<UserId>) -> Option<Mention> {
-    match (workspace, user) {
-        (Some(workspace), Some(user)) => {
-            Some(Mention::Membership(MembershipKey { workspace, user }))
-        }
-        (Some(workspace), None) => Some(Mention::AnybodyOn(workspace)),
-        (None, Some(user)) => Some(Mention::Anywhere(user)),
-        (None, None) => None,
-    }
 }
 
 /// Where cells are shifted, any of them may be the person's.
@@ -103,16 +87,22 @@ fn text(cell: &[u8]) -> String {
     shown(&String::from_utf8_lossy(cell))
 }
 
+type Parse<T> = fn(&[u8]) -> Result<T, Expected>;
+type Make<N> = fn(String) -> N;
+
 struct Cells<'a> {
     record: &'a ByteRecord,
     header: &'a Header,
-    wrong: Vec<(Column, Expected)>,
+    wrong: Vec<Wrong>,
 }
 
 impl<'a> Cells<'a> {
     /// The trimmed cell; empty also where the file has no such column.
     fn cell(&self, column: Column) -> &'a [u8] {
-        let place = self.header.place(column);
+        self.at(self.header.place(column))
+    }
+
+    fn at(&self, place: Option<usize>) -> &'a [u8] {
         place.and_then(|at| self.record.get(at)).unwrap_or_default().trim_ascii()
     }
 
@@ -139,7 +129,62 @@ impl<'a> Cells<'a> {
     }
 
     fn parsed<T>(&mut self, column: Column, value: Result<T, Expected>) -> Option<T> {
-        value.map_err(|expected| self.wrong.push((column, expected))).ok()
+        value.map_err(|expected| self.is_wrong(column, expected)).ok()
+    }
+
+    #[cold]
+    fn is_wrong(&mut self, column: Column, expected: Expected) {
+        let (column, value) = (self.header.name(column), text(self.cell(column)));
+        self.wrong.push(Wrong { column, value, expected });
+    }
+
+    /// All that stands after who and where.
+    fn read(mut self, line: u64) -> Reading {
+        let role = self.required(Column::Role, role);
+        let fields = read_fields(&mut self);
+        let spec = role.map(|role| MembershipSpec { role, fields });
+        Reading { line, spec, wrong: self.wrong }
+    }
+
+    fn projects(&mut self) -> Vec<(usize, ProjectRef)> {
+        let names: [(_, Make<_>); 2] = [
+            (NameColumn::Project, ProjectRef::Title),
+            (NameColumn::ProjectReference, ProjectRef::Reference),
+        ];
+        self.names((Column::WorkspaceId, |cell| workspace_id(cell).map(ProjectRef::Id)), names)
+    }
+
+    fn people(&mut self) -> Vec<(usize, PersonRef)> {
+        let names: [(_, Make<_>); 2] = [
+            (NameColumn::Email, PersonRef::Email),
+            (NameColumn::PersonReference, PersonRef::Reference),
+        ];
+        self.names((Column::UserId, |cell| user_id(cell).map(PersonRef::Id)), names)
+    }
+
+    /// All filled cells that say who, or where. One that is wrong makes the others doubtful.
+    fn names<N>(
+        &mut self,
+        (id_column, id): (Column, Parse<N>),
+        names: [(NameColumn, Make<N>); 2],
+    ) -> Vec<(usize, N)> {
+        let id_place = self.header.place(id_column);
+        let before = self.wrong.len();
+        let mut found = Vec::new();
+        found.extend(id_place.zip(self.optional(id_column, id)));
+        let places = names.map(|(column, name)| (self.header.place_of_names(column), name));
+        for (place, name) in places {
+            let text = String::from_utf8_lossy(self.at(place));
+            found.extend(place.filter(|_| !text.is_empty()).map(|at| (at, name(text.into()))));
+        }
+        if self.wrong.len() > before {
+            return Vec::new();
+        }
+        if let (true, Some(first)) = (found.is_empty(), id_place.or(places[0].0).or(places[1].0)) {
+            let column = self.header.label(first);
+            self.wrong.push(Wrong { column, value: String::new(), expected: Expected::Filled });
+        }
+        found
     }
 }
 
@@ -262,6 +307,10 @@ mod tests {
         let header = read_header(names, 1, &ReaderSettings::default()).expect("sound");
         let mut unusable = Unusable::default();
         let row = read_row(&ByteRecord::from(cells), &header, 2, &mut unusable);
+        let row = row.map(|row| match row {
+            Row::ById(row) => row,
+            Row::ByName(row) => panic!("no column of names: {row:?}"),
+        });
         (row, unusable.problems)
     }
 

@@ -58,6 +58,8 @@ pub struct ReaderSettings {
     pub columns: BTreeMap<String, String>,
     /// Any invalid row makes the whole roster an error.
     pub strict: bool,
+    /// Rows may name people and projects by more than ids. For who has a directory to ask.
+    pub names: bool,
 }
 
 #[cfg(test)]

@@ -1,0 +1,180 @@
+//! From a [`ParsedRoster`] and what its names mean to a [`Roster`]: every row is by id, rows are
+//! settled against each other, and invalid ones freeze what they must.
+//!
+//! Owns what a roster keeps: the text, once, from which the original rows are read again for
+//! reports. Must not know the plan, what a report looks like, or who was asked for the names.
+
+use std::path::PathBuf;
+
+use csv::StringRecord;
+
+use super::{
+    conflict,
+    error::RosterError,
+    header::Header,
+    named::Known,
+    problem::{Freezes, RosterWarning, RowProblem},
+    read::{ParsedRoster, Rows},
+    reading::Unusable,
+    row::read_key,
+    source::{Source, Walk},
+};
+use crate::model::{DesiredMembership, DesiredSet, Freeze, MembershipKey, Unnamed};
+
+/// A roster that can be used, invalid rows and all.
+#[derive(Debug)]
+pub struct Roster {
+    /// Where it came from, as problems name it.
+    pub path: PathBuf,
+    /// What it wants, without the invalid rows.
+    pub desired: DesiredSet,
+    /// What is wrong with the invalid rows, by line; a row may have several.
+    pub problems: Vec<RowProblem>,
+    /// What was put right, by line.
+    pub warnings: Vec<RosterWarning>,
+    /// How many rows there are: invalid and repeated ones included, blank lines and header not.
+    pub rows: usize,
+    /// How many lines have no cell that is not empty.
+    pub blank_lines: usize,
+    header: Header,
+    source: Source,
+    /// Who and where the valid rows are about that have it in other words, by line.
+    by_name: Vec<(u64, MembershipKey)>,
+}
+
+/// One original row of a roster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RosterRecord {
+    /// The line where it begins, from 1.
+    pub line: u64,
+    /// Its cells as the file has them, untrimmed; as many as the row has.
+    pub cells: StringRecord,
+    /// Who and where, where that can be read.
+    pub key: Option<MembershipKey>,
+    /// What became of it.
+    pub status: RecordStatus,
+}
+
+/// What became of a row in reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordStatus {
+    /// It is in the desired set.
+    Valid,
+    /// It has problems.
+    Invalid,
+    /// It says what this line said before.
+    RepeatOf(u64),
+}
+
+impl ParsedRoster {
+    /// The roster, where this is what its names mean.
+    ///
+    /// # Errors
+    /// Strict, and there are invalid rows.
+    pub(super) fn settle(self, known: &Known) -> Result<Roster, RosterError> {
+        let Self { path, strict, header, source, rows } = self;
+        let Rows { mut entries, by_name: rows_by_name, mut unusable, count, blank_lines } = rows;
+        let mut by_name = Vec::new();
+        for row in rows_by_name {
+            if let Some(entry) = row.settle(known, &header, &mut unusable) {
+                by_name.push((entry.line, entry.key));
+                entries.push(entry);
+            }
+        }
+        let mut warnings = conflict::settle(&mut entries, &header, &mut unusable);
+        let Unusable { mut problems, mentions } = unusable;
+        problems.sort_by_key(|problem| problem.line);
+        warnings.sort_by_key(RosterWarning::line);
+        if strict && !problems.is_empty() {
+            return Err(RosterError::Invalid { path, problems });
+        }
+        let mut desired = desired_set(entries, &problems, source.partial);
+        desired.mentions = mentions;
+        Ok(Roster {
+            path,
+            desired,
+            problems,
+            warnings,
+            rows: count,
+            blank_lines,
+            header,
+            source,
+            by_name,
+        })
+    }
+}
+
+fn desired_set(
+    entries: Vec<DesiredMembership>,
+    problems: &[RowProblem],
+    partial: bool,
+) -> DesiredSet {
+    let mut freeze = Freeze::default();
+    for problem in problems {
+        let lines = match problem.freezes {
+            Freezes::Everything => &mut freeze.everywhere,
+            Freezes::Workspace(workspace) => freeze.workspaces.entry(workspace).or_default(),
+        };
+        if lines.last() != Some(&problem.line) {
+            lines.push(problem.line);
+        }
+    }
+    let mut desired = DesiredSet::new(entries);
+    desired.workspaces.extend(freeze.workspaces.keys());
+    desired.freeze = freeze;
+    if partial {
+        desired.unnamed = Unnamed::Keep;
+    }
+    desired
+}
+
+impl Roster {
+    /// The header's cells as the file has them.
+    #[must_use]
+    pub fn header(&self) -> &[String] {
+        &self.header.cells
+    }
+
+    /// The original rows in the order of the file, read again from the text; blank lines are left out.
+    pub fn records(&self) -> impl Iterator<Item = RosterRecord> + '_ {
+        let mut walk = self.source.walk();
+        walk.advance(); // the header
+        std::iter::from_fn(move || self.next_record(&mut walk))
+    }
+
+    fn next_record(&self, walk: &mut Walk<'_>) -> Option<RosterRecord> {
+        let line = walk.advance()?;
+        let cells: StringRecord = walk.record.iter().map(String::from_utf8_lossy).collect();
+        let key = read_key(&walk.record, &self.header).or_else(|| self.key_by_name(line));
+        Some(RosterRecord { line, cells, key, status: self.status(line) })
+    }
+
+    fn key_by_name(&self, line: u64) -> Option<MembershipKey> {
+        let at = self.by_name.binary_search_by_key(&line, |(line, _)| *line).ok()?;
+        Some(self.by_name[at].1)
+    }
+
+    fn status(&self, line: u64) -> RecordStatus {
+        if self.problems.binary_search_by_key(&line, |problem| problem.line).is_ok() {
+            return RecordStatus::Invalid;
+        }
+        match self.warnings.binary_search_by_key(&line, RosterWarning::line) {
+            Ok(at) => {
+                let RosterWarning::Repeated { first, .. } = self.warnings[at];
+                RecordStatus::RepeatOf(first)
+            }
+            Err(_) => RecordStatus::Valid,
+        }
+    }
+
+    /// Every row problem as `file:line: column: …`.
+    pub fn messages(&self) -> impl Iterator<Item = String> + '_ {
+        self.problems.iter().map(|problem| format!("{}:{problem}", self.path.display()))
+    }
+
+    /// How many rows are invalid.
+    #[must_use]
+    pub fn invalid_rows(&self) -> usize {
+        self.problems.chunk_by(|a, b| a.line == b.line).count()
+    }
+}
