@@ -17,7 +17,7 @@ use std::{
 pub enum Distrust {
     /// It is somebody else's.
     #[error(
-        "it belongs to uid {owner} (mode {mode:04o}), neither to you (uid {user}) nor to root; look at what is in it, then give `chown {user} {}`, or run as that user",
+        "it belongs to uid {owner} (mode {mode:04o}), neither to you (uid {user}) nor to root; look at what is in it, then run `chown {user} {}`, or run as that user",
         quoted(path)
     )]
     Owner {
@@ -32,12 +32,25 @@ pub enum Distrust {
     },
     /// The group or everybody can write it.
     #[error(
-        "others than its owner can write it (uid {owner}, mode {mode:04o}); look at what is in it, then give `chmod go-w {}`",
+        "users other than its owner can write to it (uid {owner}, mode {mode:04o}); look at what is in it, then run `chmod go-w {}`",
         quoted(path)
     )]
     Writable {
         /// What.
         path: PathBuf,
+        /// Whose it is.
+        owner: u32,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// It lies in a folder where everybody can exchange it.
+    #[error(
+        "everybody can exchange the files of its folder (uid {owner}, mode {mode:04o}); look at what is in it, then run `chmod go-w {}`",
+        quoted(folder)
+    )]
+    Exchangeable {
+        /// Which folder.
+        folder: PathBuf,
         /// Whose it is.
         owner: u32,
         /// Its permission bits.
@@ -166,6 +179,11 @@ impl Held {
         let Self { owner, mode } = self;
         Distrust::Writable { path: path.to_owned(), owner, mode }
     }
+
+    fn exchangeable(self, folder: &Path) -> Distrust {
+        let Self { owner, mode } = self;
+        Distrust::Exchangeable { folder: folder.to_owned(), owner, mode }
+    }
 }
 
 fn refused(distrust: Distrust) -> io::Error {
@@ -193,21 +211,10 @@ fn trust_owner(path: &Path, found: &fs::Metadata) -> io::Result<()> {
 
 fn trust_kept(folder: &Path, found: &fs::Metadata) -> io::Result<()> {
     match held(found) {
-        Some((held, _)) if held.lets_exchange() => {
-            let why = "everybody can exchange the files of its folder";
-            Err(io::Error::new(
-                io::ErrorKind::PermissionDenied,
-                Exchangeable(why, held.open(folder)),
-            ))
-        }
+        Some((held, _)) if held.lets_exchange() => Err(refused(held.exchangeable(folder))),
         _ => Ok(()),
     }
 }
-
-/// A folder that is not to be trusted with a file.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Exchangeable(&'static str, #[source] Distrust);
 
 /// Who holds it, and who runs the tool.
 #[cfg(unix)]
@@ -260,8 +267,8 @@ mod tests {
     #[test]
     fn a_refusal_says_whose_it_is_and_what_to_do() {
         let held = Held { owner: 1001, mode: 0o664 };
-        insta::assert_snapshot!(held.anothers(Path::new("a/b.toml"), 1000), @"it belongs to uid 1001 (mode 0664), neither to you (uid 1000) nor to root; look at what is in it, then give `chown 1000 a/b.toml`, or run as that user");
-        insta::assert_snapshot!(held.open(Path::new("-it's")), @"others than its owner can write it (uid 1001, mode 0664); look at what is in it, then give `chmod go-w -- '-it'\\''s'`");
+        insta::assert_snapshot!(held.anothers(Path::new("a/b.toml"), 1000), @"it belongs to uid 1001 (mode 0664), neither to you (uid 1000) nor to root; look at what is in it, then run `chown 1000 a/b.toml`, or run as that user");
+        insta::assert_snapshot!(held.open(Path::new("-it's")), @"users other than its owner can write to it (uid 1001, mode 0664); look at what is in it, then run `chmod go-w -- '-it'\\''s'`");
     }
 
     #[test]
@@ -283,7 +290,9 @@ mod tests {
         }
         for (bits, fits) in [(0o1777, true), (0o777, false), (0o775, true)] {
             mode(folder.path(), bits);
-            assert_eq!(read_trusted_anywhere(&file).is_ok(), fits, "{bits:o}");
+            let read = read_trusted_anywhere(&file);
+            assert_eq!(read.is_ok(), fits, "{bits:o}");
+            assert!(fits || read.is_err_and(|error| is_distrust(&error)));
         }
         mode(folder.path(), 0o777);
         assert!(trust_folder(folder.path()).is_err_and(|error| is_distrust(&error)));

@@ -58,14 +58,15 @@ fn read(path: &Path, settings: &Settings) -> Result<Approval, Failure> {
 /// What the run withheld, as its report says: its list may be the very file that was edited.
 fn withheld(run: &RunId, settings: &Settings) -> Result<Option<Approval>, Failure> {
     let path = StateFolder::open(settings.state_folder())?.run(run).report();
-    let unreadable = |error: anyhow::Error| {
+    let unreadable = |error: io::Error| {
         let context = format!("cannot read `{}`; nothing was sent", path.display());
-        Failure::new(ExitStatus::BadInput, error.context(context))
+        Failure::new(ExitStatus::BadInput, anyhow::Error::new(error).context(context))
     };
     let report = match read_trusted(&path) {
-        Ok(bytes) => Some(json::read(&bytes).map_err(|error| unreadable(error.into()))?),
+        // A damaged one says as little as none.
+        Ok(bytes) => json::read(&bytes).ok(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return Err(unreadable(error.into())),
+        Err(error) => return Err(unreadable(error)),
     };
     Ok(report.filter(|report| report.run == *run).map(|report| {
         let was_withheld = |entry: &&Entry| {

@@ -82,10 +82,16 @@ impl Place {
     }
 }
 
-/// Whether a path leads to what the process has open, such as `/dev/stdout`: a file that is there
-/// is written on, not exchanged.
+/// Whether a path names what a process has open, such as `/dev/stdout`: a file that is there is
+/// written on, not exchanged. Any other file below `/dev` is one like all others.
 fn is_descriptor(path: &Path) -> bool {
-    ["/dev", "/proc"].iter().any(|folder| path.starts_with(folder))
+    let parts: Vec<_> = path.iter().filter_map(|part| part.to_str()).collect();
+    matches!(
+        parts.as_slice(),
+        ["/", "dev", "stdin" | "stdout" | "stderr"]
+            | ["/", "dev", "fd", _]
+            | ["/", "proc", .., "fd", _]
+    )
 }
 
 /// Opens what is no file. A FIFO that nobody reads is an error, not a reason to wait.
@@ -120,4 +126,19 @@ fn keep(found: &Metadata, file: &File) -> io::Result<()> {
 fn unwritable(path: &Path, error: io::Error) -> Failure {
     let error = anyhow::Error::new(error).context(format!("cannot write `{}`", path.display()));
     Failure::new(ExitStatus::Unexpected, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_process_has_open_is_told_from_a_file_beside_it() {
+        for open in ["/dev/stdout", "/dev/fd/3", "/proc/self/fd/1", "/proc/7/task/8/fd/2"] {
+            assert!(is_descriptor(Path::new(open)), "{open}");
+        }
+        for file in ["/dev/shm/r.json", "/dev/shm/stdout", "/proc/fd", "dev/stdout", "fd/1"] {
+            assert!(!is_descriptor(Path::new(file)), "{file}");
+        }
+    }
 }

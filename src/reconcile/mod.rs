@@ -93,9 +93,7 @@ pub async fn preview(
     let lister = Lister { clock, max_in_flight: job.max_in_flight, stop, listener };
     let mut live = lister.list(api, &scope).await?;
     let mut plan = confirmed_plan(api, job, &lister, &mut live).await?;
-    if !matches!(job.purpose, Purpose::Undo(_)) {
-        names::add(api, &mut plan, stop).await;
-    }
+    names::add(api, &mut plan, stop).await;
     let unmatched = job.policy.protection.unmatched(live.people.values());
     let warnings = unmatched
         .into_iter()

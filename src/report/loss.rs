@@ -3,6 +3,8 @@
 //! Nothing is written unless it was shown: these are never left out, and stand last in a plan.
 //! Knows no medium and no renderer.
 
+use std::collections::BTreeSet;
+
 use super::{Entry, RunReport, words};
 use crate::{model::LOST_WITH_A_RECORD, plan::Change};
 
@@ -43,14 +45,16 @@ pub(super) fn more(entries: &[&Entry]) -> String {
 
 /// What the deletes and replacements that are to be sent destroy; none for a run that is over.
 pub(super) fn note(report: &RunReport) -> Option<String> {
-    let planned = report.entries.iter().filter(|entry| entry.fate.is_none());
+    let planned = report.entries.iter().filter(|entry| is_to_be_destroyed(entry));
     let (mut deletes, mut replacements) = (0, 0);
+    let (mut people, mut projects) = (BTreeSet::new(), BTreeSet::new());
     for entry in planned {
         match entry.change {
-            Some(Change::Delete { .. }) => deletes += 1,
             Some(Change::Replace { .. }) => replacements += 1,
-            _ => {}
+            _ => deletes += 1,
         }
+        people.insert(entry.key.user);
+        projects.insert(entry.key.workspace);
     }
     let parts = [(deletes, "delete"), (replacements, "replacement")];
     let parts: Vec<String> = parts
@@ -58,11 +62,13 @@ pub(super) fn note(report: &RunReport) -> Option<String> {
         .filter(|(count, _)| *count > 0)
         .map(|(count, noun)| words::plural(count, noun))
         .collect();
-    let (destroy, whose, s) = match deletes + replacements {
+    let destroy = match deletes + replacements {
         0 => return None,
-        1 => ("destroys", "this person's", ""),
-        _ => ("destroy", "these people's", "s"),
+        1 => "destroys",
+        _ => "destroy",
     };
+    let whose = if people.len() == 1 { "this person's" } else { "these people's" };
+    let s = if projects.len() == 1 { "" } else { "s" };
     Some(format!(
         "{} {destroy} {whose} {LOST_WITH_A_RECORD} on the project{s}; nothing brings them back",
         parts.join(" and ")
@@ -77,32 +83,40 @@ mod tests {
     #[test]
     fn what_deletes_and_replacements_destroy_is_said_until_they_are_carried_out() {
         let plan = sample::plan();
-        let told = |deletes: usize, replacements: usize| {
-            let of = |word: &'static str, count| {
-                let found = plan.entries.iter().find(move |entry| words::action(entry) == word);
-                std::iter::repeat_n(found.expect("an entry").clone(), count)
+        // People and projects by number: who loses what on how many.
+        let told = |places: &[(&str, usize, usize)]| {
+            let (people, projects): (BTreeSet<_>, BTreeSet<_>) =
+                plan.entries.iter().map(|entry| (entry.key.user, entry.key.workspace)).unzip();
+            let (people, projects): (Vec<_>, Vec<_>) =
+                (people.into_iter().collect(), projects.into_iter().collect());
+            let of = |(word, person, project): &(&str, usize, usize)| {
+                let found = plan.entries.iter().find(|entry| words::action(entry) == *word);
+                let mut entry = found.expect("an entry").clone();
+                entry.key.user = people[*person];
+                entry.key.workspace = projects[*project];
+                entry
             };
-            let entries = of("delete", deletes).chain(of("replace", replacements)).collect();
-            note(&RunReport { entries, ..plan.clone() })
+            note(&RunReport { entries: places.iter().map(of).collect(), ..plan.clone() })
         };
-        assert_eq!(told(0, 0), None);
+        assert_eq!(told(&[]), None);
         let lost = "assignments, scheduled and allocated hours on the project";
-        for (deletes, replacements, words) in [
-            (1, 0, format!("1 delete destroys this person's {lost}; nothing brings them back")),
+        let back = "; nothing brings them back";
+        for (places, words) in [
+            (&[("delete", 0, 0)][..], format!("1 delete destroys this person's {lost}{back}")),
             (
-                0,
-                2,
-                format!("2 replacements destroy these people's {lost}s; nothing brings them back"),
+                &[("replace", 0, 0), ("replace", 1, 1)],
+                format!("2 replacements destroy these people's {lost}s{back}"),
             ),
             (
-                5,
-                1,
-                format!(
-                    "5 deletes and 1 replacement destroy these people's {lost}s; nothing brings them back"
-                ),
+                &[("delete", 0, 0), ("delete", 1, 0), ("replace", 2, 0)],
+                format!("2 deletes and 1 replacement destroy these people's {lost}{back}"),
+            ),
+            (
+                &[("delete", 0, 0), ("delete", 0, 1)],
+                format!("2 deletes destroy this person's {lost}s{back}"),
             ),
         ] {
-            assert_eq!(told(deletes, replacements), Some(words));
+            assert_eq!(told(places), Some(words));
         }
         assert_eq!(note(&sample::everything()), None);
     }

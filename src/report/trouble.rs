@@ -44,8 +44,11 @@ fn lost(report: &RunReport) -> Option<String> {
 
 /// `3 of 40 actions not applied: 1 rejected, 2 frozen`.
 fn not_applied(report: &RunReport) -> Option<String> {
-    let is_action =
-        |entry: &&Entry| entry.change.is_some() && outcome(entry) != Some(Outcome::Held);
+    let is_partial = |entry: &Entry| outcome(entry).is_some_and(Outcome::is_partial);
+    // What could not be said of a membership counts where something became of it.
+    let is_action = |entry: &&Entry| {
+        is_partial(entry) || (entry.change.is_some() && outcome(entry) != Some(Outcome::Held))
+    };
     let actions = report.entries.iter().filter(is_action).count();
     let mut kinds = BTreeMap::new();
     for outcome in report.entries.iter().filter_map(outcome).filter(|one| one.is_partial()) {
@@ -110,6 +113,10 @@ mod tests {
             "1 of 8 actions would not be applied: 1 frozen; 1 project could not be read; live and \
              roster differ in 10 places"
         );
+        let mut unsaid = sample::everything();
+        unsaid.entries.retain(|entry| outcome(entry).is_some_and(Outcome::is_partial));
+        unsaid.entries.iter_mut().for_each(|entry| entry.change = None);
+        assert!(trouble(&unsaid).contains("8 of 8 actions not applied"), "{}", trouble(&unsaid));
         let declined = RunReport { ended: Some(Ended::Declined), ..sample::empty() };
         assert_eq!(trouble(&declined), "declined at the prompt; nothing was sent");
         let bare = RunReport { exit: Some(ExitStatus::Locked), ..sample::empty() };

@@ -4,13 +4,11 @@
 //! the attribute alone. An odd form never says something else than the truth: it says the same in
 //! another notation, or nothing that could be read. Ids, `results` and counts stay what they are.
 
-use std::{
-    collections::BTreeSet,
-    hash::{DefaultHasher, Hash as _, Hasher as _},
-};
+use std::collections::BTreeSet;
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::answer::{Answer, Payload};
 
@@ -117,11 +115,7 @@ impl OddValues {
     fn record(&self, map: &str, id: &str, record: &mut Map<String, Value>) {
         for (name, value) in record.iter_mut() {
             let place = format!("{map}/{id}");
-            let important = IMPORTANT.contains(&name.as_str()) && *value == Value::Bool(true);
-            let forms: &[OddForm] = if important { &[OddForm::Notation] } else { &OddForm::ALL };
-            let odd = self.draw(&place, name, forms).filter(|_| !STRICT.contains(&name.as_str()));
-            let Some((form, mut random)) = odd else { continue };
-            if form != OddForm::Null || !NULL_IS_A_VALUE.contains(&name.as_str()) {
+            if let Some((form, mut random)) = self.draw(&place, name, &forms_of(name, value)) {
                 *value = odd_value(form, value, &mut random);
             }
         }
@@ -135,9 +129,10 @@ impl OddValues {
 
     /// Whether the value at this place is odd, in which of these forms, and what else is drawn.
     fn draw(&self, place: &str, name: &str, of: &[OddForm]) -> Option<(OddForm, fastrand::Rng)> {
-        let mut hasher = DefaultHasher::new();
-        (self.seed, place, name).hash(&mut hasher);
-        let mut random = fastrand::Rng::with_seed(hasher.finish());
+        // Not the hash of the standard library: the next release of Rust may draw otherwise.
+        let digest = Sha256::digest(format!("{}\0{place}\0{name}", self.seed));
+        let seed = digest.first_chunk().copied().map(u64::from_le_bytes);
+        let mut random = fastrand::Rng::with_seed(seed.unwrap_or_default());
         let wanted = |form: &&OddForm| self.forms.is_empty() || self.forms.contains(form);
         let forms: Vec<OddForm> = of.iter().filter(wanted).copied().collect();
         if random.f64() >= self.share {
@@ -147,6 +142,20 @@ impl OddValues {
     }
 }
 
+/// The forms that make another value of this one.
+fn forms_of(name: &str, value: &Value) -> Vec<OddForm> {
+    let important = IMPORTANT.contains(&name) && *value == Value::Bool(true);
+    let has = |form: &OddForm| match form {
+        OddForm::Notation => value.is_boolean() || value.is_number(),
+        OddForm::Null => !important && !value.is_null() && !NULL_IS_A_VALUE.contains(&name),
+        OddForm::Shape | OddForm::Kind | OddForm::Huge => !important,
+        // It is an attribute of its own.
+        OddForm::Unknown => false,
+    };
+    let forms = OddForm::ALL.into_iter().filter(has);
+    if STRICT.contains(&name) { Vec::new() } else { forms.collect() }
+}
+
 fn odd_value(form: OddForm, value: &Value, random: &mut fastrand::Rng) -> Value {
     match (form, value) {
         (OddForm::Notation, Value::Bool(yes)) => match random.u8(0..3) {
@@ -154,9 +163,10 @@ fn odd_value(form: OddForm, value: &Value, random: &mut fastrand::Rng) -> Value 
             1 => Value::from(yes.to_string()),
             _ => Value::from(u8::from(*yes).to_string()),
         },
-        (OddForm::Notation, Value::Number(number)) => match (random.u8(0..3), number.as_i64()) {
+        (OddForm::Notation, Value::Number(number)) => match (random.u8(0..4), number.as_i64()) {
             (0, _) => Value::from(number.to_string()),
             (1, Some(_)) => Value::from(format!("{number}.0")),
+            (2, Some(_)) => number.as_f64().map_or_else(|| value.clone(), Value::from),
             (_, Some(_)) => Value::from(format!("{number}0e-1")),
             _ => value.clone(),
         },
@@ -169,5 +179,31 @@ fn odd_value(form: OddForm, value: &Value, random: &mut fastrand::Rng) -> Value 
         (OddForm::Kind, Value::String(_)) => json!(4711),
         (OddForm::Kind, _) => json!("nobody knows"),
         (OddForm::Huge, _) => json!(1e300),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_drawn_is_another_value_and_the_same_in_every_release() {
+        let odd = OddValues { seed: 1, share: 1.0, forms: BTreeSet::new() };
+        let plain = json!({ "rate_in_cents": 15000, "can_invite": true, "role": "maven" });
+        let mut rates = BTreeSet::new();
+        for id in 0..100 {
+            let mut record = plain.as_object().expect("a record").clone();
+            odd.record("participations", &id.to_string(), &mut record);
+            for (name, before) in plain.as_object().expect("a record") {
+                assert_ne!(&record[name], before, "{name} of {id}");
+            }
+            rates.insert(record["rate_in_cents"].to_string());
+        }
+        for form in ["15000.0", "\"15000\"", "\"15000.0\"", "\"150000e-1\""] {
+            assert!(rates.contains(form), "{form}: {rates:?}");
+        }
+        assert!(!rates.contains("null"));
+        let (_, mut random) = odd.draw("place", "name", &OddForm::ALL).expect("all are odd");
+        assert_eq!(random.u64(..), 17_140_944_583_335_223_315);
     }
 }

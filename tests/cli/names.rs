@@ -101,7 +101,7 @@ fn names_that_cannot_be_had_change_neither_plan_nor_exit_code() {
 }
 
 #[test]
-fn nobody_is_asked_for_whose_name_is_known_or_in_an_undo() {
+fn nobody_is_asked_for_whose_name_is_known_in_an_undo_neither() {
     let sandbox = sandbox(LIVE);
     let server = Server::of_sandbox(&sandbox);
     let desk = Desk::at(&server.base_url());
@@ -113,6 +113,14 @@ fn nobody_is_asked_for_whose_name_is_known_or_in_an_undo() {
     assert!(ran.kept("results.csv").contains("Hana Okoro"), "{}", ran.kept("results.csv"));
     let asked = asked_for_names(&sandbox).len();
     assert_eq!(asked, 1);
-    desk.run(&["undo", "--yes", &ran.run()]);
+    let undo = ["undo", "--dry-run", &ran.run()];
+    assert!(desk.run(&undo).stdout.contains("Cleo Marsh (12)"));
     assert_eq!(asked_for_names(&sandbox).len(), asked);
+    // Where no report names them, an undo asks as well for whom it would create.
+    for name in ["report.json", "plan.json"] {
+        std::fs::remove_file(ran.folder().join(name)).expect("kept");
+    }
+    let ran = desk.run(&undo);
+    assert!(ran.stdout.contains("Cleo Marsh (12)"), "{}", ran.text());
+    assert_eq!(asked_for_names(&sandbox).len(), asked + 1);
 }

@@ -91,3 +91,19 @@ fn an_output_stays_the_link_the_file_and_the_device_that_it_was() {
     let ran = desk.run(&["apply", "--yes", "-q", "--backup", "/dev/stdout", "roster.csv"]);
     assert!(ran.ends_with(0).stdout.contains("workspace_id"), "written straight");
 }
+
+#[test]
+fn a_file_on_the_memory_disk_is_exchanged_like_any_other() {
+    // Below /dev, but no descriptor of anybody.
+    let Ok(folder) = tempfile::tempdir_in("/dev/shm") else { return };
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url());
+    let path = folder.path().join("r.json");
+    for _ in 0..2 {
+        let output = path.to_str().expect("plain");
+        desk.run(&["plan", "-q", "--output", output, "roster.csv"]).ends_with(0);
+        let bytes = fs::read(&path).expect("written");
+        kantata_sync::report::json::read(&bytes).expect("one report, not two");
+    }
+}
