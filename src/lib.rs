@@ -37,3 +37,4 @@ pub mod sandbox;
 pub mod simulation;
 pub mod talk;
 pub mod trust;
+pub mod verdict;

@@ -15,7 +15,7 @@ use kantata_sync::{
     plan::Policy,
     reconcile::{self, Job, Preview, Purpose, Surroundings},
     roster::{ReaderSettings, parse_roster},
-    run::{Stop, StopCause},
+    run::{Ended, Stop, StopCause},
     sandbox::{
         Answered, Bulk, Duplicates, ErrorIndex, Fault, Participation, RequestKind, Sandbox,
         Settings, Side, User, Workspace, World,
@@ -293,7 +293,7 @@ async fn a_full_disk_stops_the_run_before_the_next_write() {
         let done = apply_with(&sandbox, &everybody(8, 101), http, around).await;
         // An intent and an outcome for each request; the request whose intent failed never left.
         assert_eq!(posts(&sandbox), after.div_ceil(2), "after {after} entries");
-        assert!(done.applied.journal_error.is_some());
+        assert!(matches!(done.applied.ended, Ended::Fatal { .. }), "{:?}", done.applied.ended);
         let unreached = count(&done.applied, Outcome::NotReached);
         assert_eq!(unreached, 800 - 100 * posts(&sandbox));
     }
@@ -346,7 +346,7 @@ async fn without_an_explanation_everything_ends_as_with_one() {
         sandbox.fail_next(RequestKind::AccountMemberships, fault);
         let http = HttpSettings { breaker_failures: 1, ..HttpSettings::default() };
         let done = apply(&sandbox, roster, http).await;
-        assert!(done.applied.ended_by.is_none(), "{fault:?}: {:?}", done.applied.ended_by);
+        assert_eq!(done.applied.ended, Ended::Complete, "{fault:?}");
         assert_eq!(count(&done.applied, Outcome::NotStuck), 6, "{fault:?}");
         assert!(done.applied.fates.iter().all(|fate| !fate.account_admin), "{fault:?}");
         assert_eq!(asked_about_the_account(&sandbox).len(), 1, "{fault:?}");
@@ -496,7 +496,11 @@ async fn at_a_stop_what_was_answered_429_is_dropped_at_once() {
         assert!(actions > 0);
         assert_eq!(count(&done.applied, Outcome::NotReached), actions, "{:?}", done.applied.fates);
         assert!(nothing_was_done(&journal), "{journal:?}");
-        assert_eq!(done.applied.ended_by, None);
+        assert!(
+            !matches!(done.applied.ended, Ended::BreakerOpen { .. }),
+            "{:?}",
+            done.applied.ended
+        );
     }
 }
 

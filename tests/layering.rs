@@ -15,6 +15,7 @@ const GROUPS: &[&[&str]] = &[
     &["roster", "plan", "api", "sandbox"],
     &["event"],
     &["live", "guard", "journal"],
+    &["verdict"],
     &["apply"],
     &["report", "memory", "lock"],
     &["talk", "folder"],
@@ -42,7 +43,7 @@ const FORBIDDEN_USES: &[(&str, &[&str])] = &[
 ];
 
 /// Modules and files without I/O, clock or environment.
-const PURE: &[&str] = &["model/", "plan/", "guard/", "report/", "roster/"];
+const PURE: &[&str] = &["model/", "plan/", "guard/", "verdict/", "report/", "roster/"];
 
 /// The one thing that a file of a pure room may do all the same.
 const DOORS: &[(&str, &[&str])] =

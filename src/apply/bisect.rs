@@ -15,7 +15,8 @@ use std::{cell::Cell, collections::BTreeMap};
 
 use crate::{
     api::{ApiError, Complaint, Creation},
-    model::{Fate, MembershipKey, Outcome},
+    journal::RejectedRow,
+    model::MembershipKey,
 };
 
 /// How rows were refused that were sent together.
@@ -24,7 +25,7 @@ struct Refusal {
     /// How many complaints there were.
     complaints: usize,
     /// What they say of rows that they name by `index`.
-    named: BTreeMap<MembershipKey, Fate>,
+    named: BTreeMap<MembershipKey, RejectedRow>,
 }
 
 /// Rows that belong together, and how they were refused; none where nothing is known of them.
@@ -134,12 +135,12 @@ impl<'a> Search<'a> {
         self.suspect_complaints = complaints;
     }
 
-    /// The rows are there, all of them: the fates of the rows that this shows to be bad.
-    pub(super) fn passed(&mut self) -> BTreeMap<MembershipKey, Fate> {
+    /// The rows are there, all of them: the rows that this shows to be bad.
+    pub(super) fn passed(&mut self) -> Vec<RejectedRow> {
         match std::mem::replace(&mut self.sent, Sent::Unknown) {
             Sent::Unknown | Sent::Cleared => {}
             Sent::Half { other, complaints } => self.push(other, complaints),
-            Sent::Unnamed { refusal, .. } => return refusal.named,
+            Sent::Unnamed { refusal, .. } => return refusal.named.into_values().collect(),
             Sent::Suspect => {
                 self.disbelieve_index();
                 let mut rows = std::mem::take(&mut self.suspects);
@@ -147,7 +148,7 @@ impl<'a> Search<'a> {
                 self.push(rows, self.suspect_complaints);
             }
         }
-        BTreeMap::new()
+        Vec::new()
     }
 
     /// The request was refused. `absent` are those of its rows that are known not to be there and
@@ -202,10 +203,11 @@ impl<'a> Search<'a> {
                 None => {}
             }
         }
-        let fate = |words: Vec<&str>| {
-            Fate::new(Outcome::Rejected, words.join("; ")).answered(error.request_id())
-        };
-        let named = words.into_iter().map(|(key, words)| (key, fate(words))).collect();
+        let named = words.into_iter().map(|(key, words)| {
+            let (message, request_id) = (words.join("; "), error.request_id());
+            (key, RejectedRow { key, message, request_id })
+        });
+        let named = named.collect();
         Refusal { complaints: complaints.len().max(1), named }
     }
 
@@ -310,7 +312,7 @@ mod tests {
                 let all: BTreeSet<u64> = users(&rows);
                 found.created.extend(all);
                 let passed = search.passed().into_iter();
-                found.rejected.extend(passed.map(|(key, fate)| (key.user.number(), fate.detail)));
+                found.rejected.extend(passed.map(|row| (row.key.user.number(), row.message)));
                 continue;
             }
             let mut absent = rows.clone();

@@ -1,97 +1,91 @@
 //! Bulk creates: one request a batch when all goes well; when not, reading back and isolating.
 //!
 //! A refused batch is taken apart until the bad rows are known (`bisect.rs`); rows in doubt are
-//! sent again only when they are known not to be there. What is not decided here was not sent.
+//! sent again only when they are known not to be there. What became of a row is on record.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Run,
     bisect::Search,
-    refused_fate,
+    not_done,
     settle::{Seen, Settled},
 };
 use crate::{
     api::{Answered, ApiError, Creation, Disposition, Repeat, Urgency, WriteParticipations},
     event::Event,
     journal::{CreateRow, Entry, PresentRow, Request, RequestResult},
-    model::{Fate, MembershipKey, Outcome, Participation, Seen as Value},
+    model::{MembershipKey, Participation},
     plan::Change,
 };
 
 /// What is known of rows that are created together.
 struct Batch<'a> {
     urgency: Urgency<'a>,
-    fates: Fates,
     /// How often a row was sent without being told what happened.
     doubts: BTreeMap<MembershipKey, u32>,
 }
 
 /// How a request ended.
 enum Posted {
-    /// All its rows are decided.
-    Decided,
+    /// What is on record of its rows is the last word.
+    Told,
     /// These are known not to be there, and may be sent again.
     Again(Vec<Creation>),
-    /// Refused, and these of its rows are not decided.
+    /// Refused, and these of its rows may be sent apart.
     Refused { sent: Vec<Creation>, absent: Vec<Creation>, error: ApiError },
 }
 
 /// A create request under way.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(super) struct Post<'a> {
     /// Its number in the journal.
     pub seq: u64,
     /// When it was noted, by the server's clock.
     pub intended_at: Option<Timestamp>,
+    /// For reading back what it did.
     pub urgency: Urgency<'a>,
 }
 
-/// Fates by membership.
-type Fates = BTreeMap<MembershipKey, Fate>;
-
 impl<A: WriteParticipations> Run<'_, A> {
-    /// Creates the memberships of these actions, and decides each.
+    /// Creates the memberships of these actions.
     pub(super) async fn create_batch(&self, indices: &[usize]) {
         let creation = |index: &usize| match self.change(*index) {
             (key, Change::Create { spec }) => Some(Creation { key: *key, spec: *spec }),
             _ => None,
         };
         let rows: Vec<Creation> = indices.iter().filter_map(creation).collect();
-        let mut fates = self.create_rows(rows, self.droppable()).await;
+        self.create_rows(rows, self.droppable()).await;
         for index in indices {
-            let key = self.plan.actions[*index].key;
-            if let Some(fate) = fates.remove(&key) {
-                let fate = self.explained(key.user, fate).await;
-                if let (Outcome::Applied | Outcome::NotStuck, Some(id)) =
-                    (fate.outcome, fate.participation)
-                {
-                    self.created.borrow_mut().insert(key, id);
-                }
-                self.decide(*index, fate);
-            }
+            self.explain(self.plan.actions[*index].key.user, self.fate(*index)).await;
         }
         (self.tools.listener)(Event::ActionsDone { actions: indices.len() });
     }
 
-    /// Creates these rows; what the run's end keeps from being sent has no fate here.
-    pub(super) async fn create_rows(&self, rows: Vec<Creation>, urgency: Urgency<'_>) -> Fates {
-        let mut batch = Batch { urgency, fates: Fates::new(), doubts: BTreeMap::new() };
+    /// Creates these rows, as far as the run's end does not keep them from being sent.
+    pub(super) async fn create_rows(&self, rows: Vec<Creation>, urgency: Urgency<'_>) {
+        let mut batch = Batch { urgency, doubts: BTreeMap::new() };
         let mut search = Search::new(rows, &self.index_is_position);
         while self.may_send(urgency)
             && let Some(rows) = search.next()
         {
             match self.send(&rows, &mut batch).await {
                 Posted::Refused { sent, absent, error } => search.refused(&sent, absent, &error),
-                Posted::Decided if rows.iter().all(|row| batch.is_there(row)) => {
-                    batch.fates.extend(search.passed());
+                Posted::Told if rows.iter().all(|row| self.is_there(row)) => {
+                    let rows = search.passed();
+                    if !rows.is_empty() {
+                        self.record(&Entry::Rejected { rows });
+                    }
                 }
-                Posted::Decided | Posted::Again(_) => search.gave_up(),
+                Posted::Told | Posted::Again(_) => search.gave_up(),
             }
         }
-        batch.fates
+    }
+
+    fn is_there(&self, row: &Creation) -> bool {
+        self.ledger.borrow().created(row.key).is_some()
     }
 
     fn may_send(&self, urgency: Urgency<'_>) -> bool {
@@ -123,15 +117,14 @@ impl<A: WriteParticipations> Run<'_, A> {
         let result = self.tools.api.create(&rows, batch.urgency).await;
         self.record(&Entry::Outcome { seq, result: journalled(&rows, &result) });
         match result {
-            Ok(answer) => self.answered(post, rows, &answer, batch).await,
+            Ok(answer) => self.answered(post, rows, &answer.value, batch).await,
             Err(error) => match error.disposition(Repeat::Unsafe) {
                 Disposition::Reject => self.refused(post, rows, error, batch).await,
-                Disposition::InDoubt => self.in_doubt(post, rows, &error, batch).await,
+                Disposition::InDoubt => self.in_doubt(post, &rows, batch).await,
                 Disposition::Drop => Posted::Again(rows),
                 Disposition::Retry { .. } | Disposition::Abort => {
                     self.note(&error);
-                    batch.fates.extend(rows.iter().map(|row| (row.key, refused_fate(&error))));
-                    Posted::Decided
+                    Posted::Told
                 }
             },
         }
@@ -141,50 +134,30 @@ impl<A: WriteParticipations> Run<'_, A> {
     async fn answered(
         &self,
         post: Post<'_>,
-        rows: Vec<Creation>,
-        answer: &Answered<Vec<Participation>>,
+        mut rows: Vec<Creation>,
+        shown: &[Participation],
         batch: &mut Batch<'_>,
     ) -> Posted {
-        let found: BTreeMap<MembershipKey, &Participation> =
-            answer.value.iter().map(|row| (row.key, row)).collect();
-        let mut missing = Vec::new();
-        for row in rows {
-            match found.get(&row.key) {
-                Some(live) => {
-                    let fate = created_fate(&row, live).answered(answer.request_id.clone());
-                    batch.fates.insert(row.key, fate);
-                }
-                None => missing.push(row),
-            }
+        let shown: BTreeSet<MembershipKey> = shown.iter().map(|live| live.key).collect();
+        rows.retain(|row| !shown.contains(&row.key));
+        if rows.is_empty() {
+            return Posted::Told;
         }
-        if missing.is_empty() {
-            return Posted::Decided;
-        }
-        let error = ApiError::NoAnswer { why: "the answer does not name the row".to_owned() };
-        self.in_doubt(post, missing, &error, batch).await
+        self.in_doubt(post, &rows, batch).await
     }
 
     /// Nobody knows what was made: read back, and send again only what is known not to be there.
-    async fn in_doubt(
-        &self,
-        post: Post<'_>,
-        rows: Vec<Creation>,
-        error: &ApiError,
-        batch: &mut Batch<'_>,
-    ) -> Posted {
-        let settled = self.settle(post, &rows).await;
+    async fn in_doubt(&self, post: Post<'_>, rows: &[Creation], batch: &mut Batch<'_>) -> Posted {
+        let settled = self.settle(post, rows).await;
         let mut again = Vec::new();
-        for row in take_settled(&rows, &settled, error, &mut batch.fates) {
+        for row in absent(rows, &settled) {
             let doubts = batch.doubts.entry(row.key).or_default();
             *doubts += 1;
             if *doubts < self.tools.tries {
                 again.push(row);
-            } else {
-                let detail = format!("sent {doubts} times and known not to be there; {error}");
-                batch.fates.insert(row.key, Fate::new(Outcome::Failed, detail));
             }
         }
-        if again.is_empty() { Posted::Decided } else { Posted::Again(again) }
+        if again.is_empty() { Posted::Told } else { Posted::Again(again) }
     }
 
     /// The server said no to the rows, or to some of them.
@@ -200,90 +173,19 @@ impl<A: WriteParticipations> Run<'_, A> {
         // was faster. That is worth a look where a person was deleted to be created again.
         let doubtful = matches!(batch.urgency, Urgency::Finish)
             || sent.iter().any(|row| batch.doubts.contains_key(&row.key));
-        let mut absent = sent.clone();
-        if !alone || doubtful {
-            let settled = self.settle(post, &sent).await;
-            absent = take_settled(&sent, &settled, &error, &mut batch.fates);
+        if alone && !doubtful {
+            return Posted::Refused { sent, absent: Vec::new(), error };
         }
-        if alone {
-            let refused = absent.drain(..).map(|row| (row.key, refused_fate(&error)));
-            batch.fates.extend(refused);
-        }
+        let settled = self.settle(post, &sent).await;
+        let absent = if alone { Vec::new() } else { absent(&sent, &settled) };
         Posted::Refused { sent, absent, error }
     }
 }
 
-impl Batch<'_> {
-    fn is_there(&self, row: &Creation) -> bool {
-        let fate = self.fates.get(&row.key);
-        fate.is_some_and(|fate| matches!(fate.outcome, Outcome::Applied | Outcome::NotStuck))
-    }
-}
-
-/// Decides the rows that reading back decided; answers those that are known not to be there.
-fn take_settled(
-    rows: &[Creation],
-    settled: &Settled,
-    error: &ApiError,
-    fates: &mut Fates,
-) -> Vec<Creation> {
-    let mut absent = Vec::new();
-    for row in rows {
-        let fate = match settled.get(&row.key) {
-            Some(Seen::Absent) => {
-                absent.push(*row);
-                continue;
-            }
-            Some(Seen::Present(live)) => read_back_fate(row, live),
-            Some(Seen::Twice(ids)) => {
-                let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-                let detail =
-                    format!("on the project more than once: participations {}", ids.join(" "));
-                Fate::new(Outcome::InDoubt, detail)
-            }
-            Some(Seen::Unknown(why)) => {
-                Fate::new(Outcome::InDoubt, format!("{error}; reading back failed: {why}"))
-            }
-            None => Fate::new(Outcome::InDoubt, error.to_string()),
-        };
-        fates.insert(row.key, fate.answered(error.request_id()));
-    }
-    absent
-}
-
-/// Where a live record is not as its create wished; empty when it is.
-fn differences(row: &Creation, live: &Participation) -> String {
-    let mut found: Vec<String> =
-        row.spec.fields.compare(&live.fields).drift.iter().map(ToString::to_string).collect();
-    if let Value::Visible(role) = live.role
-        && role != row.spec.role
-    {
-        found.insert(0, format!("role: {role} → {}", row.spec.role));
-    }
-    found.join(", ")
-}
-
-/// The fate of a row that the create's own answer shows.
-fn created_fate(row: &Creation, live: &Participation) -> Fate {
-    let differences = differences(row, live);
-    let outcome = if differences.is_empty() { Outcome::Applied } else { Outcome::NotStuck };
-    let unchanged = row.spec.fields.compare(&live.fields).drift;
-    Fate { unchanged, ..Fate::new(outcome, differences) }.of(live.id)
-}
-
-/// The fate of a row that was found on reading back: as wished it is applied; with other values
-/// the server or somebody else set them, and the next run compares it; on the other side of the
-/// project somebody else made it.
-fn read_back_fate(row: &Creation, live: &Participation) -> Fate {
-    let differences = differences(row, live);
-    let outcome = match live.role {
-        _ if differences.is_empty() => {
-            return Fate::new(Outcome::Applied, "seen on reading back").of(live.id);
-        }
-        Value::Visible(role) if role != row.spec.role => Outcome::Failed,
-        _ => Outcome::NotStuck,
-    };
-    Fate::new(outcome, format!("on the project with other values: {differences}")).of(live.id)
+/// The rows that reading back showed not to be there.
+fn absent(rows: &[Creation], settled: &Settled) -> Vec<Creation> {
+    let is_absent = |row: &&Creation| settled.get(&row.key) == Some(&Seen::Absent);
+    rows.iter().filter(is_absent).copied().collect()
 }
 
 /// Whether a record is not older than this time, both by the server's clock and to the second.
@@ -295,27 +197,27 @@ pub(super) fn is_since(row: &Participation, time: Option<Timestamp>) -> bool {
 }
 
 fn journalled(
-    wished: &[Creation],
+    desired: &[Creation],
     result: &Result<Answered<Vec<Participation>>, ApiError>,
 ) -> RequestResult {
-    match result {
-        Ok(answer) => {
-            // What is older than the request, or not as it wished, may be somebody else's.
-            let is_made = |live: &Participation| {
-                let wish = wished.iter().find(|row| row.key == live.key);
-                let as_wished = wish.is_some_and(|row| differences(row, live).is_empty());
-                as_wished && is_since(live, answer.left_at)
-            };
-            let present = |live| PresentRow::from(live).made(is_made(live));
-            RequestResult::Done {
-                present: answer.value.iter().map(present).collect(),
-                request_id: answer.request_id.clone(),
-            }
-        }
-        Err(error) => match error.disposition(Repeat::Unsafe) {
-            Disposition::Reject => RequestResult::Refused { message: error.to_string() },
-            Disposition::InDoubt => RequestResult::Unknown { message: error.to_string() },
-            _ => RequestResult::NotDone { message: error.to_string() },
-        },
+    let answer = match result {
+        Ok(answer) => answer,
+        Err(error) => return not_done(error, Repeat::Unsafe),
+    };
+    // What is older than the request, or not as desired, may be somebody else's.
+    let is_made = |live: &Participation| {
+        let row = desired.iter().find(|row| row.key == live.key);
+        row.is_some_and(|row| is_as_desired(row, live)) && is_since(live, answer.left_at)
+    };
+    let present = |live| PresentRow::from(live).made(is_made(live));
+    RequestResult::Done {
+        present: answer.value.iter().map(present).collect(),
+        request_id: answer.request_id.clone(),
     }
+}
+
+/// Whether nothing that is seen of a record is other than its create asked for.
+fn is_as_desired(row: &Creation, live: &Participation) -> bool {
+    let side = live.role.visible().is_none_or(|role| role == row.spec.role);
+    side && row.spec.fields.compare(&live.fields).drift.is_empty()
 }

@@ -1,8 +1,8 @@
-//! Why a wish was in vain, where it can be known: an Account Administrator holds Project
+//! Why a value did not stick, where it can be known: an Account Administrator holds Project
 //! Administrator everywhere (API.md §1.10).
 //!
 //! Explains and decides nothing: a person is asked about once a run, and after a first failure
-//! nobody is any more. Knows nothing of how a wish was sent.
+//! nobody is any more. Knows nothing of how it was sent.
 
 use std::{
     cell::{Cell, RefCell},
@@ -15,7 +15,9 @@ use tokio::sync::OnceCell;
 use super::Run;
 use crate::{
     api::WriteParticipations,
-    model::{ACCOUNT_ADMIN_REASON, AccessLevel, Drift, Fate, FieldValue, Outcome, UserId},
+    journal::Entry,
+    model::{Fate, Outcome, UserId},
+    verdict::is_floored,
 };
 
 /// Who was seen to administer the account.
@@ -27,14 +29,15 @@ pub(super) struct Account {
 }
 
 impl<A: WriteParticipations> Run<'_, A> {
-    /// The same fate, with the reason where it is that of Account Administrators.
-    pub(super) async fn explained(&self, user: UserId, fate: Fate) -> Fate {
-        let floored = fate.outcome == Outcome::NotStuck && fate.unchanged.iter().any(is_floored);
-        if !floored || !self.administers_the_account(user).await {
-            return fate;
+    /// Records that the person administers the account, where that explains what became of an
+    /// action.
+    pub(super) async fn explain(&self, user: UserId, fate: Option<Fate>) {
+        let is_explained = |fate: &Fate| {
+            fate.outcome == Outcome::NotStuck && fate.unchanged.iter().any(is_floored)
+        };
+        if fate.as_ref().is_some_and(is_explained) && self.administers_the_account(user).await {
+            self.record(&Entry::Administrator { user });
         }
-        let detail = format!("{}; {ACCOUNT_ADMIN_REASON}", fate.detail);
-        Fate { detail, account_admin: true, ..fate }
     }
 
     async fn administers_the_account(&self, user: UserId) -> bool {
@@ -44,7 +47,7 @@ impl<A: WriteParticipations> Run<'_, A> {
                 return false;
             }
             let look = self.tools.api.fetch_account_membership(user);
-            let Ok(looked) = self.unless_stopped(look).await else { return false };
+            let Some(looked) = self.unless_stopped(look).await else { return false };
             match looked {
                 Ok(found) => found.is_some_and(|found| found.is_administrator()),
                 Err(error) => {
@@ -56,11 +59,4 @@ impl<A: WriteParticipations> Run<'_, A> {
         };
         *known.get_or_init(ask).await
     }
-}
-
-/// Whether less than Project Administrator was wished and that is what stayed.
-fn is_floored(drift: &Drift) -> bool {
-    let Drift { field: _, before, after } = *drift;
-    before == FieldValue::Access(AccessLevel::Admin)
-        && matches!(after, FieldValue::Access(wish) if wish.is_below(AccessLevel::Admin))
 }

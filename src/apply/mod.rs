@@ -1,8 +1,8 @@
 //! Carrying out an approved plan: creates, then updates (promotions, others, demotions), then
 //! replacements, then deletes; a stage ends before the next begins.
 //!
-//! Every write has its intent in the journal before it leaves. A create is never sent twice
-//! blindly. Knows nothing of rosters, of files or of how anything is shown.
+//! Every write has its intent in the journal before it leaves, and what became of an action is read
+//! from the same entries. A create is never sent twice blindly. Knows nothing of rosters, of files or of how anything is shown.
 
 mod bisect;
 mod create;
@@ -14,21 +14,22 @@ mod update;
 
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     time::Duration,
 };
 
 use futures_util::{StreamExt as _, stream};
 
 use crate::{
-    api::{Answered, ApiError, WriteParticipations},
+    api::{Answered, ApiError, Disposition, FetchedParticipation, Repeat, WriteParticipations},
     clock::Clock,
     event::{Event, Listener},
     guard::ApprovedPlan,
-    journal::{Entry, JournalError, PresentRow, Record, Request, RequestResult},
-    model::{Fate, MembershipKey, Outcome, Participation, ParticipationId, WorkspaceId},
+    journal::{Entry, JournalError, PresentRow, Record, Request, RequestResult, UnknownRow},
+    model::{Fate, MembershipKey, Participation, ParticipationId},
     plan::{Action, Change, Plan, Stage, batches},
-    run::Stop,
+    run::{Ended, Stop},
+    verdict::{Frozen, Ledger, Planned, decide, unreached},
 };
 
 /// What an apply works with besides its plan.
@@ -56,10 +57,8 @@ pub struct Tools<'a, A> {
 pub struct Applied {
     /// One fate an action, in the plan's order.
     pub fates: Vec<Fate>,
-    /// The API's last word, where it ended the run.
-    pub ended_by: Option<ApiError>,
-    /// The journal's, where it did.
-    pub journal_error: Option<JournalError>,
+    /// How the run ended.
+    pub ended: Ended,
 }
 
 /// Carries out an approved plan; there is no other way in.
@@ -68,8 +67,8 @@ pub async fn run<A: WriteParticipations>(approved: &ApprovedPlan, tools: Tools<'
     let run = Run {
         tools,
         plan,
-        fates: RefCell::new(vec![None; plan.actions.len()]),
-        created: RefCell::default(),
+        ledger: RefCell::default(),
+        frozen: RefCell::default(),
         deleted: RefCell::default(),
         index_is_position: Cell::new(true),
         sequence: Cell::new(0),
@@ -81,7 +80,7 @@ pub async fn run<A: WriteParticipations>(approved: &ApprovedPlan, tools: Tools<'
     for stage in [Stage::Promote, Stage::Update] {
         run.stage(stage, async |index| run.update(index).await).await;
     }
-    run.freeze_leads();
+    run.freeze();
     run.stage(Stage::Demote, async |index| run.update(index).await).await;
     run.replacements_and_deletes().await;
     run.finish()
@@ -91,11 +90,13 @@ pub async fn run<A: WriteParticipations>(approved: &ApprovedPlan, tools: Tools<'
 struct Run<'a, A> {
     tools: Tools<'a, A>,
     plan: &'a Plan,
-    fates: RefCell<Vec<Option<Fate>>>,
-    /// Records that this run's creates made.
-    created: RefCell<BTreeMap<MembershipKey, ParticipationId>>,
-    /// Records that this run deleted; lagging lists may still show them.
-    deleted: RefCell<BTreeSet<ParticipationId>>,
+    /// What is on record: the only thing that fates are made of.
+    ledger: RefCell<Ledger>,
+    /// What must not be begun any more.
+    frozen: RefCell<Frozen>,
+    /// Records that this run deleted, with the number of the request; lagging lists may still show
+    /// them.
+    deleted: RefCell<BTreeMap<ParticipationId, u64>>,
     /// Whether the `index` of an error may still be the row's position in the request.
     index_is_position: Cell<bool>,
     sequence: Cell<u64>,
@@ -116,12 +117,20 @@ impl<A: WriteParticipations> Run<'_, A> {
         self.ended_by.borrow().is_none() && self.journal_error.borrow().is_none()
     }
 
-    fn decide(&self, index: usize, fate: Fate) {
-        self.fates.borrow_mut()[index].get_or_insert(fate);
+    fn is_decided(&self, index: usize) -> bool {
+        let action = Planned::from(&self.plan.actions[index]);
+        self.fate(index).is_some() || self.frozen.borrow().fate(action).is_some()
     }
 
-    fn is_decided(&self, index: usize) -> bool {
-        self.fates.borrow()[index].is_some()
+    /// What is on record of an action.
+    fn fate(&self, index: usize) -> Option<Fate> {
+        self.ledger.borrow().fate(Planned::from(&self.plan.actions[index]))
+    }
+
+    /// Sees anew what must not be begun any more.
+    fn freeze(&self) {
+        let plan = self.plan.actions.iter().map(Planned::from);
+        self.frozen.replace(Frozen::of(plan, &self.ledger.borrow()));
     }
 
     /// Remembers an error that ends the run.
@@ -176,9 +185,13 @@ impl<A: WriteParticipations> Run<'_, A> {
         self.record(&Entry::Intent { seq, request }).then_some(seq)
     }
 
+    /// Records first, and learns from what is recorded.
     fn record(&self, entry: &Entry) -> bool {
         match self.tools.journal.record(entry) {
-            Ok(()) => true,
+            Ok(()) => {
+                self.ledger.borrow_mut().take(entry);
+                true
+            }
             Err(error) => {
                 self.journal_error.borrow_mut().get_or_insert(error);
                 false
@@ -186,15 +199,24 @@ impl<A: WriteParticipations> Run<'_, A> {
         }
     }
 
-    /// Notes that a record was read back: what became of its request is known.
-    fn record_read_back(&self, seq: u64, key: MembershipKey, live: Option<&Participation>) {
-        let present = live.map(PresentRow::from);
-        self.record(&Entry::Settled {
-            seq,
-            absent: if present.is_none() { vec![key] } else { Vec::new() },
-            present: present.into_iter().collect(),
-            unknown: Vec::new(),
-        });
+    /// Notes what a look at one record showed: what became of its request is known, or why not.
+    fn record_look(
+        &self,
+        seq: u64,
+        key: MembershipKey,
+        looked: &Result<Option<FetchedParticipation>, ApiError>,
+    ) {
+        let (mut present, mut absent, mut why) = (Vec::new(), Vec::new(), Vec::new());
+        match looked {
+            Ok(Some(found)) => present.push(PresentRow::from(&found.live)),
+            Ok(None) => absent.push(key),
+            Err(error) => {
+                self.note(error);
+                why.push(UnknownRow { key, why: format!("reading back failed: {error}") });
+            }
+        }
+        let unknown = why.iter().map(|row| row.key).collect();
+        self.record(&Entry::Settled { seq, present, absent, unknown, why });
     }
 
     /// Notes how an update or a delete was answered, with the record where the answer shows it.
@@ -204,87 +226,23 @@ impl<A: WriteParticipations> Run<'_, A> {
         result: &Result<Answered<T>, ApiError>,
         shown: Option<&Participation>,
     ) {
-        let request_id = request_id(result);
         let result = match result {
-            Ok(_) => {
+            Ok(answer) => {
                 let present = shown.map(PresentRow::from).into_iter().collect();
-                RequestResult::Done { present, request_id }
+                RequestResult::Done { present, request_id: answer.request_id.clone() }
             }
-            Err(error) if error.is_gone() => RequestResult::Gone { message: error.to_string() },
-            Err(error) if error.may_have_arrived() => {
-                RequestResult::Unknown { message: error.to_string() }
-            }
-            Err(error) => RequestResult::NotDone { message: error.to_string() },
+            Err(error) => not_done(error, Repeat::Safe),
         };
         self.record(&Entry::Outcome { seq, result });
-    }
-
-    /// A lead stays until the successor is seen to lead: where a promotion did not come through,
-    /// nobody on that project is demoted, or deleted as a lead.
-    fn freeze_leads(&self) {
-        let mut causes: BTreeMap<WorkspaceId, String> = BTreeMap::new();
-        for index in self.indices(Stage::Promote) {
-            let action = &self.plan.actions[index];
-            let fate = self.fates.borrow()[index].as_ref().map(|fate| fate.outcome);
-            if fate != Some(Outcome::Applied) {
-                let outcome = fate.unwrap_or(Outcome::NotReached);
-                let words = format!(
-                    "the promotion of user {} on this project is {outcome}",
-                    action.key.user
-                );
-                causes.entry(action.key.workspace).or_insert(words);
-            }
-        }
-        for (index, action) in self.plan.actions.iter().enumerate() {
-            let ends_a_lead = match &action.change {
-                Change::Delete { demote_first, .. } | Change::Replace { demote_first, .. } => {
-                    *demote_first
-                }
-                change => change.stage() == Stage::Demote,
-            };
-            if let Some(cause) = causes.get(&action.key.workspace).filter(|_| ends_a_lead) {
-                self.decide(index, Fate::new(Outcome::Frozen, cause.clone()));
-            }
-        }
-    }
-
-    /// What went wrong freezes its project: somebody may be replacing somebody. A replacement is a
-    /// create as well, so what went wrong with it freezes the deletes that come after it.
-    fn freeze(&self, indices: &[usize]) {
-        let mut causes: BTreeMap<WorkspaceId, (Outcome, String)> = BTreeMap::new();
-        for (action, fate) in self.plan.actions.iter().zip(self.fates.borrow().iter()) {
-            let Some(Fate { outcome, .. }) = fate else { continue };
-            if !outcome.freezes() || matches!(action.change, Change::Delete { .. }) {
-                continue;
-            }
-            let words = on_this_project(action, *outcome);
-            let worst = causes.entry(action.key.workspace).or_insert((*outcome, words.clone()));
-            if *outcome > worst.0 {
-                *worst = (*outcome, words);
-            }
-        }
-        for index in indices {
-            if let Some((_, cause)) = causes.get(&self.plan.actions[*index].key.workspace) {
-                self.decide(*index, Fate::new(Outcome::Frozen, cause.clone()));
-            }
-        }
     }
 
     fn finish(self) -> Applied {
         let ended_by = self.ended_by.into_inner();
         let journal_error = self.journal_error.into_inner();
-        let why = match (&journal_error, &ended_by, self.tools.stop.cause()) {
-            (Some(error), ..) => error.to_string(),
-            (None, Some(error), _) => error.to_string(),
-            (None, None, Some(cause)) => crate::run::Ended::from(cause).words(),
-            (None, None, None) => "what it needs did not happen".to_owned(),
-        };
-        let unreached = |action: &Action| {
-            Fate::new(Outcome::NotReached, why.clone()).of(action.change.participation())
-        };
-        let fates = self.fates.into_inner().into_iter().zip(&self.plan.actions);
-        let fates = fates.map(|(fate, action)| fate.unwrap_or_else(|| unreached(action))).collect();
-        Applied { fates, ended_by, journal_error }
+        let ended = ended(journal_error.as_ref(), ended_by.as_ref(), self.tools.stop);
+        let plan = self.plan.actions.iter().map(Planned::from);
+        let fates = decide(plan, &self.ledger.into_inner(), &unreached(&ended));
+        Applied { fates, ended }
     }
 
     fn change(&self, index: usize) -> (&MembershipKey, &Change) {
@@ -293,29 +251,44 @@ impl<A: WriteParticipations> Run<'_, A> {
     }
 }
 
-/// Why an action keeps others of its project from happening.
-fn on_this_project(action: &Action, outcome: Outcome) -> String {
-    let what = match action.change {
-        Change::Replace { .. } => "replacement",
-        _ => action.change.word(),
-    };
-    format!("the {what} of user {} on this project is {outcome}", action.key.user)
-}
-
-/// The `x-request-id` of an answer, of an error too.
-fn request_id<T>(result: &Result<Answered<T>, ApiError>) -> Option<String> {
-    match result {
-        Ok(answer) => answer.request_id.clone(),
-        Err(error) => error.request_id(),
+/// How a run ended: a journal that cannot be written stands above the API's last word, and that
+/// above what asked the run to end.
+fn ended(journal: Option<&JournalError>, api: Option<&ApiError>, stop: &Stop) -> Ended {
+    if let Some(error) = journal {
+        let cause = std::error::Error::source(error).map(ToString::to_string);
+        return Ended::Fatal { message: format!("{error}: {}", cause.unwrap_or_default()) };
+    }
+    match (api, stop.cause()) {
+        (Some(error), _) => ended_by(error),
+        (None, cause) => cause.map_or(Ended::Complete, Ended::from),
     }
 }
 
-/// The fate of an action whose request failed for good and is known to have changed nothing.
-fn refused_fate(error: &ApiError) -> Fate {
-    let outcome = match error {
-        ApiError::Refused { .. } => Outcome::Rejected,
-        _ if error.ends_the_run() => Outcome::NotReached,
-        _ => Outcome::Failed,
-    };
-    Fate::new(outcome, error.to_string()).answered(error.request_id())
+/// How a run ended that an API error ended.
+#[must_use]
+pub fn ended_by(error: &ApiError) -> Ended {
+    match error {
+        // These two are said with what they mean for the run, which is not to be said twice.
+        ApiError::Unauthorized { message } => Ended::Unauthorized { message: message.clone() },
+        ApiError::Stopped { message } => Ended::BreakerOpen { message: message.clone() },
+        ApiError::GivenUp { last, .. } if last.ends_the_run() => ended_by(last),
+        _ => Ended::Fatal { message: error.to_string() },
+    }
+}
+
+/// How a request that failed is recorded.
+fn not_done(error: &ApiError, repeat: Repeat) -> RequestResult {
+    let (message, request_id) = (error.to_string(), error.request_id());
+    if error.is_gone() && repeat == Repeat::Safe {
+        return RequestResult::Gone { message, request_id };
+    }
+    match error.disposition(repeat) {
+        Disposition::Reject => RequestResult::Refused { message, request_id },
+        Disposition::InDoubt => RequestResult::Unknown { message, request_id },
+        _ if error.may_have_arrived() => RequestResult::Unknown { message, request_id },
+        _ => {
+            let ends_run = error.ends_the_run() || error.is_dropped();
+            RequestResult::NotDone { message, ends_run }
+        }
+    }
 }

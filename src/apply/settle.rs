@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     api::{Creation, WriteParticipations},
-    journal::{Entry, PresentRow},
+    journal::{Entry, PresentRow, UnknownRow},
     live::{ProofError, Proved, list_workspace},
     model::{MembershipKey, Participation, ParticipationId, Seen::Visible, Workspace, WorkspaceId},
 };
@@ -103,12 +103,12 @@ fn with(settled: &Settled, is_so: impl Fn(&Seen) -> bool) -> BTreeSet<Membership
 fn seen(
     listed: &Result<Proved, ProofError>,
     key: MembershipKey,
-    deleted: &BTreeSet<ParticipationId>,
+    deleted: &BTreeMap<ParticipationId, u64>,
 ) -> Seen {
     match listed {
         Err(error) => Seen::Unknown(error.in_words()),
         Ok(Proved { listing, .. }) => {
-            let rows = listing.of(key.user).iter().filter(|row| !deleted.contains(&row.id));
+            let rows = listing.of(key.user).iter().filter(|row| !deleted.contains_key(&row.id));
             match rows.collect::<Vec<_>>().as_slice() {
                 [] => Seen::Absent,
                 [row] => Seen::Present(Box::new((*row).clone())),
@@ -125,15 +125,24 @@ fn is_made(row: &Participation, intended_at: Option<Timestamp>) -> bool {
 }
 
 fn settled_entry(Post { seq, intended_at, .. }: Post<'_>, settled: &Settled) -> Entry {
-    let (mut present, mut absent, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut present, mut absent, mut why) = (Vec::new(), Vec::new(), Vec::new());
     for (key, seen) in settled {
         match seen {
             Seen::Present(row) => {
                 present.push(PresentRow::from(row.as_ref()).made(is_made(row, intended_at)));
             }
             Seen::Absent => absent.push(*key),
-            Seen::Twice(_) | Seen::Unknown(_) => unknown.push(*key),
+            Seen::Twice(ids) => {
+                let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+                let words =
+                    format!("on the project more than once: participations {}", ids.join(" "));
+                why.push(UnknownRow { key: *key, why: words });
+            }
+            Seen::Unknown(words) => {
+                why.push(UnknownRow { key: *key, why: format!("reading back failed: {words}") });
+            }
         }
     }
-    Entry::Settled { seq, present, absent, unknown }
+    let unknown = why.iter().map(|row| row.key).collect();
+    Entry::Settled { seq, present, absent, unknown, why }
 }

@@ -10,8 +10,7 @@ use tokio::time::{Instant, sleep_until};
 use super::Run;
 use crate::{
     api::{ApiError, Urgency},
-    model::{Fate, Outcome},
-    run::{Ended, Stop},
+    run::Stop,
 };
 
 /// How long it is read back what one request did, once the run is to end; what was not seen until
@@ -67,14 +66,12 @@ impl<A> Run<'_, A> {
         Patience { stop: self.tools.stop, length, until: Cell::new(None) }
     }
 
-    /// Looks before anything is done; the fate of an action that is dropped instead.
-    pub(super) async fn unless_stopped<V>(&self, look: impl Future<Output = V>) -> Result<V, Fate> {
+    /// Looks before anything is done; nothing where that is dropped at a stop.
+    pub(super) async fn unless_stopped<V>(&self, look: impl Future<Output = V>) -> Option<V> {
         tokio::select! {
             biased;
-            cause = self.tools.stop.stopped() => {
-                Err(Fate::new(Outcome::NotReached, Ended::from(cause).words()))
-            }
-            seen = look => Ok(seen),
+            _ = self.tools.stop.stopped() => None,
+            seen = look => Some(seen),
         }
     }
 }

@@ -175,7 +175,7 @@ impl<'a> Session<'a> {
             .map_err(|error| Failure::new(ExitStatus::Unexpected, error))?;
         let applied = reconcile::apply(client, &preview, &journal, &self.job(), around).await;
         self.progress.borrow_mut().finish();
-        let ended = reconcile::ended(&applied, &self.stop);
+        let ended = applied.ended.clone();
         if let Err(error) = journal.record(&Entry::End { result: ended.clone() }) {
             tracing::error!(%error, "the journal's end could not be written");
         }
@@ -323,7 +323,7 @@ fn own(report: &RunReport) -> Option<Failure> {
 pub(super) fn unlisted(error: ListError) -> Ended {
     match error {
         ListError::Stopped(cause) => cause.into(),
-        ListError::Api(cause) => match reconcile::ended_by(&cause) {
+        ListError::Api(cause) => match crate::apply::ended_by(&cause) {
             Ended::Fatal { message } => {
                 Ended::Fatal { message: format!("cannot read the live memberships: {message}") }
             }
@@ -381,8 +381,9 @@ fn left_in_doubt(state: &StateFolder) -> Result<(Vec<LeftInDoubt>, Option<String
     };
     let requests: Vec<String> =
         journal.in_doubt().into_iter().map(|request| request.words()).collect();
+    let damage = journal.damage_words().map(|damage| format!("run {}: {damage}", journal.run));
     let left = (!requests.is_empty()).then_some(LeftInDoubt { run: journal.run, requests });
-    Ok((left.into_iter().collect(), None))
+    Ok((left.into_iter().collect(), damage))
 }
 
 /// Runs a future on one thread; `paused` lets hours pass in no time.

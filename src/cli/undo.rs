@@ -106,6 +106,12 @@ fn of_run(settings: &Settings, text: &str) -> Result<Undo, Failure> {
         Failure::new(ExitStatus::BadInput, error)
             .hint("`kantata-sync show RUN` shows what is known of it; correct the roster by hand")
     })?;
+    if let Some(damage) = journal.damage_words() {
+        let error = anyhow::anyhow!("cannot undo run {run}: {damage}");
+        return Err(Failure::new(ExitStatus::BadInput, error).hint(
+            "`kantata-sync show RUN` shows what is known of it; correct the roster by hand",
+        ));
+    }
     fits(settings, &run, &journal)?;
     let told = match past::past(&folder) {
         Past::Reported(report) => told(&report),

@@ -12,8 +12,8 @@ use crate::{
     run::{Ended, RunId},
 };
 
-/// The version of the entries; a reader refuses what is newer.
-pub const JOURNAL_FORMAT: u32 = 1;
+/// The version of the entries; a reader refuses what is newer. Since 2, each line has a checksum.
+pub const JOURNAL_FORMAT: u32 = 2;
 
 /// One line of a journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +58,28 @@ pub enum Entry {
         absent: Vec<MembershipKey>,
         /// Rows that could not be looked at, or are there twice.
         unknown: Vec<MembershipKey>,
+        /// Why they could not; journals of format 1 do not say.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        why: Vec<UnknownRow>,
+    },
+    /// These rows of refused batches are the bad ones: without them the rest went through.
+    Rejected {
+        /// Which.
+        rows: Vec<RejectedRow>,
+    },
+    /// A look before a delete forbade it.
+    Looked {
+        /// Who and where.
+        key: MembershipKey,
+        /// The record.
+        id: ParticipationId,
+        /// What was found.
+        found: Look,
+    },
+    /// This person was seen to administer the account.
+    Administrator {
+        /// Who.
+        user: UserId,
     },
     /// The run is over.
     End {
@@ -157,26 +179,108 @@ pub enum RequestResult {
         /// The server's `x-request-id`.
         request_id: Option<String>,
     },
-    /// The server said no, or nothing left: nothing was done.
+    /// Nothing left, or nothing was done by what did.
     NotDone {
         /// Why, in words.
         message: String,
+        /// Whether it was for the end of the run.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        ends_run: bool,
     },
-    /// Refused as a whole or in part; some rows may have been done.
+    /// The server said no: as a whole, or to some rows of a batch.
     Refused {
         /// Why, in words.
         message: String,
+        /// The server's `x-request-id`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request_id: Option<String>,
     },
     /// The record was gone: of a delete, by somebody else or by an attempt whose answer was lost; of
     /// an update, by somebody else.
     Gone {
         /// Why, in words.
         message: String,
+        /// The server's `x-request-id`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request_id: Option<String>,
     },
     /// Nobody knows.
     Unknown {
         /// Why, in words.
         message: String,
+        /// The server's `x-request-id`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request_id: Option<String>,
+    },
+}
+
+impl RequestResult {
+    /// The server's `x-request-id`, where there was an answer with one.
+    #[must_use]
+    pub fn request_id(&self) -> Option<String> {
+        match self {
+            Self::Done { request_id, .. }
+            | Self::Refused { request_id, .. }
+            | Self::Gone { request_id, .. }
+            | Self::Unknown { request_id, .. } => request_id.clone(),
+            Self::NotDone { .. } => None,
+        }
+    }
+
+    /// Why it is not done, in words.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        match self {
+            Self::Done { .. } => None,
+            Self::NotDone { message, .. }
+            | Self::Refused { message, .. }
+            | Self::Gone { message, .. }
+            | Self::Unknown { message, .. } => Some(message),
+        }
+    }
+}
+
+/// A membership of which reading back could not tell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnknownRow {
+    /// Who and where.
+    pub key: MembershipKey,
+    /// Why, in words.
+    pub why: String,
+}
+
+/// A row that was told apart from a refused batch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RejectedRow {
+    /// Who and where.
+    pub key: MembershipKey,
+    /// The server's words for it.
+    pub message: String,
+    /// The `x-request-id` of the answer with these words.
+    pub request_id: Option<String>,
+}
+
+/// What a look before a delete found that forbids it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "look", rename_all = "snake_case")]
+pub enum Look {
+    /// Somebody changed the record since the plan.
+    Changed,
+    /// The person is deactivated, and could not be created again.
+    Deactivated,
+    /// The record is gone.
+    Gone {
+        /// Whether the person was to be created again.
+        replaced: bool,
+    },
+    /// It could not be looked at.
+    Failed {
+        /// Why, in words.
+        message: String,
+        /// Whether that ends the run.
+        ends_run: bool,
+        /// The server's `x-request-id`.
+        request_id: Option<String>,
     },
 }
 

@@ -7,13 +7,26 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use super::{Entry, JournalError, Record};
+use super::{
+    Entry, JournalError, Record,
+    line::{Sum, write_line},
+};
 
 /// An open journal.
 #[derive(Debug)]
 pub struct JournalFile {
     path: PathBuf,
-    file: Mutex<File>,
+    end: Mutex<End>,
+}
+
+/// Where the next line goes.
+#[derive(Debug)]
+struct End {
+    file: File,
+    /// The sum of the last whole line.
+    sum: Sum,
+    /// How many bytes the whole lines take.
+    length: u64,
 }
 
 impl JournalFile {
@@ -28,19 +41,27 @@ impl JournalFile {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let place = || path.display().to_string();
         let file = options.open(path).map_err(|source| JournalError { place: place(), source })?;
-        let journal = Self { path: path.to_owned(), file: Mutex::new(file) };
+        let end = End { file, sum: Sum::START, length: 0 };
+        let journal = Self { path: path.to_owned(), end: Mutex::new(end) };
         journal.append(header, true)?;
         Ok(journal)
     }
 
     fn append(&self, entry: &Entry, synced: bool) -> Result<(), JournalError> {
         let failed = |source| JournalError { place: self.path.display().to_string(), source };
-        let mut line = serde_json::to_vec(entry).map_err(|error| failed(error.into()))?;
-        line.push(b'\n');
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
+        let (line, sum) =
+            write_line(entry, end.sum).map_err(|error| failed(std::io::Error::from(error)))?;
         // One write, so that a kill tears at most the last line.
-        file.write_all(&line).map_err(failed)?;
-        if synced { file.sync_data().map_err(failed) } else { Ok(()) }
+        if let Err(error) = end.file.write_all(&line) {
+            // What follows a torn line would be torn with it.
+            let length = end.length;
+            end.file.set_len(length).map_err(failed)?;
+            return Err(failed(error));
+        }
+        end.sum = sum;
+        end.length += line.len() as u64;
+        if synced { end.file.sync_data().map_err(failed) } else { Ok(()) }
     }
 }
 

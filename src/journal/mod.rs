@@ -1,14 +1,19 @@
 //! The journal: an intent on disk before each write request, an outcome after it.
 //!
-//! JSON Lines, one header first. Whoever applies gets a [`Record`] and stops when it fails: no
+//! JSON Lines with a chain of checksums, one header first. Whoever applies gets a [`Record`] and stops when it fails: no
 //! journal, no request. Knows nothing of HTTP.
 
 mod entry;
 mod file;
+mod line;
 mod read;
 
-pub use entry::{CreateRow, Entry, JOURNAL_FORMAT, PresentRow, Request, RequestResult, SeenRecord};
+pub use entry::{
+    CreateRow, Entry, JOURNAL_FORMAT, Look, PresentRow, RejectedRow, Request, RequestResult,
+    SeenRecord, UnknownRow,
+};
 pub use file::JournalFile;
+pub use line::journal_text;
 pub use read::{Journal, JournalReadError, parse_journal, read_journal};
 
 /// A journal that could not be written: nothing more may be sent.

@@ -5,7 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Entry, JOURNAL_FORMAT, Request, RequestResult};
+use super::{
+    Entry, JOURNAL_FORMAT, Request, RequestResult,
+    line::{Sum, read_line, stated_sum},
+};
 use crate::{plan::Digest, run::RunId, trust::read_trusted};
 
 /// A journal that cannot be used.
@@ -23,12 +26,6 @@ pub enum JournalReadError {
     /// It has no whole header.
     #[error("the journal has no header")]
     NoHeader,
-    /// A line that is not the last is no entry.
-    #[error("line {line} of the journal is no entry")]
-    Damaged {
-        /// 1-based.
-        line: usize,
-    },
     /// A later version of the tool wrote it.
     #[error("the journal has format {found}; this version reads up to {JOURNAL_FORMAT}")]
     Newer {
@@ -36,6 +33,9 @@ pub enum JournalReadError {
         found: u32,
     },
 }
+
+/// How many damaged lines a message names.
+const NAMED: usize = 5;
 
 /// A journal as read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +50,9 @@ pub struct Journal {
     pub entries: Vec<Entry>,
     /// Whether the last line was torn, as a kill leaves it.
     pub torn: bool,
+    /// Lines (from 1) that are no entry, or do not follow the line before: something was altered
+    /// there, or lost before it. Their entries are not among `entries`.
+    pub damaged: Vec<usize>,
 }
 
 impl Journal {
@@ -57,6 +60,20 @@ impl Journal {
     #[must_use]
     pub fn ended(&self) -> bool {
         self.entries.iter().any(|entry| matches!(entry, Entry::End { .. }))
+    }
+
+    /// What is wrong with its lines, in words; none when nothing is.
+    #[must_use]
+    pub fn damage_words(&self) -> Option<String> {
+        let lines: Vec<String> = self.damaged.iter().take(NAMED).map(usize::to_string).collect();
+        let more = if self.damaged.len() > NAMED { ", …" } else { "" };
+        let which = if lines.len() == 1 { "line" } else { "lines" };
+        (!lines.is_empty()).then(|| {
+            format!(
+                "the journal is damaged at {which} {}{more}: altered there, or something before is lost",
+                lines.join(", ")
+            )
+        })
     }
 
     /// Requests that nobody knows the end of: an intent without an answer, or with an unknown one
@@ -77,7 +94,12 @@ impl Journal {
                 Entry::Settled { seq, unknown, .. } if unknown.is_empty() => {
                     open.remove(seq);
                 }
-                Entry::Header { .. } | Entry::Settled { .. } | Entry::End { .. } => {}
+                Entry::Rejected { .. }
+                | Entry::Looked { .. }
+                | Entry::Administrator { .. }
+                | Entry::Header { .. }
+                | Entry::Settled { .. }
+                | Entry::End { .. } => {}
             }
         }
         open.into_values().collect()
@@ -108,33 +130,59 @@ pub fn read_journal(path: &Path) -> Result<Journal, JournalReadError> {
     parse_journal(&bytes)
 }
 
-/// Reads a journal; a torn last line is tolerated.
+/// Reads a journal; a torn last line is tolerated, and damaged lines are named and left out.
 ///
 /// # Errors
 /// See [`JournalReadError`].
 pub fn parse_journal(bytes: &[u8]) -> Result<Journal, JournalReadError> {
     let ends_whole = bytes.last().is_none_or(|byte| *byte == b'\n');
-    let lines: Vec<&[u8]> =
-        bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
-    let mut entries = Vec::with_capacity(lines.len());
-    let mut torn = false;
-    for (at, line) in lines.iter().enumerate() {
-        let is_last = at + 1 == lines.len();
-        match serde_json::from_slice::<Entry>(line) {
-            Ok(entry) => entries.push(entry),
-            Err(_) if at == 0 => return Err(header_problem(line)),
-            Err(_) if is_last && !ends_whole => torn = true,
-            Err(_) => return Err(JournalReadError::Damaged { line: at + 1 }),
-        }
-    }
-    let mut entries = entries.into_iter();
-    let Some(Entry::Header { format, run, digest, base_url, .. }) = entries.next() else {
-        return Err(JournalReadError::NoHeader);
+    let lines = bytes.split(|byte| *byte == b'\n').enumerate();
+    let mut lines = lines.filter(|(_, line)| !line.is_empty()).peekable();
+    let (at, first) = lines.next().ok_or(JournalReadError::NoHeader)?;
+    let Ok(Entry::Header { format, run, digest, base_url, .. }) = serde_json::from_slice(first)
+    else {
+        return Err(header_problem(first));
     };
+    let mut journal =
+        Journal { run, digest, base_url, entries: Vec::new(), torn: false, damaged: Vec::new() };
     if format > JOURNAL_FORMAT {
         return Err(JournalReadError::Newer { found: format });
     }
-    Ok(Journal { run, digest, base_url, entries: entries.collect(), torn })
+    let mut chain = Chain { sums: format >= SUMS_SINCE, before: Some(Sum::START) };
+    if chain.entry(first).is_none() {
+        journal.damaged.push(at + 1);
+    }
+    while let Some((at, line)) = lines.next() {
+        match chain.entry(line) {
+            Some(entry) => journal.entries.push(entry),
+            None if lines.peek().is_none() && !ends_whole => journal.torn = true,
+            None => journal.damaged.push(at + 1),
+        }
+    }
+    Ok(journal)
+}
+
+/// The format from which on each line has a sum.
+const SUMS_SINCE: u32 = 2;
+
+/// The lines read so far, as the next one has to follow them.
+struct Chain {
+    sums: bool,
+    /// The sum that the last line states; none where it states none.
+    before: Option<Sum>,
+}
+
+impl Chain {
+    /// The entry of the next line, where it is whole and follows.
+    fn entry(&mut self, line: &[u8]) -> Option<Entry> {
+        if !self.sums {
+            return serde_json::from_slice(line).ok();
+        }
+        // One altered line must not make all behind it doubtful: they follow what it states.
+        let stated = stated_sum(line).map(|(sum, _)| sum);
+        let before = std::mem::replace(&mut self.before, stated);
+        read_line(line, before?)
+    }
 }
 
 /// A header of a later format may not even parse.
@@ -152,6 +200,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::journal::journal_text;
 
     const HEADER: &str = r#"{"entry":"header","format":1,"run":"20231114T221320Z-00000000","started_at":"2023-11-14T22:13:20Z","digest":"abcdefabcdef","tool":"0.1.0","base_url":"http://localhost"}"#;
     const INTENT: &str = r#"{"entry":"intent","seq":0,"request":{"request":"update","key":{"workspace":1,"user":2},"id":3,"drift":[{"field":"can_invite","before":false,"after":true}]}}"#;
@@ -175,12 +224,41 @@ mod tests {
     }
 
     #[test]
-    fn a_torn_last_line_is_tolerated_and_a_torn_middle_is_not() {
+    fn a_torn_last_line_is_tolerated_and_a_torn_middle_is_named() {
         let journal = read(&[HEADER, INTENT, &DONE[..30]], "").expect("a journal");
-        assert!(journal.torn);
+        assert!(journal.torn && journal.damaged.is_empty());
         assert_eq!(journal.in_doubt().len(), 1);
-        let damaged = read(&[HEADER, &INTENT[..30], DONE], "\n");
-        assert!(matches!(damaged, Err(JournalReadError::Damaged { line: 2 })));
+        let damaged = read(&[HEADER, &INTENT[..30], DONE], "\n").expect("a journal");
+        assert_eq!((damaged.damaged, damaged.entries.len()), (vec![2], 1));
+    }
+
+    /// Five lines as this version writes them.
+    fn written() -> Vec<String> {
+        let entries: Vec<Entry> =
+            [&HEADER.replace("\"format\":1", "\"format\":2"), INTENT, UNKNOWN, INTENT, DONE]
+                .iter()
+                .map(|line| serde_json::from_str(line).expect("an entry"))
+                .collect();
+        let text = journal_text(&entries).expect("plain");
+        String::from_utf8(text).expect("UTF-8").lines().map(str::to_owned).collect()
+    }
+
+    fn damage(change: impl FnOnce(&mut Vec<String>)) -> Vec<usize> {
+        let mut lines = written();
+        change(&mut lines);
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        read(&lines, "\n").expect("a journal").damaged
+    }
+
+    #[test]
+    fn a_line_that_was_altered_lost_doubled_or_moved_is_named() {
+        assert!(damage(|_| ()).is_empty());
+        assert_eq!(damage(|lines| lines[2] = lines[2].replace("cut", "cat")), [3]);
+        assert_eq!(damage(|lines| drop(lines.remove(2))), [3]);
+        assert_eq!(damage(|lines| lines.insert(2, lines[1].clone())), [3]);
+        assert_eq!(damage(|lines| lines.swap(2, 3)), [3, 4, 5]);
+        assert_eq!(damage(|lines| lines[1] = UNKNOWN.to_owned()), [2, 3]);
+        assert_eq!(damage(|lines| lines[0] = lines[0].replace("localhost", "elsewhere")), [1]);
     }
 
     #[test]

@@ -8,7 +8,6 @@ mod assemble;
 mod killed;
 mod names;
 mod purpose;
-mod sent;
 mod undo;
 
 pub use assemble::{RunFacts, assemble, exit_status};
@@ -28,7 +27,7 @@ use crate::{
     live::{ListError, Lister},
     model::{LiveSet, LiveWorkspace, WorkspaceId},
     plan::{Change, Forecast, Plan, Policy},
-    run::{Ended, Stop},
+    run::Stop,
 };
 
 /// How often a project of several pages is read before two readings must have agreed.
@@ -156,33 +155,6 @@ pub async fn apply<A: WriteParticipations>(
     let tools =
         apply::Tools { api, journal, stop, listener, clock, max_in_flight, tries, recheck_after };
     apply::run(&preview.reviewed.approved, tools).await
-}
-
-/// How a run ended, from what its apply says.
-#[must_use]
-pub fn ended(applied: &Applied, stop: &Stop) -> Ended {
-    if let Some(error) = &applied.journal_error {
-        let cause = std::error::Error::source(error).map(ToString::to_string);
-        let message = format!("{error}: {}", cause.unwrap_or_default());
-        return Ended::Fatal { message };
-    }
-    if let Some(error) = &applied.ended_by {
-        return ended_by(error);
-    }
-    stop.cause().map_or(Ended::Complete, Ended::from)
-}
-
-/// How a run ended that an API error ended.
-#[must_use]
-pub fn ended_by(error: &crate::api::ApiError) -> Ended {
-    use crate::api::ApiError;
-    match error {
-        // These two are said with what they mean for the run, which is not to be said twice.
-        ApiError::Unauthorized { message } => Ended::Unauthorized { message: message.clone() },
-        ApiError::Stopped { message } => Ended::BreakerOpen { message: message.clone() },
-        ApiError::GivenUp { last, .. } if last.ends_the_run() => ended_by(last),
-        _ => Ended::Fatal { message: error.to_string() },
-    }
 }
 
 /// The traffic of a run as its report has it.

@@ -162,9 +162,11 @@ impl Evidence<'_> {
         let withheld: Vec<&Action> =
             preview.reviewed.withheld.iter().map(|one| &one.action).collect();
         let verdict = self.intended(plan, &withheld).verdict(limits);
+        let odd = scenario.sandbox.odd_values.share > 0.0;
         let fits = |action: &&Action, is_withheld: bool| {
             let must = verdict.withholds(action.key.workspace.number());
-            !action.change.destroys() || must == is_withheld
+            // Who cannot be seen to lead may lead, so more than that may be withheld.
+            !action.change.destroys() || must == is_withheld || (odd && is_withheld)
         };
         let wrong = plan.actions.iter().find(|action| !fits(action, false));
         let wrong = wrong.or_else(|| withheld.into_iter().find(|action| !fits(action, true)));

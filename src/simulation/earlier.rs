@@ -12,19 +12,20 @@ use jiff::Timestamp;
 
 use super::{
     draw::ErrandKind,
-    episode::{BASE_URL, RunRecord},
+    episode::RunRecord,
     errand::{Approved, Errand},
+    told::facts,
     trace::journal_text,
 };
 use crate::{
     guard::Approval,
     journal::{Entry, parse_journal},
     memory::Memory,
-    plan::{AbsenceRule, Mode, Policy},
-    reconcile::{Preview, RunFacts, Told, Undo, assemble},
-    report::{PaceReport, ReportedCommand, csv},
+    plan::{AbsenceRule, Policy},
+    reconcile::{Preview, Told, Undo, assemble},
+    report::csv,
     roster::Roster,
-    run::{Ended, RunId},
+    run::Ended,
 };
 
 /// What earlier runs left behind.
@@ -98,19 +99,7 @@ impl EarlierRuns {
 
 /// The list that a run writes for an operator.
 fn withheld(preview: &Preview, roster: &Roster, now: Timestamp) -> io::Result<String> {
-    let facts = RunFacts {
-        run: RunId::new(now, 0),
-        command: ReportedCommand::Apply,
-        base_url: BASE_URL.to_owned(),
-        mode: Mode::Mirror,
-        times: (now, now),
-        ended: Some(Ended::Complete),
-        check: false,
-        warnings: Vec::new(),
-        left_in_doubt: Vec::new(),
-        pace: PaceReport::default(),
-        undoes: None,
-    };
+    let facts = facts(now, Some(Ended::Complete));
     let mut list = Vec::new();
     csv::withheld(&assemble(facts, Some(roster), Some(preview), None), now, &mut list)?;
     String::from_utf8(list).map_err(io::Error::other)

@@ -6,6 +6,7 @@ use super::{
     draw::Scenario,
     episode::RunRecord,
     refusals::obstacle,
+    told::is_told_again_as_it_was,
     trace::{is_so, journal_text, outcome_seq, stage_of},
 };
 use crate::{
@@ -65,6 +66,7 @@ pub(super) fn after_a_run(
     evidence.nobody_is_doubled(scenario)?;
     evidence.no_write_without_intent()?;
     evidence.killed_writes_are_in_doubt()?;
+    is_told_again_as_it_was(record, roster)?;
     let Some(preview) = &record.preview else {
         let writes = evidence.writes().count();
         return check(writes == 0, || format!("{writes} writes without a plan"));

@@ -14,6 +14,7 @@ pub(crate) mod floor;
 mod invariant;
 mod refusals;
 mod reversal;
+mod told;
 mod trace;
 mod witness;
 

@@ -32,24 +32,28 @@ pub(super) fn restored(
 }
 
 /// What a run saw of a record before it destroyed it; of all others it changed only what it saw.
-fn shown(run: &RunRecord, key: MembershipKey, settings: &Settings) -> [bool; 4] {
+fn shown(run: &RunRecord, key: MembershipKey, settings: &Settings) -> [bool; 5] {
     let plan = run.preview.iter().flat_map(|preview| &preview.reviewed.approved.plan().actions);
     let destroyed =
         plan.filter(|action| action.key == key).find_map(|action| match &action.change {
             Change::Delete { live, .. } | Change::Replace { live, .. } => Some(live.fields),
             Change::Create { .. } | Change::Update { .. } => None,
         });
-    let Some(fields) = destroyed else { return [settings.token_is_admin, true, true, true] };
-    let flags =
-        [fields.can_invite, fields.can_schedule_their_hours, fields.can_schedule_team_hours];
-    let [invite, own, team] = flags.map(|flag| flag.visible().is_some());
-    [fields.access_level.visible().is_some(), invite, own, team]
+    let Some(fields) = destroyed else { return [settings.token_is_admin, true, true, true, true] };
+    let flags = [
+        fields.team_lead,
+        fields.can_invite,
+        fields.can_schedule_their_hours,
+        fields.can_schedule_team_hours,
+    ];
+    let [lead, invite, own, team] = flags.map(|flag| flag.visible().is_some());
+    [fields.access_level.visible().is_some(), lead, invite, own, team]
 }
 
 /// What an undo gives back of a membership; what was not seen it cannot give back.
 fn standing(
     rows: &[&Participation],
-    [level, invite, own, team]: &[bool; 4],
+    [level, lead, invite, own, team]: &[bool; 5],
 ) -> Vec<impl PartialEq + std::fmt::Debug + use<>> {
     let one = |row: &&Participation| {
         let can = [
@@ -57,7 +61,7 @@ fn standing(
             own.then_some(row.can_schedule_their_hours),
             team.then_some(row.can_schedule_team_hours),
         ];
-        (row.side, level.then_some(row.level), row.is_team_lead, can)
+        (row.side, level.then_some(row.level), lead.then_some(row.is_team_lead), can)
     };
     rows.iter().map(one).collect()
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::{
-    journal::{Entry, JOURNAL_FORMAT, Request},
+    journal::{self, Entry, JOURNAL_FORMAT, Request},
     model::{Drift, Field, FieldValue},
     plan::{Action, Change, Plan, Stage},
     run::RunId,
@@ -28,12 +28,8 @@ pub(super) fn journal_text(entries: &[Entry]) -> Result<Vec<u8>, String> {
         tool: String::new(),
         base_url: String::new(),
     };
-    let mut text = Vec::new();
-    for entry in std::iter::once(&header).chain(entries) {
-        text.extend(serde_json::to_vec(entry).map_err(|error| error.to_string())?);
-        text.push(b'\n');
-    }
-    Ok(text)
+    journal::journal_text(std::iter::once(&header).chain(entries))
+        .map_err(|error| error.to_string())
 }
 
 /// Whether a row carries this tool's reference.

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use kantata_sync::{lock::Lock, model::Outcome};
+use kantata_sync::{lock::Lock, model::Outcome, sandbox::User};
 use regex_lite::Regex;
 
 use crate::harness::{Desk, LIVE, Ran, Server, sandbox, writes};
@@ -84,7 +84,8 @@ fn a_killed_run_is_told_from_its_plan_and_its_journal() {
     let report = desk.run(&["show", "latest", "--format", "json"]).ends_with(0).report();
     let outcomes = report.outcomes();
     assert_eq!(outcomes[&Outcome::Applied], 2);
-    assert_eq!((outcomes[&Outcome::InDoubt], outcomes[&Outcome::NotReached]), (1, 1));
+    // The delete would have been frozen by that doubt.
+    assert_eq!((outcomes[&Outcome::InDoubt], outcomes[&Outcome::Frozen]), (1, 1));
 
     let lock = Lock::acquire(&ran.folder().join("../../lock")).expect("nobody else is here");
     let text = table(&desk.run(&["runs"]));
@@ -129,12 +130,28 @@ fn a_damaged_journal_is_told_and_not_undone() {
     let wrote = writes(&sandbox);
     insta::assert_snapshot!(desk.run(&["undo", "--yes", &ran.run()]).ends_with(3).text());
     let next = desk.run(&["plan", "roster.csv"]).ends_with(0);
-    assert!(
-        next.stdout.contains("left in doubt is not known: line 3 of the journal"),
-        "{}",
-        next.text()
-    );
+    assert!(next.stdout.contains("the journal is damaged at lines 3, 4"), "{}", next.text());
     let told = desk.run(&["doctor", "roster.csv"]).stdout;
-    assert!(told.contains("line 3 of the journal is no entry"), "{told}");
+    assert!(told.contains("the journal is damaged at lines 3, 4"), "{told}");
     assert_eq!(writes(&sandbox), wrote);
+}
+
+#[test]
+fn a_report_that_is_gone_is_told_again_from_plan_and_journal_just_as_it_was() {
+    for refuse in [None, Some(12)] {
+        let sandbox = sandbox(LIVE);
+        if let Some(user) = refuse {
+            let person = sandbox.world().users()[&user].clone();
+            sandbox.with_world(|world| world.put_user(User { disabled: true, ..person }));
+        }
+        let server = Server::of_sandbox(&sandbox);
+        let desk = Desk::at(&server.base_url());
+        let ran = desk.run(&["apply", "--yes", "roster.csv"]);
+        let told = kantata_sync::report::json::read(ran.kept("report.json").as_bytes());
+        let told = told.expect("a report");
+        fs::remove_file(ran.folder().join("report.json")).expect("a report");
+        let folded = desk.run(&["show", "latest", "--format", "json"]).ends_with(0).report();
+        assert_eq!(folded.entries, told.entries, "{refuse:?}");
+        assert_eq!((folded.exit, folded.ended), (told.exit, told.ended), "{refuse:?}");
+    }
 }

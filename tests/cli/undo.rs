@@ -181,9 +181,14 @@ fn of_a_journal_that_was_cut_only_what_it_tells_is_undone_and_that_is_said() {
     fs::write(&journal, cut).expect("written");
     let undone = desk.run(&["undo", &ran.run(), "--yes"]).ends_with(0);
     insta::assert_snapshot!(told(&undone));
-    let forged = text.replacen(&ran.run(), "20200101T000000Z-00000000", 1);
+    let forged = text.replacen("\"tool\":\"", "\"tool\":\"9", 1);
     fs::write(&journal, forged).expect("written");
     let refused = desk.run(&["undo", &ran.run(), "--yes"]).ends_with(3);
+    assert!(refused.stderr.contains("damaged at line"), "{}", refused.text());
+    fs::write(&journal, text).expect("written");
+    let other = "20200101T000000Z-00000000";
+    fs::rename(ran.folder(), ran.folder().with_file_name(other)).expect("renamed");
+    let refused = desk.run(&["undo", other, "--yes"]).ends_with(3);
     assert!(refused.stderr.contains("says that it is of run"), "{}", refused.text());
 }
 

@@ -80,6 +80,14 @@ fn last_run(state: &StateFolder, found: &mut Findings) {
             return found.unknown("last apply", in_words(error), advice);
         }
     };
+    if let Some(damage) = journal.damage_words() {
+        let detail = format!("run {}: {damage}", journal.run);
+        return found.warning(
+            "last apply",
+            detail,
+            "`kantata-sync show RUN` shows what is known of it",
+        );
+    }
     let in_doubt = journal.in_doubt().len();
     if in_doubt > 0 {
         let detail = format!("{} left in doubt: {in_doubt} requests", journal.run);

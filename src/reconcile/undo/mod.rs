@@ -230,7 +230,7 @@ mod tests {
     }
 
     fn settled(seq: u64, present: Vec<PresentRow>, absent: Vec<MembershipKey>) -> Option<Entry> {
-        Some(Entry::Settled { seq, present, absent, unknown: Vec::new() })
+        Some(Entry::Settled { seq, present, absent, unknown: Vec::new(), why: Vec::new() })
     }
 
     fn promotion(user: u64, from: u64) -> Request {
@@ -259,7 +259,8 @@ mod tests {
         (0, vec![], vec![HoldReason::LeftInDoubt.to_string()])
     }
 
-    const UNKNOWN: RequestResult = RequestResult::Unknown { message: String::new() };
+    const UNKNOWN: RequestResult =
+        RequestResult::Unknown { message: String::new(), request_id: None };
 
     #[test]
     fn who_was_created_goes_only_as_the_run_left_him() {
@@ -293,7 +294,7 @@ mod tests {
         let made = row(2, 7, 0);
         let rows = || vec![made.clone()];
         let present = |is_made| vec![PresentRow::from(&made).made(is_made)];
-        let refused = RequestResult::Refused { message: "taken".to_owned() };
+        let refused = RequestResult::Refused { message: "taken".to_owned(), request_id: None };
         let named = RequestResult::Done { present: present(false), request_id: None };
         for unproved in [
             undo(vec![(create(2), UNKNOWN, None)]),
@@ -314,12 +315,12 @@ mod tests {
 
     #[test]
     fn a_request_that_was_not_done_is_not_undone() {
-        let not_done = RequestResult::NotDone { message: "401".to_owned() };
+        let not_done = RequestResult::NotDone { message: "401".to_owned(), ends_run: true };
         assert_eq!(undo(vec![(create(2), not_done, None)]), None);
         let stays = PresentRow::from(&row(2, 7, 0));
         let delete = || Request::Delete { live: Box::new(row(2, 7, 0)) };
         assert_eq!(undo(vec![(delete(), UNKNOWN, settled(0, vec![stays], vec![]))]), None);
-        let gone = RequestResult::Gone { message: "404".to_owned() };
+        let gone = RequestResult::Gone { message: "404".to_owned(), request_id: None };
         assert_eq!(undo(vec![(promotion(7, 3), gone, None)]), None, "an update of nothing");
         let unchanged = promotion(7, 3);
         let answer = RequestResult::Done {
@@ -354,7 +355,7 @@ mod tests {
             let fields = gone.fields.as_desired();
             assert_eq!(reversal(&proved, vec![]), (0, vec![(2, fields)], vec![]));
         }
-        let found_gone = RequestResult::Gone { message: "404".to_owned() };
+        let found_gone = RequestResult::Gone { message: "404".to_owned(), request_id: None };
         let by_somebody = undo(vec![(delete(), found_gone, None)]);
         assert_eq!(reversal(&by_somebody, vec![]), doubt());
     }

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use crate::{
-    journal::{Journal, Request, SeenRecord},
+    journal::{Journal, Request, RequestResult, SeenRecord},
     model::{
         Drift, Field, FieldValue, MembershipKey, Outcome, Participation, ParticipationId, Role,
         UserId,
     },
-    reconcile::sent::{Sent, sent},
+    verdict::{Exchange, exchanges, unchanged, verdict},
 };
 
 /// A server may finish its own work on a record a moment after it answered: only what changed
@@ -57,9 +57,9 @@ pub(super) struct Left {
 /// Every membership that a run did something to.
 pub(super) fn touched(journal: &Journal) -> BTreeMap<MembershipKey, Touched> {
     let mut touched = BTreeMap::new();
-    for sent in sent(journal) {
-        for key in sent.request.keys() {
-            note(&mut touched, key, &sent);
+    for exchange in exchanges(&journal.entries) {
+        for key in exchange.request.keys() {
+            note(&mut touched, key, &exchange);
         }
     }
     touched
@@ -68,8 +68,8 @@ pub(super) fn touched(journal: &Journal) -> BTreeMap<MembershipKey, Touched> {
 type Touches = BTreeMap<MembershipKey, Touched>;
 
 /// Notes what one request did to one membership.
-fn note(touched: &mut Touches, key: MembershipKey, sent: &Sent<'_>) {
-    let outcome = sent.fate(key).outcome;
+fn note(touched: &mut Touches, key: MembershipKey, sent: &Exchange<'_>) {
+    let outcome = verdict(sent, key).outcome;
     if !matches!(outcome, Outcome::Applied | Outcome::NotStuck | Outcome::InDoubt) {
         return;
     }
@@ -86,7 +86,7 @@ fn note(touched: &mut Touches, key: MembershipKey, sent: &Sent<'_>) {
         }
         Request::Update { id, drift, takes_lead_from, .. } => {
             let seen = sent.present(key).and_then(|row| row.seen);
-            let stuck = stuck(drift, &sent.unchanged(key, drift), seen);
+            let stuck = stuck(drift, seen);
             if stuck.is_empty() {
                 // It changed nothing, and yet the server may have touched what the run made.
                 let left = touched.get_mut(&key).and_then(|touched| touched.left.as_mut());
@@ -101,16 +101,21 @@ fn note(touched: &mut Touches, key: MembershipKey, sent: &Sent<'_>) {
             let entry = at(touched, key, Did::Create);
             entry.did = Did::Delete(live.clone());
             entry.left = None;
-            entry.doubtful |= in_doubt || sent.found_gone();
+            // Whoever deleted it, nobody can say.
+            let found_gone = matches!(sent.answer, Some(RequestResult::Gone { .. }));
+            entry.doubtful |= in_doubt || found_gone;
         }
     }
 }
 
 /// The changes that were made; those that cannot be seen any more may have been.
-fn stuck(drift: &[Drift], unchanged: &[Drift], seen: Option<SeenRecord>) -> Vec<Drift> {
-    let hidden =
-        |one: &Drift| seen.is_some_and(|seen| seen.fields.value(one.field) == FieldValue::Hidden);
-    drift.iter().filter(|one| !unchanged.contains(one) || hidden(one)).copied().collect()
+fn stuck(drift: &[Drift], seen: Option<SeenRecord>) -> Vec<Drift> {
+    let Some(seen) = seen else { return drift.to_vec() };
+    let unchanged = unchanged(drift, &seen.fields);
+    let differs = |one: &Drift| {
+        unchanged.iter().any(|now| now.field == one.field && now.before != FieldValue::Hidden)
+    };
+    drift.iter().filter(|one| !differs(one)).copied().collect()
 }
 
 /// Notes whom a promotion took the lead from.

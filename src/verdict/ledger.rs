@@ -1,0 +1,325 @@
+//! What the entries of a run say so far, by membership: the last word on each of its requests.
+//!
+//! Takes entries one after another, whether they are just being recorded or read back from a
+//! journal, and keeps fates only: a request is remembered while its end may still be told.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Exchange, Planned, ReadBack, verdict};
+use crate::{
+    journal::{Entry, Look, RejectedRow, Request, RequestResult},
+    model::{
+        ACCOUNT_ADMIN_REASON, AccessLevel, Drift, Fate, Field, FieldValue, MembershipKey, Outcome,
+        ParticipationId, UserId,
+    },
+    plan::Change,
+    run::Ended,
+};
+
+/// What is on record of a run.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    /// Requests whose end may still be told.
+    open: BTreeMap<u64, (Request, Option<RequestResult>)>,
+    memberships: BTreeMap<MembershipKey, Told>,
+    administrators: BTreeSet<UserId>,
+    ended: Option<Ended>,
+}
+
+/// What is on record of one membership.
+#[derive(Debug, Default)]
+struct Told {
+    create: Option<Fate>,
+    /// How often its create left.
+    creates_sent: u32,
+    /// Its updates in order.
+    updates: Vec<(Vec<Drift>, Fate)>,
+    delete: Option<Fate>,
+    /// What the look before a delete found that forbids it.
+    look: Option<Fate>,
+}
+
+impl Ledger {
+    /// What these entries say.
+    #[must_use]
+    pub fn of(entries: &[Entry]) -> Self {
+        let mut ledger = Self::default();
+        entries.iter().for_each(|entry| ledger.take(entry));
+        ledger
+    }
+
+    /// Takes one more entry.
+    pub fn take(&mut self, entry: &Entry) {
+        match entry {
+            Entry::Header { .. } => {}
+            Entry::Intent { seq, request } => self.intent(*seq, request),
+            Entry::Outcome { seq, result } => self.outcome(*seq, result),
+            Entry::Settled { seq, present, absent, unknown, why } => {
+                let Some((request, answer)) = self.open.remove(seq) else { return };
+                let read_back = Some(ReadBack { present, absent, unknown, why });
+                self.judge(&Exchange { request: &request, answer: answer.as_ref(), read_back });
+                // A delete may be looked at again, when nobody can be created in its place.
+                if matches!(request, Request::Delete { .. }) {
+                    self.open.insert(*seq, (request, answer));
+                }
+            }
+            Entry::Rejected { rows } => rows.iter().for_each(|row| self.rejected(row)),
+            Entry::Looked { key, id, found } => {
+                self.memberships.entry(*key).or_default().look = Some(looked(found).of(*id));
+            }
+            Entry::Administrator { user } => {
+                self.administrators.insert(*user);
+            }
+            Entry::End { result } => self.ended = Some(result.clone()),
+        }
+    }
+
+    /// How the run ended, where that is on record.
+    #[must_use]
+    pub fn ended(&self) -> Option<&Ended> {
+        self.ended.as_ref()
+    }
+
+    /// What became of an action; none where nothing on record is about it.
+    #[must_use]
+    pub fn fate(&self, Planned { key, change }: Planned<'_>) -> Option<Fate> {
+        let told = self.memberships.get(&key)?;
+        let fate = match change {
+            Change::Create { .. } => told.create.clone().map(|fate| self.at_the_end(fate)),
+            Change::Update { drift, .. } => told.update(drift),
+            Change::Delete { demote_first, .. } => told.deleted(*demote_first),
+            Change::Replace { demote_first, later, .. } => told.replaced(*demote_first, later),
+        };
+        fate.map(|fate| self.explained(key.user, fate))
+    }
+
+    /// Journals of format 1 do not say which rows of a refused batch were the bad ones: in a run that
+    /// came to its end, those that were not sent again.
+    fn at_the_end(&self, fate: Fate) -> Fate {
+        match (fate.outcome, &self.ended) {
+            (Outcome::NotReached, Some(Ended::Complete)) => {
+                Fate { outcome: Outcome::Rejected, ..fate }
+            }
+            _ => fate,
+        }
+    }
+
+    fn intent(&mut self, seq: u64, request: &Request) {
+        if let Request::Create { memberships } = request {
+            for row in memberships {
+                self.memberships.entry(row.key).or_default().creates_sent += 1;
+            }
+        }
+        self.judge(&Exchange { request, answer: None, read_back: None });
+        self.open.insert(seq, (request.clone(), None));
+    }
+
+    fn outcome(&mut self, seq: u64, result: &RequestResult) {
+        let Some((request, _)) = self.open.remove(&seq) else { return };
+        if let (Request::Create { memberships }, RequestResult::NotDone { .. }) = (&request, result)
+        {
+            for row in memberships {
+                self.memberships.entry(row.key).or_default().creates_sent -= 1;
+            }
+        }
+        self.judge(&Exchange { request: &request, answer: Some(result), read_back: None });
+        // What a delete did may be looked at long after its answer; all else is told by it.
+        let told = match (&request, result) {
+            (Request::Create { memberships }, RequestResult::Done { present, .. }) => {
+                present.len() >= memberships.len()
+            }
+            (Request::Update { .. }, RequestResult::Done { present, .. }) => !present.is_empty(),
+            _ => false,
+        };
+        if !told {
+            self.open.insert(seq, (request, Some(result.clone())));
+        }
+    }
+
+    /// The record that a create of this run made.
+    #[must_use]
+    pub fn created(&self, key: MembershipKey) -> Option<ParticipationId> {
+        let created = self.memberships.get(&key)?.create.as_ref()?;
+        let is_there = matches!(created.outcome, Outcome::Applied | Outcome::NotStuck);
+        created.participation.filter(|_| is_there)
+    }
+
+    /// What became of the create of a membership.
+    #[must_use]
+    pub fn create_fate(&self, key: MembershipKey) -> Option<&Fate> {
+        self.memberships.get(&key)?.create.as_ref()
+    }
+
+    /// Whether a lead is seen to lead no more.
+    #[must_use]
+    pub fn has_demoted(&self, key: MembershipKey) -> bool {
+        let demoted = self.memberships.get(&key).and_then(|told| told.update(&DEMOTION));
+        demoted.is_some_and(|fate| fate.outcome == Outcome::Applied)
+    }
+
+    /// Whether a record is known to be deleted.
+    #[must_use]
+    pub fn has_deleted(&self, key: MembershipKey) -> bool {
+        let deleted = self.memberships.get(&key).and_then(|told| told.delete.as_ref());
+        deleted.is_some_and(|fate| fate.outcome == Outcome::Applied)
+    }
+
+    /// Whether a replacement came to its end with its person gone, or nobody knows: what kept this
+    /// one from coming back may keep all.
+    #[must_use]
+    pub fn ends_replacements(&self, key: MembershipKey) -> bool {
+        let told = self.memberships.get(&key).filter(|told| told.look.is_none());
+        let Some((told, deleted)) = told.and_then(|told| Some((told, told.delete.as_ref()?)))
+        else {
+            return false;
+        };
+        let created = told.create.as_ref().map(|created| created.outcome);
+        match deleted.outcome {
+            Outcome::InDoubt => true,
+            Outcome::Applied => !matches!(created, Some(Outcome::Applied | Outcome::NotStuck)),
+            _ => created.is_some(),
+        }
+    }
+
+    /// Notes the fate of each membership of a request.
+    fn judge(&mut self, exchange: &Exchange<'_>) {
+        for key in exchange.request.keys() {
+            let fate = verdict(exchange, key);
+            let told = self.memberships.entry(key).or_default();
+            match exchange.request {
+                Request::Create { .. } => told.create = Some(told.counted(fate)),
+                Request::Update { drift, .. } => told.updated(drift, fate),
+                Request::Delete { .. } => told.delete = Some(fate),
+            }
+        }
+    }
+
+    fn rejected(&mut self, RejectedRow { key, message, request_id }: &RejectedRow) {
+        let fate = Fate::new(Outcome::Rejected, message.clone()).answered(request_id.clone());
+        self.memberships.entry(*key).or_default().create = Some(fate);
+    }
+
+    /// The same fate, with the reason where it is that of Account Administrators, who hold Project
+    /// Administrator everywhere (API.md §1.10).
+    fn explained(&self, user: UserId, fate: Fate) -> Fate {
+        let floored = fate.outcome == Outcome::NotStuck && fate.unchanged.iter().any(is_floored);
+        if !floored || !self.administrators.contains(&user) {
+            return fate;
+        }
+        let detail = format!("{}; {ACCOUNT_ADMIN_REASON}", fate.detail);
+        Fate { detail, account_admin: true, ..fate }
+    }
+}
+
+/// Whether less than Project Administrator was desired and that is what stayed.
+#[must_use]
+pub fn is_floored(drift: &Drift) -> bool {
+    let Drift { field: _, before, after } = *drift;
+    before == FieldValue::Access(AccessLevel::Admin)
+        && matches!(after, FieldValue::Access(level) if level.is_below(AccessLevel::Admin))
+}
+
+impl Told {
+    /// The fate of a create, with how often it was sent.
+    fn counted(&self, fate: Fate) -> Fate {
+        match (fate.outcome, self.creates_sent) {
+            (Outcome::Failed | Outcome::InDoubt, sent @ 2..) => {
+                Fate { detail: format!("sent {sent} times; {}", fate.detail), ..fate }
+            }
+            _ => fate,
+        }
+    }
+
+    fn updated(&mut self, drift: &[Drift], fate: Fate) {
+        match self.updates.iter_mut().rev().find(|(known, _)| known == drift) {
+            Some((_, known)) => *known = fate,
+            None => self.updates.push((drift.to_vec(), fate)),
+        }
+    }
+
+    fn update(&self, drift: &[Drift]) -> Option<Fate> {
+        let found = self.updates.iter().find(|(known, _)| known == drift);
+        found.map(|(_, fate)| fate.clone())
+    }
+
+    fn deleted(&self, demote_first: bool) -> Option<Fate> {
+        if self.look.is_some() {
+            return self.look.clone();
+        }
+        if !demote_first {
+            return self.delete.clone();
+        }
+        let demoted = self.update(&DEMOTION)?;
+        if demoted.outcome != Outcome::Applied {
+            let detail = format!("still leads its side; {}", demoted.detail);
+            return Some(Fate { detail, ..demoted });
+        }
+        Some(self.delete.clone().filter(|fate| fate.outcome != Outcome::NotReached).unwrap_or_else(
+            || {
+                let detail = "no longer leads; the run ended before the delete";
+                Fate::new(Outcome::NotReached, detail).of(demoted.participation)
+            },
+        ))
+    }
+
+    fn replaced(&self, demote_first: bool, later: &[Drift]) -> Option<Fate> {
+        let deleted = self.deleted(demote_first)?;
+        let Some(created) = self.create.clone() else {
+            let lost = || Fate::new(Outcome::Lost, "deleted, and the run ended before the create");
+            return Some(if deleted.outcome == Outcome::Applied { lost() } else { deleted });
+        };
+        let is_there = created.participation.is_some();
+        Some(match created.outcome {
+            _ if deleted.outcome != Outcome::Applied => {
+                let detail = format!(
+                    "the delete was answered as done, and the record is still there; the create failed: {}",
+                    created.detail
+                );
+                Fate { detail, ..deleted }
+            }
+            Outcome::Applied if !later.is_empty() => self.update(later).unwrap_or_else(|| {
+                let detail = "created again; what only an update may carry was not sent";
+                Fate { outcome: Outcome::NotReached, detail: detail.to_owned(), ..created }
+            }),
+            Outcome::Applied | Outcome::NotStuck | Outcome::InDoubt => created,
+            _ if is_there => {
+                let detail = format!("deleted, and somebody else acted: {}", created.detail);
+                Fate { detail, ..created }
+            }
+            _ => {
+                let detail = format!("deleted, and the create failed: {}", created.detail);
+                Fate { outcome: Outcome::Lost, detail, ..created }
+            }
+        })
+    }
+}
+
+/// What ends a lead before it is deleted.
+pub const DEMOTION: [Drift; 1] = [Drift {
+    field: Field::TeamLead,
+    before: FieldValue::Flag(true),
+    after: FieldValue::Flag(false),
+}];
+
+/// What the look before a delete says of it.
+fn looked(found: &Look) -> Fate {
+    match found {
+        Look::Changed => {
+            Fate::new(Outcome::Stale, "somebody else changed the record since the plan; it stays")
+        }
+        Look::Deactivated => Fate::new(
+            Outcome::Rejected,
+            "the person is deactivated and could not be created again; nothing was deleted",
+        ),
+        Look::Gone { replaced: true } => {
+            Fate::new(Outcome::Stale, "the record is gone: the next run creates the person anew")
+        }
+        Look::Gone { replaced: false } => Fate::new(Outcome::Applied, "was gone already"),
+        Look::Failed { message, ends_run, request_id } => {
+            let outcome = if *ends_run { Outcome::NotReached } else { Outcome::Failed };
+            let detail =
+                format!("could not be looked at once more, so nothing was deleted: {message}");
+            Fate::new(outcome, detail).answered(request_id.clone())
+        }
+    }
+}
