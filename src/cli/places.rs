@@ -118,7 +118,8 @@ enum Identity {
 
 /// None for what is no file: a device or FIFO is nobody's to lose.
 fn identity(path: &Path) -> Option<Identity> {
-    match fs::metadata(path) {
+    // `roster.csv/` is no name of a file, but what is written there replaces it.
+    match fs::metadata(path).or_else(|_| fs::metadata(target(path)?)) {
         Ok(found) if found.is_file() || found.is_dir() => Some(of_file(path, &found)),
         Ok(_) => None,
         Err(_) => Some(Identity::Name(target(path).unwrap_or_else(|_| path.to_owned()))),

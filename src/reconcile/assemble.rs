@@ -162,7 +162,9 @@ pub fn exit_status(report: &RunReport, check: bool) -> ExitStatus {
     if unreadable || !report.problems.is_empty() || fates.any(|fate| fate.outcome.is_partial()) {
         found.push(ExitStatus::PartlyApplied);
     }
-    if *ended == Ended::Deadline && report.digest.is_none() {
+    // A deadline that passed before the listing was done, or at the question, leaves all undone.
+    let undone = report.digest.is_none() || report.entries.iter().any(|entry| entry.fate.is_none());
+    if *ended == Ended::Deadline && undone {
         found.push(ExitStatus::PartlyApplied);
     }
     if !report.refusals.is_empty() {

@@ -25,6 +25,8 @@ fn inputs_and_outputs_that_are_one_file_are_refused_before_anything_is_read() {
     for arguments in [
         "plan roster.csv --output roster.csv",
         "plan roster.csv --output ./roster.csv",
+        "plan roster.csv --output roster.csv/",
+        "apply --yes roster.csv --backup roster.csv/.",
         "plan roster.csv --output link.csv",
         "plan link.csv --output roster.csv",
         "plan roster.csv --output here/hard.csv",

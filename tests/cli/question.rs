@@ -107,6 +107,18 @@ fn a_question_that_nobody_answers_is_declined_and_keeps_no_other_run_out() {
 }
 
 #[test]
+fn a_deadline_that_passes_at_the_question_leaves_all_undone_and_says_so() {
+    let (sandbox, server) = world();
+    let desk = Desk::at(&server.base_url());
+    let arguments = ["apply", "roster.csv", "--deadline", "1s"];
+    let (mut child, mut terminal) = at_terminal(&desk, Terminal::open(), &arguments);
+    let shown = terminal.reads(NEVER);
+    assert_eq!(child.wait().expect("waited").code(), Some(5), "{shown}");
+    assert!(shown.contains("error: ") && shown.contains("(exit 5)"), "{shown}");
+    assert_eq!(writes(&sandbox), []);
+}
+
+#[test]
 fn a_plan_that_the_terminal_did_not_show_is_not_asked_of() {
     // More than a terminal takes that nobody looks at.
     let mut live = LIVE.to_owned();
