@@ -19,8 +19,9 @@ use crate::{
     model::{LiveSet, WorkspaceId},
     report::{
         Format,
-        roster::{self, RosterForm, RosterTable},
+        roster::{self, RosterTable},
     },
+    roster::RosterForm,
     run::{Ended, ExitStatus, Stop},
 };
 

@@ -12,7 +12,7 @@ use super::{Common, Failure, arguments::Color, whole_file::WholeFile};
 use crate::{
     folder::{FolderError, RunFolder},
     report::{Format, OriginalRow, RowStatus, RunReport, csv, html, json, markdown, text},
-    roster::{RecordStatus, Roster},
+    roster::{RecordStatus, Roster, RosterHeader},
     run::ExitStatus,
     talk::{self, Form},
 };
@@ -191,7 +191,7 @@ pub(super) fn keep(
     kept.push(folder.write("results.csv", |out| {
         csv::results(report, header(roster), original_rows(roster), out)
     })?);
-    let header = csv::RosterHeader { names: header(roster), delimiter };
+    let header = RosterHeader { names: header(roster), delimiter };
     let mut rejected = Vec::new();
     let rows = csv::rejected(report, &header, original_rows(roster), &mut rejected)
         .map_err(|source| FolderError { verb: "render", path: folder.path().to_owned(), source })?;

@@ -16,13 +16,10 @@ use crate::{
     config::Settings,
     folder::StateFolder,
     journal::{Journal, read_journal},
-    model::{DesiredSet, Outcome},
+    model::Outcome,
     reconcile::{Purpose, Told, Undo},
-    report::{
-        Entry, ReportedCommand, RunReport,
-        roster::{self, RosterForm, RosterRow, RosterTable},
-    },
-    roster::{Roster, parse_roster},
+    report::{Entry, ReportedCommand, RunReport},
+    roster::{Roster, RosterRow},
     run::{ExitStatus, RunId},
 };
 
@@ -38,7 +35,7 @@ pub(super) fn undo(common: &Common, args: &UndoArgs) -> Result<ExitStatus, Failu
     }
     let undo = of_run(settings, run)?;
     let approval = approval(approve_deletes.as_deref(), settings)?;
-    let rows = deleted_rows(&undo, settings)?;
+    let rows = deleted_rows(&undo, settings);
     let order = Order {
         settings,
         command: ReportedCommand::Undo,
@@ -55,7 +52,7 @@ pub(super) fn undo(common: &Common, args: &UndoArgs) -> Result<ExitStatus, Failu
 
 /// The rows that reports tell of: whom the run deleted, so that who cannot be created again is in
 /// `rejected.csv`, to be fed to an apply. They stand in no file, so nothing points at their lines.
-fn deleted_rows(undo: &Undo, settings: &Settings) -> Result<Option<Roster>, Failure> {
+fn deleted_rows(undo: &Undo, settings: &Settings) -> Option<Roster> {
     let mut leads = BTreeSet::new();
     let rows = undo.deleted().map(|(key, role, mut fields)| {
         // No roster has two leads on one side, and a run may delete two.
@@ -63,17 +60,9 @@ fn deleted_rows(undo: &Undo, settings: &Settings) -> Result<Option<Roster>, Fail
         fields.team_lead = fields.team_lead.filter(|_| !second);
         RosterRow { key, role, fields }
     });
-    let table = RosterTable { rows: rows.collect(), ..RosterTable::default() };
-    if table.rows.is_empty() {
-        return Ok(None);
-    }
-    let reader = material::reader_settings(settings, false);
-    let form = RosterForm { delimiter: reader.delimiter.byte(), names: &settings.roster.columns };
-    let mut text = Vec::new();
-    roster::render(&table, form, &mut text)?;
-    let mut roster = parse_roster(text, Path::new("deleted.csv"), &reader)?;
-    roster.desired = DesiredSet::default();
-    Ok(Some(roster))
+    let rows: Vec<RosterRow> = rows.collect();
+    let names = &settings.roster.columns;
+    (!rows.is_empty()).then(|| Roster::of_rows(Path::new("deleted.csv"), &rows, names))
 }
 
 /// Only a dry run comes here while another run is under way.

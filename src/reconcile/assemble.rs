@@ -11,7 +11,7 @@ use crate::{
         Entry, LeftInDoubt, PaceReport, REPORT_FORMAT, ReportedCommand, ReportedProblem, RunReport,
         UndoneRun,
     },
-    roster::Roster,
+    roster::{Roster, RowProblem},
     run::{Ended, ExitStatus, RunId},
 };
 
@@ -90,16 +90,11 @@ fn roster_warnings(roster: &Roster) -> Vec<String> {
 }
 
 fn problems(roster: &Roster) -> Vec<ReportedProblem> {
-    roster
-        .problems
-        .iter()
-        .map(|problem| {
-            // A problem says its line first; the report keeps line and words apart.
-            let words = problem.to_string();
-            let message = words.strip_prefix(&format!("{}: ", problem.line)).unwrap_or(&words);
-            ReportedProblem { line: problem.line, message: message.to_owned() }
-        })
-        .collect()
+    let reported = |problem: &RowProblem| ReportedProblem {
+        line: problem.line,
+        message: problem.message().to_string(),
+    };
+    roster.problems.iter().map(reported).collect()
 }
 
 fn entries(roster: Option<&Roster>, preview: &Preview, applied: Option<&Applied>) -> Vec<Entry> {

@@ -17,6 +17,7 @@ use super::{Entry, OriginalRow, RowStatus, RunReport, escape::cell, escape::visi
 use crate::{
     model::{MembershipKey, Outcome, Participation},
     plan::{Change, WorkspaceState},
+    roster::{ReasonedRows, RosterHeader},
 };
 
 /// The columns of `results.csv`, before the roster's own, which follow as `roster.NAME`.
@@ -38,20 +39,8 @@ pub const RESULT_COLUMNS: [&str; 11] = [
 pub const WITHHELD_COLUMNS: [&str; 8] =
     ["action", "workspace_id", "project", "user_id", "name", "role", "participation_id", "reason"];
 
-/// The first line of a file that is not the whole truth.
-pub const PARTIAL_MARK: &str = "# kantata-sync: partial roster";
-
 /// How long an approval that is made of `withheld-deletes.csv` is good for.
 const APPROVAL_HOURS: i64 = 24;
-
-/// The roster's header as it stands in the file, and what separates its cells.
-#[derive(Debug, Clone, Copy)]
-pub struct RosterHeader<'a> {
-    /// The column names, untouched.
-    pub names: &'a [String],
-    /// `,`, `;` or tab.
-    pub delimiter: u8,
-}
 
 /// The entries of each membership, the worst first, as far as no roster line has taken them.
 struct Index<'a> {
@@ -210,9 +199,6 @@ fn name(report: &RunReport, key: MembershipKey) -> &str {
 /// doubt or lost, as they stood, with the reason in the column `reason` (the roster's own if it has
 /// one). Marked as a partial roster, in the roster's delimiter, UTF-8. Returns how many rows it has.
 ///
-/// A row with too few or too many cells keeps a wrong number of them: fed back as it is, it is
-/// refused again.
-///
 /// # Errors
 /// What the writer returns.
 pub fn rejected<R: Borrow<OriginalRow>>(
@@ -221,27 +207,16 @@ pub fn rejected<R: Borrow<OriginalRow>>(
     rows: impl IntoIterator<Item = R>,
     out: &mut dyn Write,
 ) -> io::Result<usize> {
-    let RosterHeader { names, delimiter } = *header;
     let mut index = Index::new(report);
-    writeln!(out, "{PARTIAL_MARK}")?;
-    let mut table =
-        ::csv::WriterBuilder::new().delimiter(delimiter).flexible(true).from_writer(out);
-    let own = names.iter().position(|name| name.trim().eq_ignore_ascii_case("reason"));
-    let added = own.is_none().then_some("reason");
-    table.write_record(names.iter().map(String::as_str).chain(added))?;
+    let mut table = ReasonedRows::new(*header, out)?;
     let mut written = 0;
     for row in rows {
         let row = row.borrow();
         let Some(reason) = reason_to_feed_back(&mut index, row) else { continue };
-        table.write_record(with_reason(
-            &row.cells,
-            cell(&reason).into_owned(),
-            names.len(),
-            own,
-        ))?;
+        table.write(&row.cells, cell(&reason).into_owned())?;
         written += 1;
     }
-    table.flush()?;
+    table.finish()?;
     Ok(written)
 }
 
@@ -262,26 +237,6 @@ fn reason_to_feed_back(index: &mut Index<'_>, row: &OriginalRow) -> Option<Strin
 
 fn reason_of(entry: &Entry) -> String {
     format!("{} {}: {}", words::action(entry), words::outcome(entry), words::why(entry))
-}
-
-/// The cells with the reason in its column; `own` is where the roster has that column itself.
-fn with_reason(
-    cells: &[String],
-    reason: String,
-    columns: usize,
-    own: Option<usize>,
-) -> Vec<String> {
-    let mut cells = cells.to_vec();
-    match own {
-        Some(at) if at < cells.len() => cells[at] = reason,
-        // Too short to have it: one cell too many, lest it be taken for a row of the right length.
-        Some(_) => {
-            cells.push(reason);
-            cells.resize(cells.len().max(columns + 1), String::new());
-        }
-        None => cells.push(reason),
-    }
-    cells
 }
 
 /// Until when a list that was written at this time can be given back.
@@ -466,20 +421,6 @@ mod tests {
         assert_eq!(written, 3);
         let lines: Vec<_> = table.lines().skip(1).collect();
         assert_eq!(lines, ["Reason ;user_id", "'=bad;-x", "'=bad;;", "'=bad;b;c"]);
-    }
-
-    #[test]
-    fn a_row_of_the_wrong_length_never_gets_the_right_one() {
-        for own in [None, Some(0), Some(2)] {
-            for length in [0, 1, 2, 4, 5] {
-                let cells = vec!["x".to_owned(); length];
-                let columns = 3;
-                let expected = columns + usize::from(own.is_none());
-                let fed_back = with_reason(&cells, "why".to_owned(), columns, own);
-                assert_ne!(fed_back.len(), expected, "{own:?} {length}");
-                assert!(fed_back.contains(&"why".to_owned()));
-            }
-        }
     }
 
     #[test]

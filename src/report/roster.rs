@@ -5,28 +5,15 @@
 //! renderer.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     io::{self, Write},
 };
 
 use super::escape::visible as harmless;
 use crate::{
-    model::{
-        Fields, Listing, LiveSet, LiveWorkspace, MembershipKey, Participation, Role, WorkspaceId,
-    },
-    roster::{Column, PARTIAL_MARKER},
+    model::{Listing, LiveSet, LiveWorkspace, Participation, Role, WorkspaceId},
+    roster::{RosterForm, RosterRow, write_roster},
 };
-
-/// One row of a roster.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RosterRow {
-    /// Who and where.
-    pub key: MembershipKey,
-    /// The side.
-    pub role: Role,
-    /// What is visible and set.
-    pub fields: Fields,
-}
 
 /// A roster, and what a person should know of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -37,15 +24,6 @@ pub struct RosterTable {
     pub gaps: Vec<String>,
     /// What takes nothing away from the roster.
     pub notes: Vec<String>,
-}
-
-/// How a roster is written where that is configured.
-#[derive(Debug, Clone, Copy)]
-pub struct RosterForm<'a> {
-    /// `,`, `;` or tab.
-    pub delimiter: u8,
-    /// Our column names to theirs.
-    pub names: &'a BTreeMap<String, String>,
 }
 
 impl RosterTable {
@@ -131,48 +109,24 @@ fn named(id: WorkspaceId, title: &str) -> String {
     format!("{} ({id})", harmless(title))
 }
 
-fn cell(row: &RosterRow, column: Column) -> String {
-    let RosterRow { key, role, fields } = row;
-    match column {
-        Column::WorkspaceId => key.workspace.to_string(),
-        Column::UserId => key.user.to_string(),
-        Column::Role => role.to_string(),
-        Column::Field(field) => {
-            fields.value(field).map(|value| value.to_string()).unwrap_or_default()
-        }
-    }
-}
-
 /// Writes the roster, marked as partial where it is.
 ///
 /// # Errors
 /// What the writer returns.
 pub fn render(table: &RosterTable, form: RosterForm<'_>, out: &mut dyn Write) -> io::Result<()> {
-    if table.is_partial() {
-        writeln!(out, "{PARTIAL_MARKER}")?;
-    }
-    let has_value = |column| table.rows.iter().any(|row| !cell(row, column).is_empty());
-    let columns: Vec<Column> =
-        Column::all().filter(|column| column.is_always_written() || has_value(*column)).collect();
-    let name = |column: &Column| {
-        let name = column.name();
-        form.names.get(name).map_or(name, String::as_str)
-    };
-    let mut csv = ::csv::WriterBuilder::new().delimiter(form.delimiter).from_writer(out);
-    csv.write_record(columns.iter().map(name))?;
-    for row in &table.rows {
-        csv.write_record(columns.iter().map(|column| cell(row, *column)))?;
-    }
-    csv.flush()
+    write_roster(&table.rows, table.is_partial(), form, out)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use jiff::Timestamp;
 
     use super::*;
-    use crate::model::{AccessLevel, LiveFields};
-    use crate::model::{ParticipationId, Person, Seen, UserId, UserlessRow};
+    use crate::model::{
+        AccessLevel, LiveFields, MembershipKey, ParticipationId, Person, Seen, UserId, UserlessRow,
+    };
 
     fn row(id: u64, user: u64, role: Seen<Role>, fields: LiveFields) -> Participation {
         let workspace = WorkspaceId::new(5).expect("not 0");

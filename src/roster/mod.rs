@@ -1,4 +1,5 @@
-//! The roster: from a CSV file to the [`DesiredSet`](crate::model::DesiredSet), or to every problem it has.
+//! The roster: from a CSV file to the [`DesiredSet`](crate::model::DesiredSet), or to every problem
+//! it has; and from rows to a CSV file.
 //!
 //! Owns the format of PRODUCT.md §2: columns, words, the partial marker, which invalid row freezes
 //! what. Two steps: a [`ParsedRoster`] may have names for people and projects; resolved, it is a
@@ -22,6 +23,7 @@ mod settled;
 mod source;
 #[cfg(test)]
 mod tests;
+mod write;
 
 pub use damage::{Damage, FileProblem};
 pub use error::RosterError;
@@ -34,3 +36,4 @@ pub use resolve::{ReadDirectory, ResolveError, parse_roster, read_roster};
 pub use settings::{Delimiter, ReaderSettings};
 pub use settled::{RecordStatus, Roster, RosterRecord};
 pub use source::PARTIAL_MARKER;
+pub use write::{ReasonedRows, RosterForm, RosterHeader, RosterRow, write_roster};

@@ -158,7 +158,18 @@ fn is_invisible(character: char) -> bool {
 
 impl fmt::Display for RowProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.line)?;
+        write!(f, "{}: {}", self.line, self.message())
+    }
+}
+
+impl RowProblem {
+    /// Column and expectation, in words: all but the line.
+    #[must_use]
+    pub fn message(&self) -> impl fmt::Display + '_ {
+        fmt::from_fn(|f| self.write_message(f))
+    }
+
+    fn write_message(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(column) = &self.column {
             write!(f, "{column}: ")?;
         }

@@ -4,7 +4,10 @@
 //! Owns what a roster keeps: the text, once, from which the original rows are read again for
 //! reports. Must not know the plan, what a report looks like, or who was asked for the names.
 
-use std::path::PathBuf;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use csv::StringRecord;
 
@@ -17,7 +20,8 @@ use super::{
     read::{ParsedRoster, Rows},
     reading::Unusable,
     row::read_key,
-    source::{Source, Walk},
+    source::Source,
+    write::{RosterRow, Written},
 };
 use crate::model::{DesiredMembership, DesiredSet, Freeze, MembershipKey, Unnamed};
 
@@ -36,10 +40,21 @@ pub struct Roster {
     pub rows: usize,
     /// How many lines have no cell that is not empty.
     pub blank_lines: usize,
-    header: Header,
-    source: Source,
-    /// Who and where the valid rows are about that have it in other words, by line.
-    by_name: Vec<(u64, MembershipKey)>,
+    original: Original,
+}
+
+/// What the rows stand in.
+#[derive(Debug)]
+enum Original {
+    /// A file's text, from which they are read again.
+    Text {
+        header: Box<Header>,
+        source: Source,
+        /// Who and where the valid rows are about that have it in other words, by line.
+        by_name: Vec<(u64, MembershipKey)>,
+    },
+    /// No file: they were made from values.
+    Values { written: Written, keys: Vec<MembershipKey> },
 }
 
 /// One original row of a roster.
@@ -97,9 +112,7 @@ impl ParsedRoster {
             warnings,
             rows: count,
             blank_lines,
-            header,
-            source,
-            by_name,
+            original: Original::Text { header: Box::new(header), source, by_name },
         })
     }
 }
@@ -129,29 +142,56 @@ fn desired_set(
 }
 
 impl Roster {
+    /// Rows that stand in no file and want nothing; lines are counted as if the path named one.
+    #[must_use]
+    pub fn of_rows(path: &Path, rows: &[RosterRow], names: &BTreeMap<String, String>) -> Self {
+        Self {
+            path: path.to_owned(),
+            desired: DesiredSet::default(),
+            problems: Vec::new(),
+            warnings: Vec::new(),
+            rows: rows.len(),
+            blank_lines: 0,
+            original: Original::Values {
+                written: Written::new(rows, names),
+                keys: rows.iter().map(|row| row.key).collect(),
+            },
+        }
+    }
+
     /// The header's cells as the file has them.
     #[must_use]
     pub fn header(&self) -> &[String] {
-        &self.header.cells
+        match &self.original {
+            Original::Text { header, .. } => &header.cells,
+            Original::Values { written, .. } => &written.header,
+        }
     }
 
     /// The original rows in the order of the file, read again from the text; blank lines are left out.
-    pub fn records(&self) -> impl Iterator<Item = RosterRecord> + '_ {
-        let mut walk = self.source.walk();
-        walk.advance(); // the header
-        std::iter::from_fn(move || self.next_record(&mut walk))
-    }
-
-    fn next_record(&self, walk: &mut Walk<'_>) -> Option<RosterRecord> {
-        let line = walk.advance()?;
-        let cells: StringRecord = walk.record.iter().map(String::from_utf8_lossy).collect();
-        let key = read_key(&walk.record, &self.header).or_else(|| self.key_by_name(line));
-        Some(RosterRecord { line, cells, key, status: self.status(line) })
-    }
-
-    fn key_by_name(&self, line: u64) -> Option<MembershipKey> {
-        let at = self.by_name.binary_search_by_key(&line, |(line, _)| *line).ok()?;
-        Some(self.by_name[at].1)
+    pub fn records(&self) -> Box<dyn Iterator<Item = RosterRecord> + '_> {
+        match &self.original {
+            Original::Text { header, source, by_name } => {
+                let mut walk = source.walk();
+                walk.advance(); // the header
+                Box::new(std::iter::from_fn(move || {
+                    let line = walk.advance()?;
+                    let named = || key_by_name(by_name, line);
+                    let key = read_key(&walk.record, header).or_else(named);
+                    let cells = walk.record.iter().map(String::from_utf8_lossy).collect();
+                    Some(RosterRecord { line, cells, key, status: self.status(line) })
+                }))
+            }
+            Original::Values { written, keys } => {
+                let rows = (2..).zip(&written.rows).zip(keys);
+                Box::new(rows.map(|((line, cells), key)| RosterRecord {
+                    line,
+                    cells: cells.iter().collect(),
+                    key: Some(*key),
+                    status: RecordStatus::Valid,
+                }))
+            }
+        }
     }
 
     fn status(&self, line: u64) -> RecordStatus {
@@ -177,4 +217,9 @@ impl Roster {
     pub fn invalid_rows(&self) -> usize {
         self.problems.chunk_by(|a, b| a.line == b.line).count()
     }
+}
+
+fn key_by_name(keys: &[(u64, MembershipKey)], line: u64) -> Option<MembershipKey> {
+    let at = keys.binary_search_by_key(&line, |(line, _)| *line).ok()?;
+    Some(keys[at].1)
 }

@@ -117,6 +117,37 @@ fn the_original_rows_can_be_read_again_with_their_fate() {
     assert_eq!((roster.rows, roster.blank_lines), (4, 1));
 }
 
+#[test]
+fn rows_of_values_are_the_records_that_their_text_would_be() {
+    let row = |user: u64, rate_in_cents| RosterRow {
+        key: MembershipKey {
+            workspace: WorkspaceId::new(1).expect("not 0"),
+            user: UserId::new(user).expect("not 0"),
+        },
+        role: Role::Maven,
+        fields: Fields { rate_in_cents, ..Fields::default() },
+    };
+    let rows = [row(7, None), row(8, Some(-5))];
+    let names = [("user_id".to_owned(), "Kantata, ID".to_owned())].into();
+    let made = Roster::of_rows(Path::new("made.csv"), &rows, &names);
+    let mut text = Vec::new();
+    write_roster(&rows, false, RosterForm { delimiter: b',', names: &names }, &mut text)
+        .expect("memory");
+    let settings = ReaderSettings { columns: names, ..ReaderSettings::default() };
+    let read = parse_roster(text, Path::new("made.csv"), &settings).expect("sound");
+    assert_eq!(made.header(), read.header());
+    assert!(made.records().eq(read.records()));
+    assert_eq!((made.rows, made.desired.entries().len()), (2, 0));
+}
+
+#[test]
+fn a_problem_says_its_line_once_and_apart_from_the_words() {
+    let roster = roster("workspace_id,user_id,role\n1,2: role,maven\n");
+    let problem = &roster.problems[0];
+    assert_eq!(problem.to_string(), format!("2: {}", problem.message()));
+    assert!(problem.message().to_string().starts_with("user_id: `2: role`: expected "));
+}
+
 /// Keys are spread so that some collide; one lead a side at most is seen to by `valid`.
 fn membership() -> impl Strategy<Value = (MembershipKey, MembershipSpec)> {
     let flags = (option::of(any::<bool>()), option::of(any::<bool>()), option::of(any::<bool>()));

@@ -230,6 +230,18 @@ fn who_cannot_be_created_again_is_in_a_file_to_be_fed_to_an_apply() {
 }
 
 #[test]
+fn how_rosters_are_read_is_nothing_to_an_undo() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url());
+    let before = standing(&sandbox);
+    let run = desk.run(&["apply", "--yes", "roster.csv"]).ends_with(0).run();
+    desk.write("later.toml", "[roster]\nignore_columns = [\"role\", \"user_id\"]\n");
+    desk.run(&["undo", &run, "--yes", "-q", "--config", "later.toml"]).ends_with(0);
+    assert_eq!(standing(&sandbox), before);
+}
+
+#[test]
 fn while_another_run_holds_the_lock_nothing_is_undone() {
     let sandbox = sandbox(LIVE);
     let server = Server::of_sandbox(&sandbox);

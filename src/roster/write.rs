@@ -1,0 +1,180 @@
+//! Rows of a roster from values to a file: what an export and a backup write, and original rows that
+//! go back to a person with a reason.
+//!
+//! Owns which columns are written and how. Makes no cell harmless: what is fed back has to stay as
+//! it was. Knows no file and no reason.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
+
+use super::{header::Column, source::PARTIAL_MARKER};
+use crate::model::{Fields, MembershipKey, Role};
+
+/// One row of a roster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RosterRow {
+    /// Who and where.
+    pub key: MembershipKey,
+    /// The side.
+    pub role: Role,
+    /// What is visible and set.
+    pub fields: Fields,
+}
+
+/// How a roster is written where that is configured.
+#[derive(Debug, Clone, Copy)]
+pub struct RosterForm<'a> {
+    /// `,`, `;` or tab.
+    pub delimiter: u8,
+    /// Our column names to theirs.
+    pub names: &'a BTreeMap<String, String>,
+}
+
+/// Values as the cells of a file.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub header: Vec<String>,
+    /// As many cells each as the header has.
+    pub rows: Vec<Vec<String>>,
+}
+
+impl Written {
+    pub fn new(rows: &[RosterRow], names: &BTreeMap<String, String>) -> Self {
+        let has_value = |column| rows.iter().any(|row| !cell(row, column).is_empty());
+        let is_written = |column: &Column| column.is_always_written() || has_value(*column);
+        let columns: Vec<Column> = Column::all().filter(is_written).collect();
+        let name = |column: &Column| {
+            let name = column.name();
+            names.get(name).map_or(name, String::as_str).to_owned()
+        };
+        let cells = |row| columns.iter().map(|column| cell(row, *column)).collect();
+        Self { header: columns.iter().map(name).collect(), rows: rows.iter().map(cells).collect() }
+    }
+}
+
+fn cell(row: &RosterRow, column: Column) -> String {
+    let RosterRow { key, role, fields } = row;
+    match column {
+        Column::WorkspaceId => key.workspace.to_string(),
+        Column::UserId => key.user.to_string(),
+        Column::Role => role.to_string(),
+        Column::Field(field) => {
+            fields.value(field).map(|value| value.to_string()).unwrap_or_default()
+        }
+    }
+}
+
+/// Writes a roster of these rows, marked as partial where it is.
+///
+/// # Errors
+/// What the writer returns.
+pub fn write_roster(
+    rows: &[RosterRow],
+    partial: bool,
+    form: RosterForm<'_>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    if partial {
+        writeln!(out, "{PARTIAL_MARKER}")?;
+    }
+    let Written { header, rows } = Written::new(rows, form.names);
+    let mut csv = csv::WriterBuilder::new().delimiter(form.delimiter).from_writer(out);
+    csv.write_record(header)?;
+    for row in rows {
+        csv.write_record(row)?;
+    }
+    csv.flush()
+}
+
+/// A roster's header as it stands in the file, and what separates its cells.
+#[derive(Debug, Clone, Copy)]
+pub struct RosterHeader<'a> {
+    /// The column names, untouched.
+    pub names: &'a [String],
+    /// `,`, `;` or tab.
+    pub delimiter: u8,
+}
+
+/// Writes original rows as a partial roster, each with a reason in the column `reason` (the roster's
+/// own if it has one).
+pub struct ReasonedRows<'a> {
+    csv: csv::Writer<&'a mut dyn Write>,
+    columns: usize,
+    /// Where the roster has that column itself.
+    own: Option<usize>,
+}
+
+impl<'a> ReasonedRows<'a> {
+    /// Writes what stands above the rows.
+    ///
+    /// # Errors
+    /// What the writer returns.
+    pub fn new(header: RosterHeader<'_>, out: &'a mut dyn Write) -> io::Result<Self> {
+        let RosterHeader { names, delimiter } = header;
+        writeln!(out, "{PARTIAL_MARKER}")?;
+        let mut csv =
+            csv::WriterBuilder::new().delimiter(delimiter).flexible(true).from_writer(out);
+        let own = names.iter().position(|name| name.trim().eq_ignore_ascii_case("reason"));
+        let added = own.is_none().then_some("reason");
+        csv.write_record(names.iter().map(String::as_str).chain(added))?;
+        Ok(Self { csv, columns: names.len(), own })
+    }
+
+    /// Writes a row. One with too few or too many cells keeps a wrong number of them: fed back as it
+    /// is, it is refused again.
+    ///
+    /// # Errors
+    /// What the writer returns.
+    pub fn write(&mut self, cells: &[String], reason: String) -> io::Result<()> {
+        Ok(self.csv.write_record(with_reason(cells, reason, self.columns, self.own))?)
+    }
+
+    /// Ends the file.
+    ///
+    /// # Errors
+    /// What the writer returns.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.csv.flush()
+    }
+}
+
+/// The cells with the reason in its column; `own` is where the roster has that column itself.
+fn with_reason(
+    cells: &[String],
+    reason: String,
+    columns: usize,
+    own: Option<usize>,
+) -> Vec<String> {
+    let mut cells = cells.to_vec();
+    match own {
+        Some(at) if at < cells.len() => cells[at] = reason,
+        // Too short to have it: one cell too many, lest it be taken for a row of the right length.
+        Some(_) => {
+            cells.push(reason);
+            cells.resize(cells.len().max(columns + 1), String::new());
+        }
+        None => cells.push(reason),
+    }
+    cells
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_of_the_wrong_length_never_gets_the_right_one() {
+        for own in [None, Some(0), Some(2)] {
+            for length in [0, 1, 2, 4, 5] {
+                let cells = vec!["x".to_owned(); length];
+                let columns = 3;
+                let expected = columns + usize::from(own.is_none());
+                let fed_back = with_reason(&cells, "why".to_owned(), columns, own);
+                assert_ne!(fed_back.len(), expected, "{own:?} {length}");
+                assert!(fed_back.contains(&"why".to_owned()));
+            }
+        }
+    }
+}
