@@ -428,7 +428,7 @@ mod tests {
           ended   complete; exit 4, the guard withheld something
 
         Plan: deletes and replacements (2)
-          1 delete and 1 replacement destroy these people's assignments, scheduled and allocated hours on the projects; nothing brings them back
+          1 delete and 1 replacement destroy these people's assignments, scheduled and allocated hours on the project; nothing brings them back
           =cmd() (102)
             - delete   -Dash (5)  maven; on the project, not in the roster
             ± replace  Ann\nLee (6)  maven → buyer, access edit_tasks; on the other side of the project; a replacement loses the person's assignments, scheduled and allocated hours there

@@ -33,6 +33,10 @@ pub(super) fn restored(
 
 /// What a run saw of a record before it destroyed it; of all others it changed only what it saw.
 fn shown(run: &RunRecord, key: MembershipKey, settings: &Settings) -> [bool; 5] {
+    // Odd answers may hide from the undo, too, what it gave back and what did not stick.
+    if settings.odd_values.share > 0.0 {
+        return [false; 5];
+    }
     let plan = run.preview.iter().flat_map(|preview| &preview.reviewed.approved.plan().actions);
     let destroyed =
         plan.filter(|action| action.key == key).find_map(|action| match &action.change {
