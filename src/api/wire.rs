@@ -200,6 +200,8 @@ fn cents(_: &References<'_>, value: Raw<'_>) -> Seen<Option<i64>> {
 
 fn role_id(_: &References<'_>, value: Raw<'_>) -> Seen<Option<RoleId>> {
     match value.optional_id() {
+        // An id that no value of a field can hold is not shown as another one.
+        Seen::Visible(Some(id)) if i64::try_from(id.0).is_err() => Seen::Hidden,
         Seen::Visible(id) => Seen::Visible(id.and_then(|id| RoleId::new(id.0))),
         Seen::Hidden => Seen::Hidden,
     }
