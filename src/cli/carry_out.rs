@@ -10,7 +10,7 @@ use super::{
     output::{self, Outputs},
     plan_file::{self, Approved},
     question,
-    run::{self, Decision, Order, Session, block_on},
+    run::{Decision, Order, Session, block_on},
     signal,
     whole_file::WholeFile,
 };
@@ -50,9 +50,7 @@ pub(super) fn carry_out(
     lock: Lock,
 ) -> Result<ExitStatus, Failure> {
     let settings = order.settings;
-    let ready = Ready::make(common, settings, args);
-    let Ready { outputs, approved, backup, token } =
-        ready.inspect_err(|_| run::forget_mentioned_without_a_run(order))?;
+    let Ready { outputs, approved, backup, token } = Ready::make(common, settings, args)?;
     block_on(false, async {
         let session = session(common, order)?;
         signal::watch(&session.stop, args.deadline);

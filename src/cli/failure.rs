@@ -94,7 +94,7 @@ impl From<RosterError> for Failure {
             RosterError::Damaged { path, problems } => {
                 problems.iter().map(|problem| format!("{}:{problem}", path.display())).collect()
             }
-            RosterError::Invalid { path, problems } => {
+            RosterError::Invalid { path, problems, .. } => {
                 problems.iter().map(|problem| format!("{}:{problem}", path.display())).collect()
             }
             _ => Vec::new(),

@@ -12,7 +12,7 @@ use crate::{
     folder::{FolderError, StateFolder},
     memory::Memory,
     plan::{AbsenceRule, Policy},
-    roster::{ReaderSettings, Roster, read_roster},
+    roster::{ReaderSettings, Roster, RosterError, read_roster},
     run::ExitStatus,
     trust::trust_folder,
 };
@@ -65,8 +65,12 @@ pub(super) fn reader_settings(settings: &Settings, strict: bool) -> ReaderSettin
 }
 
 /// The roster, or everything that is wrong with it as a file.
-pub(super) fn roster(path: &Path, settings: &Settings, strict: bool) -> Result<Roster, Failure> {
-    Ok(read_roster(path, &reader_settings(settings, strict))?)
+pub(super) fn roster(
+    path: &Path,
+    settings: &Settings,
+    strict: bool,
+) -> Result<Roster, RosterError> {
+    read_roster(path, &reader_settings(settings, strict))
 }
 
 /// What the configuration and earlier runs allow a plan to contain.

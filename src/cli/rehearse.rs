@@ -124,7 +124,7 @@ fn configuration(common: &Common, scratch: &Path) -> Result<Configuration, Failu
 
 fn roster(args: &RehearseArgs, settings: &Settings) -> Result<Roster, Failure> {
     if let Some(path) = &args.roster {
-        return material::roster(path, settings, false);
+        return Ok(material::roster(path, settings, false)?);
     }
     let bytes = SAMPLE_ROSTER.as_bytes().to_vec();
     let path = Path::new("sample-data/roster.csv");

@@ -21,7 +21,7 @@ use crate::{
     live::ListError,
     lock::Lock,
     memory::Memory,
-    model::{Fate, LiveSet},
+    model::{DesiredSet, Fate, LiveSet},
     plan::{Digest, Policy, StuckWishes},
     progress::Progress,
     reconcile::{self, Job, Preview, Purpose, RunFacts, Surroundings, assemble},
@@ -149,8 +149,6 @@ impl<'a> Session<'a> {
         client: &Client<T>,
         decide: impl AsyncFnOnce(&RunReport, &LiveSet) -> Result<Decision, Failure>,
     ) -> Result<RunReport, Failure> {
-        // Whatever becomes of the run, the order named whom it named.
-        self.forget_mentioned();
         let listener = |event| self.progress.borrow_mut().take(event);
         let around = self.around(client.waits(), &listener);
         let preview = reconcile::preview(client, &self.job(), around).await;
@@ -181,11 +179,6 @@ impl<'a> Session<'a> {
         }
         self.remember(&preview, &applied.fates);
         Ok(self.report(client, ended, Some(&preview), Some(&applied), false))
-    }
-
-    fn forget_mentioned(&self) {
-        let warning = forget_mentioned(&self.order, &self.state, self.memory.clone());
-        self.warnings.borrow_mut().extend(warning);
     }
 
     /// Keeps what the next run has to know; only an apply comes here, under the lock.
@@ -332,23 +325,15 @@ pub(super) fn unlisted(error: ListError) -> Ended {
     }
 }
 
-/// Ends the absence of whom the roster names, before anything is sent: an apply that is killed, or
-/// never comes to a plan, was given that roster all the same. A warning where it cannot be kept.
-fn forget_mentioned(order: &Order<'_>, state: &StateFolder, mut memory: Memory) -> Option<String> {
-    let Purpose::Roster(roster) = order.purpose else { return None };
-    if !memory.forget_mentioned(&roster.desired) {
-        return None;
-    }
-    let error = state.write_memory(&memory).err()?;
-    Some(format!("{error}: who is in the roster may still be counted as missing"))
-}
-
-/// The same for an apply that does not even come to a run.
-pub(super) fn forget_mentioned_without_a_run(order: &Order<'_>) {
-    let Some(state) = StateFolder::existing(order.settings.state_folder()) else { return };
-    let (memory, _) = read_memory(&state);
-    if let Some(warning) = forget_mentioned(order, &state, memory) {
-        tracing::warn!("{warning}");
+/// Ends the absence of whom a roster names; under the lock. Whatever becomes of the apply that was
+/// given it, and whether it comes to a run or not, the roster named them.
+pub(super) fn forget_mentioned(settings: &Settings, desired: &DesiredSet, _lock: &Lock) {
+    let Some(state) = StateFolder::existing(settings.state_folder()) else { return };
+    let (mut memory, _) = read_memory(&state);
+    if memory.forget_mentioned(desired)
+        && let Err(error) = state.write_memory(&memory)
+    {
+        tracing::warn!("{error}: who is in the roster may still be counted as missing");
     }
 }
 

@@ -4,6 +4,7 @@
 use std::{io, path::PathBuf};
 
 use super::{FileProblem, RowProblem};
+use crate::model::DesiredSet;
 
 /// A roster that cannot be used: nothing is planned from it.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +45,8 @@ pub enum RosterError {
         path: PathBuf,
         /// By line.
         problems: Vec<RowProblem>,
+        /// What it would have been without them: it names whom it names all the same.
+        desired: Box<DesiredSet>,
     },
 }
 
@@ -59,6 +62,15 @@ fn count(problems: usize) -> String {
 }
 
 impl RosterError {
+    /// Whom it names, where its rows could be read.
+    #[must_use]
+    pub fn desired(&self) -> Option<&DesiredSet> {
+        match self {
+            Self::Open { .. } | Self::Decode { .. } | Self::Damaged { .. } => None,
+            Self::Invalid { desired, .. } => Some(desired),
+        }
+    }
+
     /// Every single problem as `file:line: column: …`; empty where the error itself says it all.
     #[must_use]
     pub fn messages(&self) -> Vec<String> {
@@ -67,7 +79,7 @@ impl RosterError {
             Self::Damaged { path, problems } => {
                 problems.iter().map(|problem| format!("{}:{problem}", path.display())).collect()
             }
-            Self::Invalid { path, problems } => {
+            Self::Invalid { path, problems, desired: _ } => {
                 problems.iter().map(|problem| format!("{}:{problem}", path.display())).collect()
             }
         }

@@ -100,11 +100,11 @@ impl ParsedRoster {
         let Unusable { mut problems, mentions } = unusable;
         problems.sort_by_key(|problem| problem.line);
         warnings.sort_by_key(RosterWarning::line);
-        if strict && !problems.is_empty() {
-            return Err(RosterError::Invalid { path, problems });
-        }
         let mut desired = desired_set(entries, &problems, source.partial);
         desired.mentions = mentions;
+        if strict && !problems.is_empty() {
+            return Err(RosterError::Invalid { path, problems, desired: Box::new(desired) });
+        }
         Ok(Roster {
             path,
             desired,

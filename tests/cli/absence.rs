@@ -5,7 +5,10 @@ use std::{fs, path::PathBuf};
 
 use kantata_sync::sandbox::Sandbox;
 
-use crate::harness::{Desk, LIVE, ROSTER, Ran, Server, TOKEN, sandbox};
+use crate::{
+    harness::{Desk, LIVE, ROSTER, Ran, Server, TOKEN, sandbox},
+    question::{NEVER, Terminal, at_terminal},
+};
 
 /// The roster without Gil (22 on Borealis), so that the count is about nobody else.
 fn absent() -> String {
@@ -54,6 +57,20 @@ impl Nights {
 
     fn memory(&self) -> PathBuf {
         self.desk.state().join("default").join(self.server.folder_name()).join("memory.json")
+    }
+
+    /// Whether Gil is remembered as missing.
+    fn counts(&self) -> bool {
+        let text = fs::read_to_string(self.memory()).expect("a memory");
+        let memory: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let absences = memory["absences"].as_array().expect("absences");
+        absences.iter().any(|absence| absence["key"]["user"] == 22)
+    }
+
+    /// A night on which Gil is missed; whether that is remembered.
+    fn misses(&self) {
+        self.apply(&absent(), 0);
+        assert!(self.counts());
     }
 
     /// Lets a year pass for all that is remembered.
@@ -168,22 +185,69 @@ fn a_mention_counts_though_the_run_came_to_nothing() {
 }
 
 #[test]
-fn a_mention_counts_though_nobody_wanted_the_plan_or_nothing_could_be_written() {
+fn a_mention_counts_whatever_the_apply_could_not_have_or_was_not_let() {
     let nights = Nights::new("KANTATA_SYNC_DELETE_AFTER_RUNS", "2");
+    nights.desk.write("none.csv", "");
     let named = absent_and("200,22,maven,\n");
-    let endings: [(&[&str], i32); 4] = [
-        (&["apply", "--yes", "--plan", "000000000000"], 4),
-        (&["apply", "--yes", "--plan", "missing.json"], 3),
-        (&["apply", "--yes", "--backup", "/dev/full"], 1),
-        (&["apply", "--yes", "--output", "missing/a.json"], 1),
+    let invalid = absent_and("200,22,maven,\n100,32,mavne,\n");
+    let misspelt = absent_and("200,22,mavne,\n");
+    let endings: [(&[&str], &str, i32); 12] = [
+        (&["--strict"], &invalid, 3),
+        (&["--strict"], &misspelt, 3),
+        (&["--strict"], &partial("200,22,maven,\n200,32,mavne,\n"), 3),
+        (&["--approve-deletes", "missing.csv"], &named, 3),
+        (&["--approve-deletes", "none.csv"], &named, 3),
+        (&["--plan", "000000000000"], &named, 4),
+        (&["--plan", "missing.json"], &named, 3),
+        (&["--plan", "none.csv"], &named, 3),
+        (&["--backup", "/dev/full"], &named, 1),
+        (&["--backup", "missing/a.csv"], &named, 1),
+        (&["--output", "missing/a.json"], &named, 1),
+        (&["--deadline", "1ms"], &named, 5),
     ];
-    for (command, code) in endings {
-        nights.apply(&absent(), 0);
-        nights.run(command, &named, code);
+    for (flags, roster, code) in endings {
+        nights.misses();
+        let ended = nights.run(&[&["apply", "--yes"], flags].concat(), roster, code);
+        assert!(!nights.counts(), "{flags:?}: {}", ended.text());
         let ran = nights.apply(&absent(), 0);
-        assert!(nights.is_there(), "{command:?}: deleted after one night: {}", ran.text());
+        assert!(nights.is_there(), "{flags:?}: deleted after one night: {}", ran.text());
         nights.apply(&named, 0);
     }
+}
+
+#[test]
+fn a_mention_counts_though_a_person_says_no_or_nobody_answers_or_nobody_serves() {
+    let mut nights = Nights::new("KANTATA_SYNC_DELETE_AFTER_RUNS", "2");
+    let named = absent_and("200,22,maven,\n100,12,maven,edit_tasks\n");
+    for (timeout, answer) in [("1h", "n\n"), ("1ms", "")] {
+        nights.misses();
+        nights.desk.write("roster.csv", &named);
+        let command = ["apply", "--prompt-timeout", timeout, "roster.csv"];
+        let (mut child, mut terminal) = at_terminal(&nights.desk, Terminal::open(), &command);
+        if !answer.is_empty() {
+            terminal.reads("Apply this plan? [y/N] ");
+            terminal.types(answer);
+        }
+        let said = terminal.reads(NEVER);
+        assert_eq!(child.wait().expect("waited").code(), Some(1), "{said}");
+        assert!(!nights.counts(), "{answer:?}");
+    }
+    nights.misses();
+    nights.server.close();
+    nights.apply(&named, 1);
+    assert!(!nights.counts());
+}
+
+#[test]
+fn a_roster_that_nobody_can_read_and_a_preview_mention_nobody() {
+    let nights = Nights::new("KANTATA_SYNC_DELETE_AFTER_RUNS", "3");
+    let named = absent_and("200,22,maven,\n");
+    let invalid = absent_and("200,22,maven,\n100,32,mavne,\n");
+    nights.misses();
+    nights.apply(&named.replace("role", "rule"), 3);
+    nights.run(&["plan", "--strict"], &invalid, 3);
+    nights.run(&["apply", "--dry-run", "--strict"], &invalid, 3);
+    assert!(nights.counts());
 }
 
 #[test]

@@ -107,15 +107,21 @@ impl Server {
     pub fn folder_name(&self) -> String {
         format!("{}-{}", self.address.ip(), self.address.port())
     }
+
+    /// Serves nobody any more.
+    pub fn close(&mut self) {
+        let Some(shutdown) = self.shutdown.take() else { return };
+        let stopping = shutdown.send(());
+        let ended = self.thread.take().map(JoinHandle::join);
+        if !thread::panicking() {
+            assert_eq!((stopping, ended.map(|ended| ended.is_ok())), (Ok(()), Some(true)));
+        }
+    }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let stopping = self.shutdown.take().map(|shutdown| shutdown.send(()));
-        let ended = self.thread.take().map(JoinHandle::join);
-        if !thread::panicking() {
-            assert_eq!((stopping, ended.map(|ended| ended.is_ok())), (Some(Ok(())), Some(true)));
-        }
+        self.close();
     }
 }
 

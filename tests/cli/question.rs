@@ -12,13 +12,13 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use crate::harness::{Desk, LIVE, ROSTER, Server, sandbox, writes};
 
 /// The two ends of a terminal: a person's, and the program's.
-struct Terminal {
+pub struct Terminal {
     person: File,
     program: File,
 }
 
 impl Terminal {
-    fn open() -> Self {
+    pub fn open() -> Self {
         let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
         grantpt(&person).expect("ours");
         unlockpt(&person).expect("ours");
@@ -32,7 +32,7 @@ impl Terminal {
     }
 
     /// Reads until this was said, or nobody is left to say anything.
-    fn reads(&mut self, until: &str) -> String {
+    pub fn reads(&mut self, until: &str) -> String {
         let (mut said, mut piece) = (Vec::new(), [0; 1024]);
         loop {
             match self.person.read(&mut piece) {
@@ -47,16 +47,16 @@ impl Terminal {
         String::from_utf8_lossy(&said).into_owned()
     }
 
-    fn types(&mut self, text: &str) {
+    pub fn types(&mut self, text: &str) {
         self.person.write_all(text.as_bytes()).expect("typed");
     }
 }
 
 /// What no program says.
-const NEVER: &str = "\u{0}never";
+pub const NEVER: &str = "\u{0}never";
 
 /// Starts the program with stdin and stderr on this terminal; the person's end is left.
-fn at_terminal(desk: &Desk, terminal: Terminal, arguments: &[&str]) -> (Child, Terminal) {
+pub fn at_terminal(desk: &Desk, terminal: Terminal, arguments: &[&str]) -> (Child, Terminal) {
     let mut command = desk.command(arguments);
     command.stdin(terminal.end()).stderr(terminal.end()).stdout(Stdio::null());
     let child = command.spawn().expect("started");
