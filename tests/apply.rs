@@ -11,7 +11,7 @@ use kantata_sync::{
     clock::Clock,
     guard::Limits,
     journal::{Entry, JournalError, Record, Request as Intended, RequestResult},
-    model::{ACCOUNT_ADMIN_REASON, Outcome},
+    model::{ACCOUNT_ADMIN_REASON, Field, Outcome, RosterColumn},
     plan::Policy,
     reconcile::{self, Job, Preview, Purpose, Surroundings},
     roster::{ReaderSettings, parse_roster},
@@ -296,6 +296,35 @@ async fn a_full_disk_stops_the_run_before_the_next_write() {
         assert!(matches!(done.applied.ended, Ended::Fatal { .. }), "{:?}", done.applied.ended);
         let unreached = count(&done.applied, Outcome::NotReached);
         assert_eq!(unreached, 800 - 100 * posts(&sandbox));
+    }
+}
+
+/// A cell of this column that the roster's reader takes; none of them is what a new record has.
+fn cell(column: Field) -> &'static str {
+    let takes = |cell: &&str| {
+        let roster = format!("workspace_id,user_id,role,{column}\n1,2,maven,{cell}\n");
+        let read = parse_roster(roster.into(), Path::new("a"), &ReaderSettings::default());
+        read.is_ok_and(|roster| roster.problems.is_empty())
+    };
+    ["true", "admin", "7"].into_iter().find(takes).expect("a cell of each column")
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_field_of_a_roster_is_written_and_read_back() {
+    let columns = Field::ALL.into_iter().filter(|field| field.column() != RosterColumn::Never);
+    for (field, is_there) in columns.flat_map(|field| [(field, false), (field, true)]) {
+        let mut world = world(1, 2, &[]);
+        if is_there {
+            world.insert(Participation::new(1, Some(2), Side::Maven));
+        }
+        let sandbox = Sandbox::new(world, Settings::default());
+        let roster = format!("workspace_id,user_id,role,{field}\n1,2,maven,{}\n", cell(field));
+        let done = apply(&sandbox, &roster, HttpSettings::default()).await;
+        let applied = count(&done.applied, Outcome::Applied);
+        assert!(applied > 0 && applied == done.applied.fates.len(), "{field}, {is_there}");
+        let again = apply(&sandbox, &roster, HttpSettings::default()).await;
+        let plan = again.preview.reviewed.approved.plan();
+        assert!(plan.actions.is_empty() && plan.held.is_empty(), "{field}: {plan:?}");
     }
 }
 

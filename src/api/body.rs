@@ -33,7 +33,14 @@ pub(super) fn update(key: MembershipKey, drift: &[Drift]) -> Value {
 fn written(key: MembershipKey, field: Field, value: FieldValue) -> (String, Value) {
     let value = match field {
         Field::Tagged => tag(key),
-        _ => json!(value),
+        Field::AccessLevel
+        | Field::TeamLead
+        | Field::CanInvite
+        | Field::CanScheduleTheirHours
+        | Field::CanScheduleTeamHours
+        | Field::WorkspaceRoleId
+        | Field::RateInCents
+        | Field::CostInCents => json!(value),
     };
     (field.written_as().to_owned(), value)
 }

@@ -9,9 +9,9 @@ use super::*;
 use crate::{
     guard::{Limits, review},
     model::{
-        AccessLevel, DesiredMembership, DesiredSet, Field, FieldValue, Fields, Freeze, Listing,
-        LiveFields, LiveWorkspace, MembershipKey, MembershipSpec, Participation, ParticipationId,
-        Person, Role, RoleId, Seen,
+        AccessLevel, DesiredMembership, DesiredSet, Drift, Field, FieldValue, Fields, Freeze,
+        Listing, LiveFields, LiveWorkspace, MembershipKey, MembershipSpec, Participation,
+        ParticipationId, Person, Role, RoleId, Seen,
     },
     simulation::floor::Intended,
 };
@@ -98,29 +98,22 @@ fn rows_of(live: &LiveSet) -> Vec<Participation> {
     listed.flatten().collect()
 }
 
-fn set(fields: &mut LiveFields, drift: &[crate::model::Drift]) {
+/// What a server does that is told so, whatever the field.
+fn set(fields: &mut LiveFields, drift: &[Drift]) {
+    let mut shown = serde_json::to_value(*fields).expect("plain values");
     for drift in drift {
-        match (drift.field, drift.after) {
-            (Field::AccessLevel, FieldValue::Access(level)) => {
-                fields.access_level = Seen::Visible(level);
-            }
-            (Field::TeamLead, FieldValue::Flag(flag)) => fields.team_lead = Seen::Visible(flag),
-            (Field::CanInvite, FieldValue::Flag(flag)) => fields.can_invite = Seen::Visible(flag),
-            (Field::RateInCents, FieldValue::Number(cents)) => {
-                fields.rate_in_cents = Seen::Visible(Some(cents));
-            }
-            other => panic!("no such drift is drawn: {other:?}"),
-        }
+        shown[drift.field.name()] = serde_json::json!({ "visible": drift.after });
     }
+    *fields = serde_json::from_value(shown).expect("a value of its field");
 }
 
 fn create(rows: &mut Vec<Participation>, key: MembershipKey, spec: &MembershipSpec) {
-    let mut fields = visible(spec.fields.access_level.unwrap_or(AccessLevel::EditTasks), false);
-    if let Some(flag) = spec.fields.can_invite {
-        fields.can_invite = Seen::Visible(flag);
-    }
+    let mut fields = visible(AccessLevel::EditTasks, false);
+    let (created, _) = spec.fields.split_for_create();
+    let drift = |(field, after)| Drift { field, before: fields.value(field), after };
+    let drift: Vec<Drift> = created.managed().into_iter().map(drift).collect();
+    set(&mut fields, &drift);
     let (project, person) = (key.workspace.number(), key.user.number());
-    fields.tagged = Seen::Visible(spec.fields.tagged == Some(true));
     rows.push(participation(project, person, spec.role, fields));
 }
 
@@ -162,7 +155,12 @@ prop_compose! {
         access_level in prop::option::of(level()), can_invite in any::<Option<bool>>(),
         rate_in_cents in prop::option::of(0..3_i64), lead in prop::option::weighted(0.2, any::<bool>()),
     ) -> DesiredMembership {
-        let fields = Fields { access_level, can_invite, rate_in_cents, team_lead: lead, ..Fields::default() };
+        let fields = Fields {
+            access_level, can_invite, rate_in_cents, team_lead: lead,
+            // One flag stands for all flags, one amount for all numbers; no roster asks for the tag.
+            can_schedule_their_hours: None, can_schedule_team_hours: None,
+            workspace_role_id: None, cost_in_cents: None, tagged: None,
+        };
         desired(project, person, role, fields)
     }
 }

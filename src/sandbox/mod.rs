@@ -9,6 +9,7 @@ mod access;
 mod answer;
 mod clock;
 mod fault;
+mod field;
 mod foreign;
 mod handle;
 mod limit;
@@ -31,7 +32,7 @@ pub use handle::Sandbox;
 pub use log::{Answered, Entry, ForeignChange, ForeignEdit, RequestKind, Target};
 pub use odd::{OddForm, OddValues};
 pub use route::BASE_PATH;
-pub use seed::{SEED_COLUMNS, SeedError};
+pub use seed::SeedError;
 pub use settings::{Bulk, Duplicates, ErrorIndex, RateWindow, RetryAfter, Settings, Start};
 pub use state::{ExternalReference, Participation, Side, User, Workspace, World};
 

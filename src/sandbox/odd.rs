@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::answer::{Answer, Payload};
+use super::field::{FIELDS, FieldRow};
 
 /// A way for a value to be odd.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -56,9 +57,6 @@ impl Default for OddValues {
 
 /// What is never odd: ids are read strictly.
 const STRICT: [&str; 3] = ["id", "workspace_id", "user_id"];
-/// Null says that there is none.
-const NULL_IS_A_VALUE: [&str; 4] =
-    ["rate_in_cents", "cost_in_cents", "workspace_role_id", "disabled_at"];
 /// A yes that nobody may overlook has only other notations.
 const IMPORTANT: [&str; 2] = ["archived", "disabled"];
 
@@ -142,12 +140,18 @@ impl OddValues {
     }
 }
 
+/// Whether null in an answer says that there is none.
+fn null_is_a_value(name: &str) -> bool {
+    let of_field = |row: &FieldRow| row.read == name && row.may_be_unset();
+    name == "disabled_at" || FIELDS.iter().any(of_field)
+}
+
 /// The forms that make another value of this one.
 fn forms_of(name: &str, value: &Value) -> Vec<OddForm> {
     let important = IMPORTANT.contains(&name) && *value == Value::Bool(true);
     let has = |form: &OddForm| match form {
         OddForm::Notation => value.is_boolean() || value.is_number(),
-        OddForm::Null => !important && !value.is_null() && !NULL_IS_A_VALUE.contains(&name),
+        OddForm::Null => !important && !value.is_null() && !null_is_a_value(name),
         OddForm::Shape | OddForm::Kind | OddForm::Huge => !important,
         // It is an attribute of its own.
         OddForm::Unknown => false,

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::access::Level;
 use super::clock::timestamp;
+use super::field::{FIELDS, Held, Slot};
 use super::state::{Participation, Side, User, Workspace, World};
 
 /// 2026-01-01T00:00:00Z: seeded rows are older than everything the sandbox does.
@@ -17,8 +18,9 @@ const SEEDED_AT: i64 = 1_767_225_600;
 /// The id of the first seeded participation.
 const FIRST_ID: u64 = 9001;
 
-/// The columns of a seed, in any order; all but the first three may be left out.
-pub const SEED_COLUMNS: [&str; 19] = [
+/// The columns of a seed, in any order and with those of [`FIELDS`]; all but the first three may be
+/// left out.
+const COLUMNS: [&str; 12] = [
     "workspace_id",
     "project",
     "user_id",
@@ -31,13 +33,6 @@ pub const SEED_COLUMNS: [&str; 19] = [
     "token",
     "role",
     "access_level",
-    "team_lead",
-    "can_invite",
-    "can_schedule_their_hours",
-    "can_schedule_team_hours",
-    "rate_in_cents",
-    "cost_in_cents",
-    "workspace_role_id",
 ];
 
 /// Why a seed could not be read.
@@ -91,10 +86,12 @@ impl World {
 }
 
 fn check(header: &StringRecord) -> Result<(), SeedError> {
-    if let Some(unknown) = header.iter().find(|name| !SEED_COLUMNS.contains(name)) {
+    let is_column =
+        |name: &str| COLUMNS.contains(&name) || FIELDS.iter().any(|field| field.name == name);
+    if let Some(unknown) = header.iter().find(|name| !is_column(name)) {
         return Err(SeedError::UnknownColumn(unknown.to_owned()));
     }
-    let missing = SEED_COLUMNS[..3].iter().find(|name| !header.iter().any(|one| one == **name));
+    let missing = COLUMNS[..3].iter().find(|name| !header.iter().any(|one| one == **name));
     missing.map_or(Ok(()), |name| Err(SeedError::NoColumn(name)))
 }
 
@@ -204,20 +201,19 @@ impl Seed {
     ) -> Result<(), SeedError> {
         let level = row.cell("access_level", "an access level", Level::written)?;
         let id = if self.world.participations().is_empty() { FIRST_ID } else { 0 };
-        self.world.place(Participation {
-            id,
-            level: level.unwrap_or(blank.level),
-            is_team_lead: row.flag("team_lead")?.unwrap_or(false),
-            can_invite: row.flag("can_invite")?.unwrap_or(false),
-            can_schedule_their_hours: row.flag("can_schedule_their_hours")?.unwrap_or(false),
-            can_schedule_team_hours: row.flag("can_schedule_team_hours")?.unwrap_or(false),
-            rate_in_cents: row.number("rate_in_cents")?,
-            cost_in_cents: row.number("cost_in_cents")?,
-            workspace_role_id: row.number("workspace_role_id")?,
-            created_at: at,
-            updated_at: at,
-            ..blank
-        });
+        let level = level.unwrap_or(blank.level);
+        let mut one = Participation { id, level, created_at: at, updated_at: at, ..blank };
+        for field in &FIELDS {
+            let held = match field.slot {
+                Slot::Flag(..) => row.flag(field.name)?.map(Held::Flag),
+                Slot::Cents(..) => row.number(field.name)?.map(Held::Cents),
+                Slot::Id(..) => row.number(field.name)?.map(Held::Id),
+            };
+            if let Some(held) = held {
+                field.set(&mut one, held);
+            }
+        }
+        self.world.place(one);
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::answer::{Cut, Envelope, Keyed, Object};
 use super::clock::iso;
+use super::field::{FIELDS, Shown};
 use super::route::Query;
 use super::settings::Settings;
 use super::state::{Participation, User, Workspace, World};
@@ -74,15 +75,13 @@ impl View<'_> {
 
     /// The fields that come always, and where the optional ones go.
     fn plain(&self, one: &Participation) -> (Object, usize) {
-        let mut object = Object::default()
-            .with("role", one.side.word())
-            .with("is_team_lead", one.is_team_lead)
-            .with("can_invite", one.can_invite);
-        if self.settings.financial_access {
-            object = object
-                .with("rate_in_cents", one.rate_in_cents)
-                .with("cost_in_cents", one.cost_in_cents);
-        }
+        let mut object = Object::default().with("role", one.side.word());
+        let always = |shown| match shown {
+            Shown::Always => true,
+            Shown::Financial => self.settings.financial_access,
+            Shown::Optional | Shown::Included(_) => false,
+        };
+        object.0.extend(shown(one, always));
         let optional_at = object.0.len();
         let object = object
             .with("created_at", iso(one.created_at))
@@ -96,10 +95,8 @@ impl View<'_> {
     fn participation(&self, one: &Participation) -> Object {
         let (mut object, at) = self.plain(one);
         object.0.splice(at..at, self.optional(one).0);
-        let mut associated = Object::default();
-        if self.includes("workspace_role") {
-            associated = associated.with("workspace_role_id", text(one.workspace_role_id));
-        }
+        let included = |shown| matches!(shown, Shown::Included(what) if self.includes(what));
+        let mut associated = Object(shown(one, included).collect());
         if self.includes("external_references") {
             let ids: Vec<Value> =
                 one.external_references.iter().map(|link| text(Some(link.id))).collect();
@@ -114,14 +111,13 @@ impl View<'_> {
         let asked = self.query.words("optional_fields").unwrap_or_default();
         let admin = self.settings.is_admin_of(one.workspace);
         let label = one.level.label(self.settings.custom_permissions);
-        let all = [
-            ("access_level", admin, Value::from(one.level.read())),
-            ("permissions_label", admin, Value::from(label)),
-            ("can_schedule_their_hours", true, Value::from(one.can_schedule_their_hours)),
-            ("can_schedule_team_hours", true, Value::from(one.can_schedule_team_hours)),
+        let levels = [
+            ("access_level", Value::from(one.level.read())),
+            ("permissions_label", Value::from(label)),
         ];
-        let shown = all.into_iter().filter(|(key, allowed, _)| *allowed && asked.contains(key));
-        Object(shown.map(|(key, _, value)| (key, value)).collect())
+        let levels = levels.into_iter().filter(|_| admin);
+        let all = levels.chain(shown(one, |shown| shown == Shown::Optional));
+        Object(all.filter(|(key, _)| asked.contains(key)).collect())
     }
 
     fn workspace(&self, one: &Workspace, rows: &[Participation]) -> Object {
@@ -145,6 +141,15 @@ impl View<'_> {
         let people = distinct(rows).filter_map(|id| self.world.users().get(&id));
         Keyed(people.map(|one| (one.id, user(one))).collect())
     }
+}
+
+/// The fields of the table that are shown so.
+fn shown(
+    one: &Participation,
+    is_shown: impl Fn(Shown) -> bool,
+) -> impl Iterator<Item = (&'static str, Value)> {
+    let rows = FIELDS.iter().filter(move |row| is_shown(row.shown));
+    rows.map(|row| (row.read, row.shown_value(one)))
 }
 
 /// The people of some rows, each once, in the rows' order.

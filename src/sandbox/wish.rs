@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::access::Level;
 use super::answer::ApiError;
+use super::field::{FIELDS, FieldRow, Held, Slot};
 use super::settings::Settings;
 use super::state::{ExternalReference, Participation};
 
@@ -22,14 +23,8 @@ pub(super) struct Link {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Wish {
     pub level: Option<Level>,
-    pub can_invite: Option<bool>,
-    pub can_schedule_their_hours: Option<bool>,
-    pub can_schedule_team_hours: Option<bool>,
     pub link: Option<Link>,
-    pub team_lead: Option<bool>,
-    pub rate_in_cents: Option<i64>,
-    pub cost_in_cents: Option<i64>,
-    pub workspace_role_id: Option<u64>,
+    fields: Vec<(&'static FieldRow, Held)>,
 }
 
 /// The JSON object of one participation, and what was found wrong with it.
@@ -75,37 +70,36 @@ impl<'a> Fields<'a> {
         self.object.contains_key(name)
     }
 
-    fn flag(&mut self, name: &'static str) -> Option<bool> {
-        self.field(name, "must be true or false", Value::as_bool)
+    fn held(&mut self, row: &FieldRow) -> Option<Held> {
+        match row.slot {
+            Slot::Flag(..) => {
+                self.field(row.name, "must be true or false", Value::as_bool).map(Held::Flag)
+            }
+            Slot::Cents(..) => {
+                let positive = |value: &Value| value.as_i64().filter(|cents| *cents >= 0);
+                self.field(row.name, "must be a number of cents", positive).map(Held::Cents)
+            }
+            Slot::Id(..) => self.id(row.name).map(Held::Id),
+        }
     }
 
-    fn cents(&mut self, name: &'static str) -> Option<i64> {
-        let positive = |value: &Value| value.as_i64().filter(|cents| *cents >= 0);
-        self.field(name, "must be a number of cents", positive)
-    }
-
-    /// The fields that POST and PUT have in common.
+    /// What a POST takes.
     pub(super) fn wish(&mut self) -> Wish {
-        let level = |value: &Value| value.as_str().and_then(Level::written);
-        Wish {
-            level: self.field("access_level", "Access level is not included in the list", level),
-            can_invite: self.flag("can_invite"),
-            can_schedule_their_hours: self.flag("can_schedule_their_hours"),
-            can_schedule_team_hours: self.flag("can_schedule_team_hours"),
-            link: self.field("external_reference", "is not an external reference", link),
-            ..Wish::default()
-        }
+        self.wish_of(|row| row.on_create)
     }
 
-    /// The fields of a PUT.
+    /// What a PUT takes.
     pub(super) fn full_wish(&mut self) -> Wish {
-        Wish {
-            team_lead: self.flag("team_lead"),
-            rate_in_cents: self.cents("rate_in_cents"),
-            cost_in_cents: self.cents("cost_in_cents"),
-            workspace_role_id: self.id("workspace_role_id"),
-            ..self.wish()
-        }
+        self.wish_of(|_| true)
+    }
+
+    fn wish_of(&mut self, takes: impl Fn(&FieldRow) -> bool) -> Wish {
+        let level = |value: &Value| value.as_str().and_then(Level::written);
+        let level = self.field("access_level", "Access level is not included in the list", level);
+        let rows = FIELDS.iter().filter(|row| takes(row));
+        let fields = rows.filter_map(|row| Some((row, self.held(row)?))).collect();
+        let link = self.field("external_reference", "is not an external reference", link);
+        Wish { level, link, fields }
     }
 }
 
@@ -125,36 +119,31 @@ fn link(value: &Value) -> Option<Link> {
 impl Wish {
     /// Leaves out what this token or account cannot write: it is ignored, not refused.
     pub(super) fn within(mut self, settings: &Settings) -> Self {
-        if !settings.financial_access {
-            self.cost_in_cents = None;
-        }
-        if !settings.financial_access || settings.rate_cards {
-            self.rate_in_cents = None;
-        }
+        self.fields.retain(|(row, _)| !row.is_ignored(settings));
         self
+    }
+
+    /// What it makes of the lead, if anything.
+    pub(super) fn team_lead(&self) -> Option<bool> {
+        self.fields.iter().find_map(|(row, held)| match held {
+            Held::Flag(lead) if row.name == "team_lead" => Some(*lead),
+            _ => None,
+        })
     }
 
     /// Changes a participation; `link_id` is for an external reference that is new, and the level
     /// of an account administrator stays what it is.
     pub(super) fn apply(self, one: &mut Participation, account_admin: bool, link_id: u64) {
         let floor = |level: Level| if account_admin { Level::Admin } else { level };
-        set(&mut one.level, self.level.map(floor));
-        set(&mut one.can_invite, self.can_invite);
-        set(&mut one.can_schedule_their_hours, self.can_schedule_their_hours);
-        set(&mut one.can_schedule_team_hours, self.can_schedule_team_hours);
-        set(&mut one.is_team_lead, self.team_lead);
-        set(&mut one.rate_in_cents, self.rate_in_cents.map(Some));
-        set(&mut one.cost_in_cents, self.cost_in_cents.map(Some));
-        set(&mut one.workspace_role_id, self.workspace_role_id.map(Some));
+        if let Some(level) = self.level {
+            one.level = floor(level);
+        }
+        for (row, held) in self.fields {
+            row.set(one, held);
+        }
         if let Some(link) = self.link {
             attach(&mut one.external_references, link, link_id);
         }
-    }
-}
-
-fn set<T>(slot: &mut T, value: Option<T>) {
-    if let Some(value) = value {
-        *slot = value;
     }
 }
 

@@ -215,13 +215,13 @@ pub(super) fn update(
     let Some(object) = object else { return Answer::bad_request("Invalid JSON") };
     let mut fields = Fields::new(object);
     let wish = fields.full_wish().within(context.settings);
-    if wish.team_lead == Some(false) && keeps_the_lead(context, &before) {
+    if wish.team_lead() == Some(false) && keeps_the_lead(context, &before) {
         fields.refuse("team_lead", "The project must have a team lead");
     }
     if !fields.errors.is_empty() {
         return refusal(context, fields.errors.into_iter().map(|error| (0, error)).collect());
     }
-    if wish.team_lead == Some(true) && context.settings.promotion_demotes {
+    if wish.team_lead() == Some(true) && context.settings.promotion_demotes {
         demote_others(context, &before);
     }
     let mut after = before.clone();

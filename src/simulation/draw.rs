@@ -1,10 +1,11 @@
 //! A scenario drawn from a seed: who is on which project, who should be, and what goes wrong.
 
-use std::{fmt::Write as _, time::Duration};
+use std::time::Duration;
 
 use fastrand::Rng;
 use jiff::Timestamp;
 
+use super::drawn_roster::roster;
 use crate::{
     api::HttpSettings,
     guard::Limits,
@@ -144,13 +145,25 @@ fn member(random: &mut Rng, (workspace, user): (u64, u64), leads: &mut [bool; 2]
     let side = if random.u8(..) < 64 { Side::Buyer } else { Side::Maven };
     let place = &mut leads[usize::from(side == Side::Buyer)];
     let is_team_lead = std::mem::take(place);
+    let Participation { id, created_at, updated_at, .. } =
+        Participation::new(workspace, Some(user), side);
     Participation {
+        id,
+        workspace,
+        user: Some(user),
+        side,
         level: random.choice(Level::ALL).unwrap_or(Level::EditTasks),
         is_team_lead,
         can_invite: random.bool(),
+        // No roster that is drawn manages these: see `drawn_roster`.
+        can_schedule_their_hours: false,
+        can_schedule_team_hours: false,
+        cost_in_cents: None,
+        workspace_role_id: None,
         rate_in_cents: random.bool().then(|| random.i64(0..3)),
         external_references: references(random, (workspace, user)),
-        ..Participation::new(workspace, Some(user), side)
+        created_at,
+        updated_at,
     }
 }
 
@@ -165,81 +178,6 @@ fn references(random: &mut Rng, (workspace, user): (u64, u64)) -> Vec<ExternalRe
         service_model_ref: "1".to_owned(),
     };
     (0..).zip(services).map(reference).collect()
-}
-
-/// The roster as text, so that its reader is part of what is simulated.
-fn roster(random: &mut Rng, world: &World, crowd: bool) -> String {
-    let mut text = String::new();
-    if random.u8(..) < 12 {
-        text.push_str("# kantata-sync: partial roster\n");
-    }
-    text.push_str("workspace_id,user_id,role,access_level,team_lead,can_invite,rate_in_cents\n");
-    let joins = if crowd { 200 } else { random.u8(0..60) };
-    let leaves = random.u8(0..60);
-    let mut rows = 0;
-    for workspace in world.workspaces().keys() {
-        if random.u8(..) < 30 {
-            continue;
-        }
-        let mut new_leads = [random.u8(..) < 80, random.u8(..) < 80];
-        for user in world.users().keys() {
-            let live = world.of(*workspace, *user).first().map(|live| (*live).clone());
-            let wanted = match &live {
-                Some(_) => random.u8(..) >= leaves,
-                None => random.u8(..) < joins,
-            };
-            if wanted {
-                row(&mut text, random, ((*workspace, *user), live), &mut new_leads);
-                rows += 1;
-            }
-        }
-    }
-    if rows == 0 {
-        text.push_str("11,2,maven,,,,\n");
-    }
-    damage(&mut text, random);
-    text
-}
-
-fn row(
-    text: &mut String,
-    random: &mut Rng,
-    ((workspace, user), live): ((u64, u64), Option<Participation>),
-    new_leads: &mut [bool; 2],
-) {
-    let mut side = live.as_ref().map_or(Side::Maven, |live| live.side);
-    if random.u8(..) < 20 {
-        side = if side == Side::Maven { Side::Buyer } else { Side::Maven };
-    }
-    let changes = random.u8(..) < 80;
-    let level = match &live {
-        Some(live) if !changes => live.level.word(),
-        _ if random.bool() => "",
-        _ => random.choice(Level::ALL).unwrap_or(Level::EditTasks).word(),
-    };
-    let leads = live.as_ref().is_some_and(|live| live.is_team_lead);
-    let place = &mut new_leads[usize::from(side == Side::Buyer)];
-    let lead = match (leads, random.u8(..)) {
-        (false, 0..40) if std::mem::take(place) => "true",
-        (true, 0..128) => "false",
-        (false, 40..80) => "false",
-        _ => "",
-    };
-    let invite = ["", "true", "false"][random.usize(0..3)];
-    let rate = if random.u8(..) < 40 { "2" } else { "" };
-    let word = side.word();
-    let _never_fails = writeln!(text, "{workspace},{user},{word},{level},{lead},{invite},{rate}");
-}
-
-/// Rows that cannot be used, so that freezing is part of what is simulated.
-fn damage(text: &mut String, random: &mut Rng) {
-    match random.u8(..) {
-        0..10 => text.push_str("11,2,consultnat,,,,\n"),
-        10..15 => text.push_str("1.1E+1,2,maven,,,,\n"),
-        15..20 => text.push_str("12,2,maven\n"),
-        20..25 => text.push_str("12,3,maven,,,,\n12,3,buyer,,,,\n"),
-        _ => {}
-    }
 }
 
 fn sandbox(random: &mut Rng, seed: u64, faults: Option<f64>) -> Settings {

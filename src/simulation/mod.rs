@@ -7,6 +7,7 @@
 
 mod deletes;
 mod draw;
+mod drawn_roster;
 mod earlier;
 mod episode;
 mod errand;

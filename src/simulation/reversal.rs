@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::episode::RunRecord;
+use super::{episode::RunRecord, trace};
 use crate::{
-    model::{MembershipKey, Outcome},
+    model::{Field, FieldValue, MembershipKey, Outcome},
     plan::{Action, Change},
     sandbox::{Participation, Settings, World},
 };
@@ -20,9 +20,9 @@ pub(super) fn restored(
     let mut restored = 0;
     for key in done(run)?.into_iter().filter(|key| !open.contains(key)) {
         let (workspace, user) = (key.workspace.number(), key.user.number());
-        let shown = shown(run, key, settings);
-        let was = standing(&run.before.world.of(workspace, user), &shown);
-        let is = standing(&now.of(workspace, user), &shown);
+        let fields = given_back(run, key, settings);
+        let was = standing(&run.before.world.of(workspace, user), &fields);
+        let is = standing(&now.of(workspace, user), &fields);
         if was != is {
             return Err(format!("undone, and {key} was {was:?} and is {is:?}"));
         }
@@ -31,11 +31,12 @@ pub(super) fn restored(
     Ok(restored)
 }
 
-/// What a run saw of a record before it destroyed it; of all others it changed only what it saw.
-fn shown(run: &RunRecord, key: MembershipKey, settings: &Settings) -> [bool; 5] {
+/// What an undo gives back of a membership: of a record that the run destroyed only what was seen, of
+/// all others the run changed only what it saw.
+fn given_back(run: &RunRecord, key: MembershipKey, settings: &Settings) -> Vec<Field> {
     // Odd answers may hide from the undo, too, what it gave back and what did not stick.
     if settings.odd_values.share > 0.0 {
-        return [false; 5];
+        return Vec::new();
     }
     let plan = run.preview.iter().flat_map(|preview| &preview.reviewed.approved.plan().actions);
     let destroyed =
@@ -43,29 +44,26 @@ fn shown(run: &RunRecord, key: MembershipKey, settings: &Settings) -> [bool; 5] 
             Change::Delete { live, .. } | Change::Replace { live, .. } => Some(live.fields),
             Change::Create { .. } | Change::Update { .. } => None,
         });
-    let Some(fields) = destroyed else { return [settings.token_is_admin, true, true, true, true] };
-    let flags = [
-        fields.team_lead,
-        fields.can_invite,
-        fields.can_schedule_their_hours,
-        fields.can_schedule_team_hours,
-    ];
-    let [lead, invite, own, team] = flags.map(|flag| flag.visible().is_some());
-    [fields.access_level.visible().is_some(), lead, invite, own, team]
+    let is_seen = |field| destroyed.is_none_or(|seen| seen.value(field) != FieldValue::Hidden);
+    let is_given_back = |field: &Field| match field {
+        Field::AccessLevel => is_seen(*field) && (destroyed.is_some() || settings.token_is_admin),
+        Field::TeamLead
+        | Field::CanInvite
+        | Field::CanScheduleTheirHours
+        | Field::CanScheduleTeamHours => is_seen(*field),
+        // No request takes away what was not set before, nor a tag.
+        Field::WorkspaceRoleId | Field::RateInCents | Field::CostInCents | Field::Tagged => false,
+    };
+    Field::ALL.into_iter().filter(is_given_back).collect()
 }
 
-/// What an undo gives back of a membership; what was not seen it cannot give back.
 fn standing(
     rows: &[&Participation],
-    [level, lead, invite, own, team]: &[bool; 5],
+    fields: &[Field],
 ) -> Vec<impl PartialEq + std::fmt::Debug + use<>> {
     let one = |row: &&Participation| {
-        let can = [
-            invite.then_some(row.can_invite),
-            own.then_some(row.can_schedule_their_hours),
-            team.then_some(row.can_schedule_team_hours),
-        ];
-        (row.side, level.then_some(row.level), lead.then_some(row.is_team_lead), can)
+        let values = fields.iter().map(|field| (*field, trace::value(row, *field)));
+        (row.side, values.collect::<Vec<_>>())
     };
     rows.iter().map(one).collect()
 }

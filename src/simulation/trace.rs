@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::{
     journal::{self, Entry, JOURNAL_FORMAT, Request},
-    model::{Drift, Field, FieldValue},
+    model::{AccessLevel, Drift, Field, FieldValue},
     plan::{Action, Change, Plan, Stage},
     run::RunId,
     sandbox::{self, RequestKind},
@@ -37,22 +37,28 @@ pub(super) fn is_tagged(row: &sandbox::Participation) -> bool {
     row.external_references.iter().any(|one| one.service_name == "kantata-sync")
 }
 
-/// Whether a live row is as a drift wished.
-pub(super) fn is_so(row: &sandbox::Participation, drift: &Drift) -> bool {
-    match (drift.field, drift.after) {
-        (Field::AccessLevel, FieldValue::Access(level)) => row.level.word() == level.word(),
-        (Field::TeamLead, FieldValue::Flag(lead)) => row.is_team_lead == lead,
-        (Field::CanInvite, FieldValue::Flag(flag)) => row.can_invite == flag,
-        (Field::CanScheduleTheirHours, FieldValue::Flag(flag)) => {
-            row.can_schedule_their_hours == flag
+/// What the sandbox's record has in a field.
+pub(super) fn value(row: &sandbox::Participation, field: Field) -> FieldValue {
+    let number = |id: u64| i64::try_from(id).unwrap_or(i64::MAX);
+    match field {
+        Field::AccessLevel => {
+            let level = row.level.word().parse::<AccessLevel>();
+            level.map_or(FieldValue::Unset, FieldValue::Access)
         }
-        (Field::CanScheduleTeamHours, FieldValue::Flag(flag)) => {
-            row.can_schedule_team_hours == flag
-        }
-        (Field::Tagged, FieldValue::Flag(tagged)) => is_tagged(row) == tagged,
-        (Field::RateInCents, FieldValue::Number(cents)) => row.rate_in_cents == Some(cents),
-        _ => false,
+        Field::TeamLead => row.is_team_lead.into(),
+        Field::CanInvite => row.can_invite.into(),
+        Field::CanScheduleTheirHours => row.can_schedule_their_hours.into(),
+        Field::CanScheduleTeamHours => row.can_schedule_team_hours.into(),
+        Field::WorkspaceRoleId => row.workspace_role_id.map(number).into(),
+        Field::RateInCents => row.rate_in_cents.into(),
+        Field::CostInCents => row.cost_in_cents.into(),
+        Field::Tagged => is_tagged(row).into(),
     }
+}
+
+/// Whether a live row is as a drift wants it.
+pub(super) fn is_so(row: &sandbox::Participation, drift: &Drift) -> bool {
+    value(row, drift.field) == drift.after
 }
 
 /// The stage that a write belongs to. What is sent for a pair that is to be destroyed belongs to
