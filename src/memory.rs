@@ -1,7 +1,7 @@
-//! What one applied run leaves for the next: `memory.json`.
+//! What one applied run leaves for the next: absences, vain wishes, plans that were used.
 //!
-//! Written only where something is applied. Pure: text in, value out; the state folder knows where
-//! it lies. A lost or damaged memory starts anew: everybody waits again.
+//! Written only where something is applied. Pure: text in, value out; the store knows where it
+//! lies. A lost or damaged memory starts anew: everybody waits again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -89,7 +89,7 @@ impl Default for Memory {
 
 /// A memory that cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("memory.json is damaged or of another version: absences and vain wishes are counted anew")]
+#[error("damaged or of another version: absences and vain wishes are counted anew")]
 pub struct MemoryError;
 
 impl Memory {

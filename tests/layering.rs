@@ -16,9 +16,10 @@ const GROUPS: &[&[&str]] = &[
     &["event"],
     &["live", "guard", "journal"],
     &["verdict"],
-    &["apply"],
-    &["report", "memory", "lock"],
-    &["talk", "folder"],
+    &["apply", "memory"],
+    &["store"],
+    &["report"],
+    &["talk"],
     &["progress"],
     &["reconcile"],
     &["config"],
@@ -37,6 +38,7 @@ const FORBIDDEN_USES: &[(&str, &[&str])] = &[
     ("guard", &["clock", "api", "roster", "sandbox"]),
     ("journal", &["api", "sandbox"]),
     ("apply", &["roster", "sandbox"]),
+    ("store", &["clock", "api", "roster", "sandbox", "live", "guard", "apply"]),
     ("report", &["clock", "api", "sandbox", "live", "apply"]),
     ("talk", &["model", "roster", "plan", "api", "sandbox", "live", "guard", "journal", "apply"]),
     ("main", &["model", "run", "roster", "plan", "api", "sandbox", "live", "guard", "journal"]),
@@ -342,6 +344,32 @@ fn function_lines(text: &str) -> usize {
     0
 }
 
+/// Files of the state by their names: they are said in one place only.
+const KEPT_FILES: &[&str] = &[
+    "plan.json",
+    "journal.jsonl",
+    "report.json",
+    "results.csv",
+    "rejected.csv",
+    "withheld-deletes.csv",
+    "memory.json",
+];
+
+/// Code that spells the name of a kept file itself.
+fn spelled_names(source: &Source) -> Vec<String> {
+    let Source { path, .. } = source;
+    if path == "store/name.rs" || source.is_test() {
+        return Vec::new();
+    }
+    let lines = source.production().lines().enumerate();
+    let code = lines.filter(|(_, line)| !line.trim_start().starts_with("//"));
+    let found = code.flat_map(|(at, line)| {
+        let names = KEPT_FILES.iter().filter(move |name| line.contains(**name));
+        names.map(move |name| format!("{path}:{}: spells `{name}` itself", at + 1))
+    });
+    found.collect()
+}
+
 fn unfinished(source: &Source) -> Vec<String> {
     let text = blank(&source.text);
     let found = UNFINISHED.iter().flat_map(|word| words(&text, word).map(move |at| (at, word)));
@@ -395,6 +423,11 @@ fn files_and_functions_keep_their_budgets() {
 }
 
 #[test]
+fn names_of_kept_files_are_spelled_in_one_place() {
+    demand_none(spelled_names, &["src"]);
+}
+
+#[test]
 fn nothing_is_left_unfinished() {
     demand_none(unfinished, &["src", "tests"]);
 }
@@ -416,7 +449,7 @@ fn a_use_against_the_direction_is_found_in_every_form() {
         ("guard/mod.rs", "fn a() { crate::report::b(); }", "guard/mod.rs:1: `guard` uses `report`"),
         ("guard/mod.rs", "use super::report::x;", "guard/mod.rs:1: `guard` uses `report`"),
         ("guard/a.rs", "use super::super::report;", "guard/a.rs:1: `guard` uses `report`"),
-        ("memory.rs", "use super::lock::Lock;", "memory.rs:1: `memory` uses `lock`"),
+        ("memory.rs", "use super::store::Shared;", "memory.rs:1: `memory` uses `store`"),
         ("sandbox/state.rs", "use crate::api::Wire;", "sandbox/state.rs:1: `sandbox` uses `api`"),
         ("plan/mod.rs", "use crate::roster::Row;", "plan/mod.rs:1: `plan` uses `roster`"),
         ("live/mod.rs", "use crate::plan::Plan;", "live/mod.rs:1: `live` uses `plan`"),
@@ -484,6 +517,15 @@ fn long_functions_and_files_are_found() {
     assert_eq!(budgets(&source("a.rs", &file(400))), [""; 0]);
     assert_eq!(budgets(&source("a.rs", &file(401))), ["a.rs:1: 401 lines; the limit is 400"]);
     assert_eq!(budgets(&source("a.rs", "use a;")), ["a.rs:1: does not open with `//!`"]);
+}
+
+#[test]
+fn a_name_that_is_spelled_elsewhere_is_found() {
+    let found = spelled_names(&source("cli/a.rs", "//! report.json\nlet a = \"b/report.json\";"));
+    assert_eq!(found, ["cli/a.rs:2: spells `report.json` itself"]);
+    assert_eq!(spelled_names(&source("store/name.rs", "\"report.json\"")), [""; 0]);
+    let test = "#[cfg(test)]\nmod tests {\n \"report.json\"\n}";
+    assert_eq!(spelled_names(&source("cli/a.rs", test)), [""; 0]);
 }
 
 #[test]

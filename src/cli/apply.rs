@@ -10,8 +10,12 @@ use super::{
     run::{Order, forget_mentioned},
 };
 use crate::{
-    config::Settings, lock::Lock, reconcile::Purpose, report::ReportedCommand, roster::Roster,
+    config::Settings,
+    reconcile::Purpose,
+    report::ReportedCommand,
+    roster::Roster,
     run::ExitStatus,
+    store::{Exclusive, Folder},
 };
 
 pub(super) fn apply(common: &Common, args: &ApplyArgs) -> Result<ExitStatus, Failure> {
@@ -22,9 +26,9 @@ pub(super) fn apply(common: &Common, args: &ApplyArgs) -> Result<ExitStatus, Fai
     }
     let configuration = material::configuration(common)?;
     let settings = &configuration.settings;
-    let (roster, lock) = read_and_lock(args, settings, write)?;
+    let (roster, store) = read_and_lock(args, settings, write)?;
     with_order(args, settings, (ReportedCommand::Apply, &roster), |order| {
-        carry_out(common, order, write, lock)
+        carry_out(common, order, write, store)
     })
 }
 
@@ -47,18 +51,18 @@ fn read_and_lock(
     args: &RosterArgs,
     settings: &Settings,
     write: &WriteArgs,
-) -> Result<(Roster, Lock), Failure> {
+) -> Result<(Roster, Exclusive<Folder>), Failure> {
     let error = match material::roster(&args.roster, settings, args.strict) {
         Ok(roster) => {
-            let lock = acquire_lock(settings, write)?;
-            forget_mentioned(settings, &roster.desired, &lock);
-            return Ok((roster, lock));
+            let store = acquire_lock(settings, write)?;
+            forget_mentioned(&store, &roster.desired);
+            return Ok((roster, store));
         }
         Err(error) => error,
     };
     if let Some(desired) = error.desired() {
         match acquire_lock(settings, write) {
-            Ok(lock) => forget_mentioned(settings, desired, &lock),
+            Ok(store) => forget_mentioned(&store, desired),
             Err(Failure { error, .. }) => {
                 tracing::warn!("{error:#}: who is in the roster may still be counted as missing");
             }

@@ -1,18 +1,17 @@
 //! `--approve-deletes FILE`: a reviewed list, held against what the run withheld.
 
-use std::{fs, io, path::Path};
+use std::{fs, path::Path};
 
 use jiff::Timestamp;
 
 use super::Failure;
 use crate::{
     config::Settings,
-    folder::StateFolder,
     guard::{Approval, ApprovalProblem},
     model::Outcome,
     report::{Entry, csv, json, visible},
     run::{ExitStatus, RunId},
-    trust::read_trusted,
+    store::{Folder, RunFile, Shared, WITHHELD},
 };
 
 /// The approval that is named, if one is.
@@ -57,17 +56,14 @@ fn read(path: &Path, settings: &Settings) -> Result<Approval, Failure> {
 
 /// What the run withheld, as its report says: its list may be the very file that was edited.
 fn withheld(run: &RunId, settings: &Settings) -> Result<Option<Approval>, Failure> {
-    let path = StateFolder::open(settings.state_folder())?.run(run).report();
-    let unreadable = |error: io::Error| {
-        let context = format!("cannot read `{}`; nothing was sent", path.display());
+    let kept = Shared::open(Folder::at(settings.state_folder()))?.run(run);
+    let unreadable = |error: std::io::Error| {
+        let context = format!("cannot read `{}`; nothing was sent", kept.place_of(RunFile::Report));
         Failure::new(ExitStatus::BadInput, anyhow::Error::new(error).context(context))
     };
-    let report = match read_trusted(&path) {
-        // A damaged one says as little as none.
-        Ok(bytes) => json::read(&bytes).ok(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return Err(unreadable(error)),
-    };
+    let bytes = kept.read(RunFile::Report).map_err(unreadable)?;
+    // A damaged one says as little as none.
+    let report = bytes.and_then(|bytes: Vec<u8>| json::read(&bytes).ok());
     Ok(report.filter(|report| report.run == *run).map(|report| {
         let was_withheld = |entry: &&Entry| {
             entry.fate.as_ref().is_some_and(|fate| fate.outcome == Outcome::Withheld)
@@ -87,6 +83,7 @@ fn refused(
 ) -> Failure {
     let details = problems.iter().map(|problem| format!("{}:{problem}", path.display())).collect();
     let failure = Failure::new(status, anyhow::anyhow!(message.to_owned()));
-    Failure { details, ..failure }
-        .hint("run `plan` or `apply` again for a fresh withheld-deletes.csv, and only remove lines from it")
+    Failure { details, ..failure }.hint(format!(
+        "run `plan` or `apply` again for a fresh {WITHHELD}, and only remove lines from it"
+    ))
 }

@@ -12,15 +12,13 @@ use super::{
     question,
     run::{Decision, Order, Session, block_on},
     signal,
-    whole_file::WholeFile,
 };
 use crate::{
     config::{Settings, Token},
-    folder::StateFolder,
-    lock::{Lock, LockError},
     model::LiveSet,
     report::RunReport,
     run::{Ended, ExitStatus},
+    store::{Exclusive, Folder, LockError, Shared, WholeFile},
 };
 
 /// Shows what would be done; there is no writer here, and no lock is taken.
@@ -29,7 +27,8 @@ pub(super) fn show(common: &Common, order: &Order<'_>, check: bool) -> Result<Ex
     let outputs = Outputs::open(common)?;
     let token = material::token(settings)?;
     block_on(false, async {
-        let session = session(common, order)?;
+        let store = Shared::open(Folder::at(settings.state_folder()))?;
+        let session = session(common, order, &store)?;
         signal::watch(&session.stop, None);
         let client = material::client(settings, token, session.clock)?;
         let report = session.plan(&client, check).await;
@@ -37,9 +36,12 @@ pub(super) fn show(common: &Common, order: &Order<'_>, check: bool) -> Result<Ex
     })?
 }
 
-fn session<'a>(common: &'a Common, order: &Order<'a>) -> Result<Session<'a>, Failure> {
-    let settings = order.settings;
-    Session::start(common, *order, settings.base_url.to_string(), settings.state_folder())
+fn session<'a>(
+    common: &'a Common,
+    order: &Order<'a>,
+    store: &Shared<Folder>,
+) -> Result<Session<'a>, Failure> {
+    Session::start(common, *order, order.settings.base_url.to_string(), store)
 }
 
 /// Plans, asks, and carries the plan out, under the lock.
@@ -47,12 +49,12 @@ pub(super) fn carry_out(
     common: &Common,
     order: &Order<'_>,
     args: &WriteArgs,
-    lock: Lock,
+    store: Exclusive<Folder>,
 ) -> Result<ExitStatus, Failure> {
     let settings = order.settings;
     let Ready { outputs, approved, backup, token } = Ready::make(common, settings, args)?;
     block_on(false, async {
-        let session = session(common, order)?;
+        let session = session(common, order, &store)?;
         signal::watch(&session.stop, args.deadline);
         let client = material::client(settings, token, session.clock)?;
         let approved = approved.as_ref();
@@ -60,9 +62,9 @@ pub(super) fn carry_out(
             let decision = decide(&session, args, approved, planned).await?;
             Ok(export::backed_up(decision, backup, live, settings))
         };
-        let report = session.apply(&client, decide).await?;
-        use_up(approved, &session, &report);
-        session.finish(&report, outputs, Some(lock))
+        let report = session.apply(&client, &store, decide).await?;
+        use_up(approved, &store, &report);
+        session.finish(&report, outputs, Some(store))
     })?
 }
 
@@ -86,21 +88,27 @@ impl Ready {
 }
 
 /// A plan file works once.
-fn use_up(approved: Option<&Approved>, session: &Session<'_>, report: &RunReport) {
+fn use_up(approved: Option<&Approved>, store: &Exclusive<Folder>, report: &RunReport) {
     if let Some(Approved::Plan(plan)) = approved
         && (report.ended.as_ref().is_some_and(Ended::is_complete) || report.pace.writes > 0)
     {
-        session.use_plan(&plan.run);
+        // What was done is told in any case.
+        if let Err(error) = store.use_plan(&plan.run, report.finished_at) {
+            tracing::error!(%error, "the plan file could not be marked as used");
+        }
     }
 }
 
 /// Takes the lock of this profile and API, waiting for it as long as is wanted.
-pub(super) fn acquire_lock(settings: &Settings, args: &WriteArgs) -> Result<Lock, Failure> {
-    let path = StateFolder::open(settings.state_folder())?.lock();
+pub(super) fn acquire_lock(
+    settings: &Settings,
+    args: &WriteArgs,
+) -> Result<Exclusive<Folder>, Failure> {
+    let shared = Shared::open(Folder::at(settings.state_folder()))?;
     let started = Instant::now();
     let mut told = false;
     loop {
-        match Lock::acquire(&path) {
+        match shared.lock() {
             Err(LockError::Held { .. })
                 if args.wait_lock.is_some_and(|wait| started.elapsed() < wait) =>
             {

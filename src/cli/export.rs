@@ -11,7 +11,6 @@ use super::{
     material, output,
     run::{Decision, block_on},
     signal,
-    whole_file::WholeFile,
 };
 use crate::{
     clock::Clock,
@@ -23,6 +22,7 @@ use crate::{
     },
     roster::RosterForm,
     run::{Ended, ExitStatus, Stop},
+    store::WholeFile,
 };
 
 pub(super) fn export(common: &Common, args: &ExportArgs) -> Result<ExitStatus, Failure> {
@@ -43,7 +43,7 @@ pub(super) fn export(common: &Common, args: &ExportArgs) -> Result<ExitStatus, F
         let mut page = Vec::new();
         write(&table, settings, &mut page)?;
         let printed = if files.is_empty() { output::print(&page) } else { Ok(()) };
-        let written = files.into_iter().map(|file| file.write(|out| out.write_all(&page)));
+        let written = files.into_iter().map(|file| Ok(file.write(|out| out.write_all(&page))?));
         let failures: Vec<Failure> = written.chain([printed]).filter_map(Result::err).collect();
         tell(&table, common.quiet);
         let failures = partial(&table).into_iter().chain(failures);
@@ -80,7 +80,7 @@ fn files(common: &Common) -> Result<Vec<WholeFile>, Failure> {
             "leave `--format` out; `--output FILE` must end in `.csv`",
         ));
     }
-    common.output.iter().map(|path| WholeFile::open(path)).collect()
+    Ok(common.output.iter().map(|path| WholeFile::open(path)).collect::<Result<_, _>>()?)
 }
 
 fn write(table: &RosterTable, settings: &Settings, out: &mut dyn Write) -> std::io::Result<()> {
@@ -124,8 +124,8 @@ pub(super) fn backed_up(
             }
             decision
         }
-        Err(failure) => {
-            let message = format!("{:#}; nothing was sent", failure.error);
+        Err(error) => {
+            let message = format!("{:#}; nothing was sent", anyhow::Error::new(error));
             Decision::End(Ended::Fatal { message })
         }
     }

@@ -2,11 +2,10 @@
 
 use crate::{
     config::{ConfigError, TokenError},
-    folder::FolderError,
-    lock::LockError,
     report::visible,
     roster::RosterError,
     run::ExitStatus,
+    store::{LockError, StoreError, WholeFileError},
     talk::{self, LastWords},
     trust::is_distrust,
 };
@@ -129,12 +128,18 @@ impl From<LockError> for Failure {
     }
 }
 
-impl From<FolderError> for Failure {
-    fn from(error: FolderError) -> Self {
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
         let anothers = is_distrust(&error.source);
         let status = if anothers { ExitStatus::BadInput } else { ExitStatus::Unexpected };
         Self::new(status, error)
             .hint("nothing was sent; `--state-dir DIR` names another state folder")
+    }
+}
+
+impl From<WholeFileError> for Failure {
+    fn from(error: WholeFileError) -> Self {
+        Self::new(ExitStatus::Unexpected, error)
     }
 }
 

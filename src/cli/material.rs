@@ -9,11 +9,11 @@ use crate::{
     api::{Client, HttpTransport},
     clock::Clock,
     config::{self, Configuration, Flags, Settings, Surroundings, Token, read_token},
-    folder::{FolderError, StateFolder},
     memory::Memory,
     plan::{AbsenceRule, Policy},
     roster::{ReaderSettings, Roster, RosterError, read_roster},
     run::ExitStatus,
+    store::{Folder, StoreError},
     trust::trust_folder,
 };
 
@@ -37,11 +37,7 @@ pub(super) fn flags(common: &Common) -> Flags {
 pub(super) fn configuration(common: &Common) -> Result<Configuration, Failure> {
     let configuration = config::load(&flags(common), &surroundings()?)?;
     let state = &configuration.settings.state_dir;
-    trust_folder(state).map_err(|source| FolderError {
-        verb: "use",
-        path: state.clone(),
-        source,
-    })?;
+    trust_folder(state).map_err(StoreError::of("use", state.display().to_string()))?;
     Ok(configuration)
 }
 
@@ -90,7 +86,7 @@ pub(super) fn policy(settings: &Settings, memory: &Memory, now: Timestamp) -> Po
 /// Names the API that the last run of this profile was for, if it is another one: the token goes to
 /// the one that is configured now. Before the first request, and with `--quiet` too.
 pub(super) fn name_other_api(common: &Common, settings: &Settings) -> Option<String> {
-    let (run, other) = StateFolder::last_run_elsewhere(&settings.state_folder())?;
+    let (run, other) = Folder::at(settings.state_folder()).last_run_elsewhere()?;
     let other =
         other.rsplit_once('-').map_or(other.clone(), |(host, port)| format!("{host}:{port}"));
     let profile = settings.profile.as_deref().unwrap_or("default");

@@ -28,7 +28,6 @@ mod show;
 mod signal;
 mod undo;
 mod usage;
-mod whole_file;
 
 use std::panic::{self, AssertUnwindSafe};
 

@@ -3,17 +3,14 @@
 //! Files are opened before the first request, so that a run never ends without a place for what it
 //! did; they are renamed into place when they are whole.
 
-use std::{
-    io::{self, IsTerminal as _, Write},
-    path::PathBuf,
-};
+use std::io::{self, IsTerminal as _, Write};
 
-use super::{Common, Failure, arguments::Color, whole_file::WholeFile};
+use super::{Common, Failure, arguments::Color};
 use crate::{
-    folder::{FolderError, RunFolder},
     report::{Format, OriginalRow, RowStatus, RunReport, csv, html, json, markdown, text},
     roster::{RecordStatus, Roster, RosterHeader},
     run::ExitStatus,
+    store::{Folder, OwnRun, RunFile, StoreError, WholeFile},
     talk::{self, Form},
 };
 
@@ -93,7 +90,8 @@ impl Outputs {
         let style = text::Style { color: false, verbose: true, limit: None };
         let write =
             |(format, file): (Format, WholeFile)| file.write(|out| render((format, style), out));
-        let failures = self.files.into_iter().map(write).filter_map(Result::err).collect();
+        let failures =
+            self.files.into_iter().map(write).filter_map(Result::err).map(Failure::from).collect();
         let mut page = Vec::new();
         let page = render((self.format, self.style), &mut page).map(|()| page);
         Written { failures, page: page.map_err(Failure::from) }
@@ -182,27 +180,30 @@ fn invalid_words(roster: &Roster, line: u64) -> String {
 
 /// Writes what every run keeps (PRODUCT.md §7); files that would be empty are not made.
 pub(super) fn keep(
-    folder: &RunFolder,
+    run: &OwnRun<Folder>,
     report: &RunReport,
     roster: Option<&Roster>,
     delimiter: u8,
-) -> Result<Vec<PathBuf>, FolderError> {
-    let mut kept = vec![folder.write("report.json", |out| json::render(report, out))?];
-    kept.push(folder.write("results.csv", |out| {
+) -> Result<Vec<RunFile>, StoreError> {
+    let mut kept = vec![RunFile::Report, RunFile::Results];
+    run.write(RunFile::Report, |out| json::render(report, out))?;
+    run.write(RunFile::Results, |out| {
         csv::results(report, header(roster), original_rows(roster), out)
-    })?);
+    })?;
     let header = RosterHeader { names: header(roster), delimiter };
     let mut rejected = Vec::new();
     let rows = csv::rejected(report, &header, original_rows(roster), &mut rejected)
-        .map_err(|source| FolderError { verb: "render", path: folder.path().to_owned(), source })?;
+        .map_err(StoreError::of("render", run.place()))?;
     if rows > 0 {
-        kept.push(folder.write("rejected.csv", |out| out.write_all(&rejected))?);
+        kept.push(RunFile::Rejected);
+        run.write(RunFile::Rejected, |out| out.write_all(&rejected))?;
     }
     let mut withheld = Vec::new();
     let rows = csv::withheld(report, report.finished_at, &mut withheld)
-        .map_err(|source| FolderError { verb: "render", path: folder.path().to_owned(), source })?;
+        .map_err(StoreError::of("render", run.place()))?;
     if rows > 0 {
-        kept.push(folder.write("withheld-deletes.csv", |out| out.write_all(&withheld))?);
+        kept.push(RunFile::Withheld);
+        run.write(RunFile::Withheld, |out| out.write_all(&withheld))?;
     }
     Ok(kept)
 }

@@ -1,19 +1,13 @@
 //! What earlier runs left: their reports, or what the journal of a killed one says.
 
-use std::{fs, io, path::Path};
-
-use jiff::Timestamp;
-
 use super::Failure;
 use crate::{
     config::Settings,
-    folder::{RunFolder, StateFolder},
-    journal::{Journal, read_journal},
-    lock::Lock,
+    journal::Journal,
     reconcile::killed,
     report::{RunReport, json},
     run::{ExitStatus, RunId},
-    trust::read_trusted,
+    store::{Folder, KeptRun, RunFile, Shared},
 };
 
 /// How many runs a message names.
@@ -36,56 +30,54 @@ pub(super) enum Past {
     Unreadable(Failure),
 }
 
+/// What is kept, and the runs in it.
+type KeptRuns = (Shared<Folder>, Vec<RunId>);
+
 /// The runs of this profile and API, the oldest first; none where there is no state folder yet.
-pub(super) fn runs(settings: &Settings) -> Result<Option<(StateFolder, Vec<RunId>)>, Failure> {
-    let Some(state) = StateFolder::existing(settings.state_folder()) else { return Ok(None) };
-    let runs = state.runs()?;
-    Ok(Some((state, runs)))
+pub(super) fn runs(settings: &Settings) -> Result<Option<KeptRuns>, Failure> {
+    let folder = Folder::at(settings.state_folder());
+    let Some(store) = Shared::existing(folder) else { return Ok(None) };
+    let runs = store.runs()?;
+    Ok(Some((store, runs)))
 }
 
 /// Reads what a run left; only what is not there was never kept.
-pub(super) fn past(folder: &RunFolder) -> Past {
-    match kept(&folder.report()) {
+pub(super) fn past(run: &KeptRun<Folder>) -> Past {
+    match kept(run, RunFile::Report) {
         Ok(Some(bytes)) => match json::read(&bytes) {
             Ok(report) => Past::Reported(Box::new(report)),
             Err(error) => Past::Unreadable(Failure::new(ExitStatus::BadInput, error)),
         },
-        Ok(None) if !folder.journal().exists() => Past::Nothing,
-        Ok(None) => match read_journal(&folder.journal()) {
-            Ok(journal) => of_journal(folder, journal).unwrap_or_else(Past::Unreadable),
+        Ok(None) if !run.has_journal() => Past::Nothing,
+        Ok(None) => match run.journal() {
+            Ok(journal) => of_journal(run, journal).unwrap_or_else(Past::Unreadable),
             Err(error) => Past::Unreadable(Failure::new(ExitStatus::BadInput, error)),
         },
         Err(failure) => Past::Unreadable(failure),
     }
 }
 
-fn kept(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
-    match read_trusted(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => {
-            let context = format!("cannot read `{}`", path.display());
-            Err(Failure::new(ExitStatus::BadInput, anyhow::Error::new(error).context(context)))
-        }
-    }
+fn kept(run: &KeptRun<Folder>, file: RunFile) -> Result<Option<Vec<u8>>, Failure> {
+    run.read(file).map_err(|error| {
+        let context = format!("cannot read `{}`", run.place_of(file));
+        Failure::new(ExitStatus::BadInput, anyhow::Error::new(error).context(context))
+    })
 }
 
-fn of_journal(folder: &RunFolder, journal: Journal) -> Result<Past, Failure> {
-    let planned = kept(&folder.path().join("plan.json"))?;
+fn of_journal(run: &KeptRun<Folder>, journal: Journal) -> Result<Past, Failure> {
+    let planned = kept(run, RunFile::Plan)?;
     let Some(planned) = planned.and_then(|bytes| json::read(&bytes).ok()) else {
         return Ok(Past::Journal(Box::new(journal)));
     };
-    let modified = fs::metadata(folder.journal()).and_then(|data| data.modified()).ok();
-    let last_sign = modified.and_then(|time| Timestamp::try_from(time).ok());
-    let last_sign = last_sign.unwrap_or(planned.finished_at);
+    let last_sign = run.last_sign().unwrap_or(planned.finished_at);
     let in_doubt = journal.in_doubt().into_iter().map(|request| request.words()).collect();
     let report = Box::new(killed(planned, &journal, last_sign));
     Ok(Past::Killed { report, in_doubt, ended: journal.ended() })
 }
 
 /// Whether an apply may be under way; a lock that cannot be looked at is taken for free.
-pub(super) fn is_under_way(state: &StateFolder) -> bool {
-    !Lock::is_free(&state.lock()).unwrap_or(true)
+pub(super) fn is_under_way(store: &Shared<Folder>) -> bool {
+    store.is_locked().unwrap_or(false)
 }
 
 /// The run that this text names: `latest`, a full name, or the beginning of one run only.

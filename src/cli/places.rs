@@ -5,12 +5,15 @@
 //! folder.
 
 use std::{
-    fs, io,
+    fs,
     path::{Path, PathBuf},
 };
 
 use super::{ApprovedPlanChoice, Arguments, Command, Failure, arguments::WriteArgs, material};
-use crate::config::{self, Settings, TokenSource};
+use crate::{
+    config::{self, Settings, TokenSource},
+    store::{self, target},
+};
 
 /// A path and what it is for.
 type Named = (&'static str, PathBuf);
@@ -137,32 +140,13 @@ fn of_file(path: &Path, _: &fs::Metadata) -> Identity {
     Identity::Name(target(path).unwrap_or_else(|_| path.to_owned()))
 }
 
-/// More links than any system follows.
-const MOST_LINKS: usize = 40;
-
-/// Where a path leads in the end, whether something is there or not.
-pub(super) fn target(path: &Path) -> io::Result<PathBuf> {
-    let mut path = path.to_owned();
-    for _ in 0..MOST_LINKS {
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let folder = fs::canonicalize(parent.unwrap_or(Path::new(".")))?;
-        let name = path.file_name().ok_or(io::ErrorKind::IsADirectory)?;
-        let whole = folder.join(name);
-        match fs::read_link(&whole) {
-            Ok(link) => path = folder.join(link),
-            Err(_) => return Ok(whole),
-        }
-    }
-    Err(io::Error::other("too many links lead on from it"))
-}
-
 /// The state's own files are nobody else's to write, whatever profile and API they are of.
 fn outside_state((name, path): &Named, settings: &Settings) -> Result<(), Failure> {
     let (Ok(path), Ok(state)) = (target(path), fs::canonicalize(&settings.state_dir)) else {
         return Ok(());
     };
     let below = path.strip_prefix(&state).ok().into_iter().flat_map(Path::components);
-    let own = ["runs", "lock", "memory.json"];
+    let own = [store::RUNS, store::LOCK, store::MEMORY];
     if below.skip(1).take(2).any(|part| own.iter().any(|own| part.as_os_str() == *own)) {
         let message = format!("{name} `{}` is within the state folder's own files", path.display());
         return Err(Failure::usage(&message, "name another file to write to"));

@@ -8,6 +8,7 @@ use crate::{
     plan::Digest,
     report::{Difference, RunReport, differences, json, visible},
     run::{Ended, ExitStatus},
+    store::{MEMORY, RunFile},
 };
 
 /// How many differences are listed that destroy nothing.
@@ -45,7 +46,7 @@ pub(super) fn read(choice: &ApprovedPlanChoice) -> Result<Approved, Failure> {
     let unusable = |error: anyhow::Error| {
         let context = format!("cannot use the plan `{}`", path.display());
         Failure::new(ExitStatus::BadInput, error.context(context))
-            .hint("`kantata-sync plan ROSTER --output plan.json` writes one; a digest has at least 12 hex digits")
+            .hint(format!("`kantata-sync plan ROSTER --output {}` writes one; a digest has at least 12 hex digits", RunFile::Plan))
     };
     let text = fs::read(path).map_err(|error| unusable(error.into()))?;
     let report = json::read(&text).map_err(|error| unusable(error.into()))?;
@@ -72,7 +73,7 @@ pub(super) fn refusal(
             format!("the plan of run {} was applied already; each plan file works once", plan.run)
         }
         Approved::Plan(plan) if memory.use_of(&plan.run) == PlanUse::Unknown => format!(
-            "nobody knows whether the plan of run {} was applied already: memory.json could not be read since",
+            "nobody knows whether the plan of run {} was applied already: {MEMORY} could not be read since",
             plan.run
         ),
         Approved::Plan(plan) if plan.base_url != now.base_url => {

@@ -21,6 +21,7 @@ use crate::{
     run::ExitStatus,
     sandbox::{self, Sandbox, World},
     simulation::{Simulation, Tally, simulate},
+    store::{Folder, Shared},
 };
 
 /// What `rehearse` works on when it is not told; the same bytes as in `sample-data/`.
@@ -40,7 +41,7 @@ pub(super) fn rehearse(common: &Common, args: &RehearseArgs) -> Result<ExitStatu
     let roster = &roster(args, settings)?;
     let outputs = Outputs::open(common)?;
     let world = world(args.seed.as_deref())?;
-    let state_folder = settings.state_dir.join("rehearse");
+    let store = Shared::open(Folder::at(settings.state_dir.join("rehearse")))?.lock()?;
     block_on(true, async {
         let sandbox = Sandbox::new(world, sandbox_settings(settings));
         let start = |command| {
@@ -48,7 +49,7 @@ pub(super) fn rehearse(common: &Common, args: &RehearseArgs) -> Result<ExitStatu
             let rows = Some(roster);
             let order =
                 Order { settings, command, purpose, rows, approval: None, retry_stuck: false };
-            Session::start(common, order, BASE_URL.to_owned(), state_folder.clone())
+            Session::start(common, order, BASE_URL.to_owned(), &store)
         };
         let session = start(ReportedCommand::Rehearse)?;
         signal::watch(&session.stop, None);
@@ -58,7 +59,7 @@ pub(super) fn rehearse(common: &Common, args: &RehearseArgs) -> Result<ExitStatu
             let http = settings.http.clone();
             Client::new(transport, BASE_URL, token.clone().into(), http, (session.clock, 0))
         };
-        let report = session.apply(&client(), async |_, _| Ok(Decision::Go)).await?;
+        let report = session.apply(&client(), &store, async |_, _| Ok(Decision::Go)).await?;
         let again = start(ReportedCommand::Plan)?.plan(&client(), true).await;
         let result = session.finish(&report, outputs, None);
         closing(&report, &again, result)

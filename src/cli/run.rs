@@ -1,7 +1,7 @@
 //! A run from its folder to its report, whoever serves the API: what `plan`, `apply` and
 //! `rehearse` share.
 
-use std::{cell::RefCell, path::PathBuf, sync::Arc};
+use std::{cell::RefCell, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -15,11 +15,9 @@ use crate::{
     clock::Clock,
     config::Settings,
     event::Listener,
-    folder::{RunFolder, StateFolder},
     guard::Approval,
-    journal::{Entry, JOURNAL_FORMAT, JournalFile, Record as _},
+    journal::{Entry, JOURNAL_FORMAT, Record as _},
     live::ListError,
-    lock::Lock,
     memory::Memory,
     model::{DesiredSet, Fate, LiveSet},
     plan::{Digest, Policy, StuckWishes},
@@ -28,8 +26,8 @@ use crate::{
     report::{self, LeftInDoubt, ReportedCommand, RunReport, UndoneRun, json},
     roster::Roster,
     run::{Ended, ExitStatus, RunId, Stop},
+    store::{Exclusive, Folder, OwnRun, RunFile, Shared},
     talk,
-    trust::read_trusted,
 };
 
 /// What a person, a flag or a digest says of a plan.
@@ -60,8 +58,7 @@ pub(super) struct Session<'a> {
     pub clock: Clock,
     pub stop: Arc<Stop>,
     run: RunId,
-    state: StateFolder,
-    folder: RunFolder,
+    folder: OwnRun<Folder>,
     policy: Policy,
     progress: RefCell<Progress>,
     left_in_doubt: Vec<LeftInDoubt>,
@@ -77,18 +74,17 @@ impl<'a> Session<'a> {
         common: &'a Common,
         order: Order<'a>,
         base_url: String,
-        state_folder: PathBuf,
+        store: &Shared<Folder>,
     ) -> Result<Self, Failure> {
-        let state = StateFolder::open(state_folder)?;
         let started_at = Timestamp::now();
         let run = RunId::new(started_at, fastrand::u32(..));
-        let (left_in_doubt, unread) = left_in_doubt(&state)?;
+        let (left_in_doubt, unread) = left_in_doubt(store)?;
         let rehearsed = order.command == ReportedCommand::Rehearse;
         let other_api =
             (!rehearsed).then(|| material::name_other_api(common, order.settings)).flatten();
-        let folder = state.start_run(&run)?;
+        let folder = store.start_run(&run)?;
         talk::set_run(&run.to_string());
-        let (memory, warning) = read_memory(&state);
+        let (memory, warning) = store.memory(Timestamp::now());
         let policy = material::policy(order.settings, &memory, started_at);
         let mut policy = order.purpose.policy(policy);
         if order.retry_stuck {
@@ -101,7 +97,6 @@ impl<'a> Session<'a> {
             clock: Clock::starting_at(started_at),
             stop: Arc::new(Stop::default()),
             run,
-            state,
             folder,
             policy,
             progress: RefCell::new(Progress::new(talk::draws() && !common.quiet)),
@@ -147,6 +142,7 @@ impl<'a> Session<'a> {
     pub(super) async fn apply<T: Transport>(
         &self,
         client: &Client<T>,
+        store: &Exclusive<Folder>,
         decide: impl AsyncFnOnce(&RunReport, &LiveSet) -> Result<Decision, Failure>,
     ) -> Result<RunReport, Failure> {
         let listener = |event| self.progress.borrow_mut().take(event);
@@ -163,13 +159,14 @@ impl<'a> Session<'a> {
             return Ok(self.report(client, ended, Some(&preview), None, false));
         }
         if preview.reviewed.approved.plan().actions.is_empty() {
-            self.remember(&preview, &[]);
+            self.remember(store, &preview, &[]);
             return Ok(self.report(client, Ended::Complete, Some(&preview), None, false));
         }
         // Nothing is written unless it was shown: the plan is kept before the first write.
-        self.folder.write("plan.json", |out| json::render(&planned, out))?;
+        self.folder.write(RunFile::Plan, |out| json::render(&planned, out))?;
         let header = self.header(preview.reviewed.approved.plan().digest.clone());
-        let journal = JournalFile::create(&self.folder.journal(), &header)
+        let journal = store
+            .begin_journal(&self.folder, &header)
             .map_err(|error| Failure::new(ExitStatus::Unexpected, error))?;
         let applied = reconcile::apply(client, &preview, &journal, &self.job(), around).await;
         self.progress.borrow_mut().finish();
@@ -177,30 +174,20 @@ impl<'a> Session<'a> {
         if let Err(error) = journal.record(&Entry::End { result: ended.clone() }) {
             tracing::error!(%error, "the journal's end could not be written");
         }
-        self.remember(&preview, &applied.fates);
+        self.remember(store, &preview, &applied.fates);
         Ok(self.report(client, ended, Some(&preview), Some(&applied), false))
     }
 
-    /// Keeps what the next run has to know; only an apply comes here, under the lock.
-    fn remember(&self, preview: &Preview, fates: &[Fate]) {
+    /// Keeps what the next run has to know.
+    fn remember(&self, store: &Exclusive<Folder>, preview: &Preview, fates: &[Fate]) {
         // What an undo or an adoption leaves says nothing of a roster.
         let Purpose::Roster(roster) = self.order.purpose else { return };
         let mut memory = self.memory.clone();
         memory.learn(&roster.desired, &preview.reviewed, fates, self.clock.now());
         // What was done is told in any case; the report says that this was not kept.
-        if let Err(error) = self.state.write_memory(&memory) {
+        if let Err(error) = store.write_memory(&memory) {
             let message = format!("{error}: this run does not count for absences and vain wishes");
             self.warnings.borrow_mut().push(message);
-        }
-    }
-
-    /// Notes that a plan file was applied: it works once.
-    pub(super) fn use_plan(&self, plan: &RunId) {
-        let (mut memory, _) = read_memory(&self.state);
-        memory.use_plan(plan);
-        // What was done is told in any case.
-        if let Err(error) = self.state.write_memory(&memory) {
-            tracing::error!(%error, "the plan file could not be marked as used");
         }
     }
 
@@ -260,13 +247,13 @@ impl<'a> Session<'a> {
         &self,
         report: &RunReport,
         outputs: Outputs,
-        lock: Option<Lock>,
+        store: Option<Exclusive<Folder>>,
     ) -> Result<ExitStatus, Failure> {
         let delimiter = self.order.settings.roster.delimiter.byte();
         let kept = output::keep(&self.folder, report, self.order.rows, delimiter);
         let written = outputs.write(report, self.order.rows);
-        if let Some(lock) = lock {
-            self.prune(&lock);
+        if let Some(store) = store {
+            self.prune(&store);
         }
         let mut failures = own(report).into_iter().collect::<Vec<_>>();
         failures.extend(written.print());
@@ -281,25 +268,23 @@ impl<'a> Session<'a> {
         })
     }
 
-    fn tell_kept(&self, kept: &[PathBuf]) {
+    fn tell_kept(&self, kept: &[RunFile]) {
         // The folder of a rehearsal goes with it, unless one is named.
         let lasts =
             self.order.command != ReportedCommand::Rehearse || self.common.state_dir.is_some();
         if !lasts {
             return;
         }
-        talk::set_report(&self.folder.report().display().to_string());
+        talk::set_report(&self.folder.place_of(RunFile::Report));
         if !self.common.quiet {
-            let names = kept.iter().filter_map(|path| path.file_name()?.to_str());
-            let names: Vec<&str> = names.collect();
-            let folder = self.folder.path().display();
+            let names: Vec<&str> = kept.iter().map(|file| file.name()).collect();
+            let folder = self.folder.place();
             output::say(&format!("kept in {folder}: {}\n", names.join(", ")));
         }
     }
 
-    /// Removes the oldest runs; under the lock only, or it could take the folder of one under way.
-    fn prune(&self, _lock: &Lock) {
-        if let Err(error) = self.state.prune(self.order.settings.keep_runs) {
+    fn prune(&self, store: &Exclusive<Folder>) {
+        if let Err(error) = store.prune(self.order.settings.keep_runs) {
             let error = anyhow::Error::new(error);
             tracing::warn!("the oldest runs could not be removed: {error:#}");
         }
@@ -325,37 +310,20 @@ pub(super) fn unlisted(error: ListError) -> Ended {
     }
 }
 
-/// Ends the absence of whom a roster names; under the lock. Whatever becomes of the apply that was
-/// given it, and whether it comes to a run or not, the roster named them.
-pub(super) fn forget_mentioned(settings: &Settings, desired: &DesiredSet, _lock: &Lock) {
-    let Some(state) = StateFolder::existing(settings.state_folder()) else { return };
-    let (mut memory, _) = read_memory(&state);
+/// Ends the absence of whom a roster names. Whatever becomes of the apply that was given it, and
+/// whether it comes to a run or not, the roster named them.
+pub(super) fn forget_mentioned(store: &Exclusive<Folder>, desired: &DesiredSet) {
+    let (mut memory, _) = store.memory(Timestamp::now());
     if memory.forget_mentioned(desired)
-        && let Err(error) = state.write_memory(&memory)
+        && let Err(error) = store.write_memory(&memory)
     {
         tracing::warn!("{error}: who is in the roster may still be counted as missing");
     }
 }
 
-/// What the last applied run left; a memory that cannot be read starts anew, and that is said.
-pub(super) fn read_memory(state: &StateFolder) -> (Memory, Option<String>) {
-    let unread = |why: String| (Memory::anew(RunId::new(Timestamp::now(), 0)), Some(why));
-    let text = match read_trusted(&state.memory()) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return (Memory::default(), None);
-        }
-        Err(error) => return unread(format!("memory.json cannot be read: {error}")),
-    };
-    match Memory::parse(&text) {
-        Ok(memory) => (memory, None),
-        Err(error) => unread(error.to_string()),
-    }
-}
-
 /// What the last run that wrote left in doubt; a warning where its journal cannot be read.
-fn left_in_doubt(state: &StateFolder) -> Result<(Vec<LeftInDoubt>, Option<String>), Failure> {
-    let journal = match state.last_journal()? {
+fn left_in_doubt(store: &Shared<Folder>) -> Result<(Vec<LeftInDoubt>, Option<String>), Failure> {
+    let journal = match store.last_journal()? {
         None => return Ok((Vec::new(), None)),
         Some((_, Ok(journal))) => journal,
         Some((run, Err(error))) => {

@@ -6,9 +6,9 @@ use super::{
     past::{self, Past},
 };
 use crate::{
-    folder::StateFolder,
     report::runs::{self, RunLine},
     run::{ExitStatus, RunId},
+    store::{Folder, Shared},
 };
 
 pub(super) fn runs(common: &Common) -> Result<ExitStatus, Failure> {
@@ -28,7 +28,7 @@ pub(super) fn runs(common: &Common) -> Result<ExitStatus, Failure> {
 }
 
 /// One line a run, the oldest first.
-fn lines(state: &StateFolder, runs: Vec<RunId>) -> Vec<RunLine> {
+fn lines(state: &Shared<Folder>, runs: Vec<RunId>) -> Vec<RunLine> {
     // What has no report yet may be under way.
     let unended = if past::is_under_way(state) { "under way, or killed" } else { "killed" };
     let line = |run: RunId| match past::past(&state.run(&run)) {

@@ -14,13 +14,13 @@ use super::{
 };
 use crate::{
     config::Settings,
-    folder::StateFolder,
-    journal::{Journal, read_journal},
+    journal::Journal,
     model::Outcome,
     reconcile::{Purpose, Told, Undo},
     report::{Entry, ReportedCommand, RunReport},
     roster::{Roster, RosterRow},
     run::{ExitStatus, RunId},
+    store::{Folder, Shared},
 };
 
 pub(super) fn undo(common: &Common, args: &UndoArgs) -> Result<ExitStatus, Failure> {
@@ -67,7 +67,7 @@ fn deleted_rows(undo: &Undo, settings: &Settings) -> Option<Roster> {
 
 /// Only a dry run comes here while another run is under way.
 fn tell_of_a_run_under_way(settings: &Settings) {
-    let state = StateFolder::existing(settings.state_folder());
+    let state = Shared::existing(Folder::at(settings.state_folder()));
     if state.is_some_and(|state| past::is_under_way(&state)) {
         output::say(
             "another run is under way: if it is the one to be undone, its journal is not whole yet\n",
@@ -81,16 +81,16 @@ fn of_run(settings: &Settings, text: &str) -> Result<Undo, Failure> {
         return past::named(&[], text).and_then(|run| Err(wrote_nothing(&run)));
     };
     // Plans and dry runs leave folders too, and there is nothing in them to undo.
-    let wrote = |run: &&RunId| state.run(run).journal().exists();
+    let wrote = |run: &&RunId| state.run(run).has_journal();
     let run = match runs.iter().rfind(wrote).filter(|_| text == "latest") {
         Some(run) => run.clone(),
         None => past::named(&runs, text)?,
     };
     let folder = state.run(&run);
-    if !folder.journal().exists() {
+    if !folder.has_journal() {
         return Err(wrote_nothing(&run));
     }
-    let journal = read_journal(&folder.journal()).map_err(|error| {
+    let journal = folder.journal().map_err(|error| {
         let error = anyhow::Error::new(error).context(format!("cannot undo run {run}"));
         Failure::new(ExitStatus::BadInput, error)
             .hint("`kantata-sync show RUN` shows what is known of it; correct the roster by hand")

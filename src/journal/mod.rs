@@ -4,17 +4,17 @@
 //! journal, no request. Knows nothing of HTTP.
 
 mod entry;
-mod file;
 mod line;
 mod read;
+mod writer;
 
 pub use entry::{
     CreateRow, Entry, JOURNAL_FORMAT, Look, PresentRow, RejectedRow, Request, RequestResult,
     SeenRecord, UnknownRow,
 };
-pub use file::JournalFile;
 pub use line::journal_text;
-pub use read::{Journal, JournalReadError, parse_journal, read_journal};
+pub use read::{Journal, JournalReadError, parse_journal};
+pub use writer::{Append, JournalWriter};
 
 /// A journal that could not be written: nothing more may be sent.
 #[derive(Debug, thiserror::Error)]

@@ -1,24 +1,21 @@
 //! Reading a journal back, whatever a kill left of its end.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeMap;
 
 use super::{
     Entry, JOURNAL_FORMAT, Request, RequestResult,
     line::{Sum, read_line, stated_sum},
 };
-use crate::{plan::Digest, run::RunId, trust::read_trusted};
+use crate::{plan::Digest, run::RunId};
 
 /// A journal that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalReadError {
-    /// The file cannot be read.
-    #[error("cannot read the journal `{}`", path.display())]
+    /// It cannot be read.
+    #[error("cannot read the journal `{place}`")]
     Read {
-        /// Which.
-        path: PathBuf,
+        /// Where, as a person finds it.
+        place: String,
         /// Why.
         #[source]
         source: std::io::Error,
@@ -118,16 +115,6 @@ fn is_answered(request: &Request, result: &RequestResult) -> bool {
         RequestResult::Refused { .. } => rows <= 1,
         RequestResult::Done { present, .. } => present.len() >= rows,
     }
-}
-
-/// Reads a journal from a file.
-///
-/// # Errors
-/// See [`JournalReadError`].
-pub fn read_journal(path: &Path) -> Result<Journal, JournalReadError> {
-    let bytes = read_trusted(path)
-        .map_err(|source| JournalReadError::Read { path: path.to_owned(), source })?;
-    parse_journal(&bytes)
 }
 
 /// Reads a journal; a torn last line is tolerated, and damaged lines are named and left out.

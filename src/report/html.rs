@@ -12,6 +12,7 @@ use super::{Entry, LeftInDoubt, RunReport, escape::visible, loss, words};
 use crate::{
     model::{Outcome, WorkspaceId},
     plan::Change,
+    store::REJECTED,
 };
 
 const STYLE: &str = include_str!("html.css");
@@ -82,7 +83,7 @@ fn lost(report: &RunReport) -> Markup {
         @if !lost.is_empty() {
             section.alarm role="alert" {
                 h2 { "Lost: " (lost.len()) " deleted and not created again" }
-                p { "They are in rejected.csv, to be fed back." }
+                p { "They are in " (REJECTED) ", to be fed back." }
                 ul {
                     @for entry in lost {
                         li {
@@ -127,7 +128,7 @@ fn guard(report: &RunReport) -> Markup {
             section.alarm {
                 h2 { "Withheld by the guard" }
                 ul { @for refusal in &report.refusals { li { (shown(&refusal.to_string())) } } }
-                p { "Hint: " (words::APPROVE_HINT) }
+                p { "Hint: " (words::approve_hint()) }
             }
         }
     }

@@ -59,7 +59,7 @@ fn guard(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
         return Ok(());
     }
     list("Guard", report.refusals.iter().map(ToString::to_string), out)?;
-    writeln!(out, "\nHint: {}", words::APPROVE_HINT)
+    writeln!(out, "\nHint: {}", words::approve_hint())
 }
 
 fn list(

@@ -14,6 +14,7 @@ use super::{Entry, LeftInDoubt, RunReport, escape::visible, loss, words};
 use crate::{
     model::Outcome,
     plan::{Change, Digest},
+    store::REJECTED,
 };
 
 /// How the text form looks.
@@ -116,7 +117,7 @@ impl Page<'_> {
             return Ok(());
         }
         let people = words::plural(lost.len(), "membership");
-        let title = format!("LOST: {people} deleted and not created again; see rejected.csv");
+        let title = format!("LOST: {people} deleted and not created again; see {REJECTED}");
         let title = self.paint(Paint::Red, &title);
         writeln!(self.out, "{title}")?;
         for entry in lost {
@@ -339,7 +340,7 @@ impl Page<'_> {
         for refusal in &report.refusals {
             self.fact("guard", Some(refusal))?;
         }
-        self.fact("hint", (!report.refusals.is_empty()).then_some(words::APPROVE_HINT))?;
+        self.fact("hint", (!report.refusals.is_empty()).then(words::approve_hint))?;
         self.fact("note", words::create_note(report))?;
         self.fact("ended", words::ended(report))
     }

@@ -10,13 +10,16 @@ use crate::{
     model::{Drift, Field, MembershipSpec, Outcome, Participation, Seen, UserId, WorkspaceId},
     plan::{Change, Counts, Forecast, HoldReason, Target, WorkspaceState},
     run::Ended,
+    store::WITHHELD,
 };
 
 /// From so many creates on, people are told that Kantata may mail those who are added.
 const MANY_CREATES: usize = 25;
 
 /// The way out when the guard withheld deletes.
-pub(super) const APPROVE_HINT: &str = "review withheld-deletes.csv, then --approve-deletes";
+pub(super) fn approve_hint() -> String {
+    format!("review {WITHHELD}, then --approve-deletes")
+}
 
 /// What a run came to, as names and values for a table; what is not known is left out.
 pub(super) fn facts(report: &RunReport) -> impl Iterator<Item = (&'static str, String)> {

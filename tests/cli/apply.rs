@@ -2,15 +2,12 @@
 
 use std::{fs, process::Stdio};
 
-use kantata_sync::{
-    lock::Lock,
-    sandbox::{
-        Entry, ErrorIndex,
-        RequestKind::{Create, Delete, Update},
-    },
+use kantata_sync::sandbox::{
+    Entry, ErrorIndex,
+    RequestKind::{Create, Delete, Update},
 };
 
-use crate::harness::{Desk, LIVE, Server, samples, sandbox, writes};
+use crate::harness::{Desk, LIVE, Server, hold_lock, samples, sandbox, writes};
 
 #[test]
 fn an_apply_does_what_the_plan_shows_and_keeps_a_record() {
@@ -120,7 +117,7 @@ fn while_another_run_holds_the_lock_nothing_is_sent() {
     let desk = Desk::at(&server.base_url());
     let folder = desk.state().join("default").join(server.folder_name());
     fs::create_dir_all(&folder).expect("a folder");
-    let lock = Lock::acquire(&folder.join("lock")).expect("nobody else is here");
+    let lock = hold_lock(&folder);
     insta::assert_snapshot!(desk.run(&["apply", "--yes", "roster.csv"]).text());
     desk.run(&["apply", "--yes", "--wait-lock", "1s", "roster.csv"]).ends_with(7);
     assert_eq!(sandbox.log(), []);
@@ -137,7 +134,7 @@ fn a_run_that_waits_for_the_lock_goes_on_when_it_is_free() {
     let desk = Desk::at(&server.base_url());
     let folder = desk.state().join("default").join(server.folder_name());
     fs::create_dir_all(&folder).expect("a folder");
-    let lock = Lock::acquire(&folder.join("lock")).expect("nobody else is here");
+    let lock = hold_lock(&folder);
     let mut waiting = desk
         .command(&["apply", "--yes", "--quiet", "--wait-lock", "1h", "roster.csv"])
         .stdout(Stdio::null())

@@ -18,12 +18,9 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use jiff::{SignedDuration, Timestamp};
-use kantata_sync::{
-    lock::Lock,
-    sandbox::{Fault, RequestKind, RetryAfter, Sandbox},
-};
+use kantata_sync::sandbox::{Fault, RequestKind, RetryAfter, Sandbox};
 
-use crate::harness::{Desk, LIVE, Server, sandbox, writes};
+use crate::harness::{Desk, LIVE, Server, hold_lock, sandbox, writes};
 
 /// The levels of the lines, each once.
 fn levels(text: &str) -> BTreeSet<&str> {
@@ -192,7 +189,7 @@ fn whatever_would_fail_is_told_with_what_to_do() {
     desk.write("kantata-sync.toml", "mode = \"no-delete\"\n");
     let folder = desk.state().join("default").join(server.folder_name());
     fs::create_dir_all(&folder).expect("a folder");
-    let lock = Lock::acquire(&folder.join("lock")).expect("nobody else is here");
+    let lock = hold_lock(&folder);
     fs::write(folder.join("memory.json"), "{").expect("written");
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     fs::set_permissions(&folder, mode).expect("set");

@@ -2,11 +2,10 @@
 
 use std::{fs, process::Output};
 
-use kantata_sync::lock::Lock;
 use serde_json::Value;
 
 use crate::{
-    harness::{Desk, LIVE, ROSTER, Server, sandbox},
+    harness::{Desk, LIVE, ROSTER, Server, hold_lock, sandbox},
     interruption::{sample_roster, sample_sandbox, signalling},
 };
 
@@ -74,7 +73,7 @@ fn a_run_that_another_one_keeps_out_says_one_error_line() {
     let desk = Desk::at(&server.base_url());
     let folder = desk.state().join("default").join(server.folder_name());
     fs::create_dir_all(&folder).expect("a folder");
-    let _held = Lock::acquire(&folder.join("lock")).expect("nobody else is here");
+    let _held = hold_lock(&folder);
     let ran = desk.run(&["apply", "--yes", "-q", "roster.csv"]).ends_with(7);
     says_one_error(&ran.stderr, 7, false);
 }

@@ -14,6 +14,7 @@ use axum::Router;
 use kantata_sync::{
     report::{RunReport, json},
     sandbox::{BASE_PATH, RequestKind, Sandbox, Settings, Start, World},
+    store::{Exclusive, Folder, Shared},
 };
 use regex_lite::Regex;
 use tempfile::TempDir;
@@ -64,6 +65,11 @@ pub fn sandbox(seed: &str) -> Sandbox {
     let world = World::from_csv(seed).expect("a good seed");
     let settings = Settings { token: TOKEN.to_owned(), start: Start::Real, ..Settings::default() };
     Sandbox::new(world, settings)
+}
+
+/// Takes the lock of the state in this folder, as a run under way does.
+pub fn hold_lock(state: &Path) -> Exclusive<Folder> {
+    Shared::open(Folder::at(state)).map(|state| state.lock()).expect("usable").expect("free")
 }
 
 /// A server on a port of this machine, for as long as the value lives.

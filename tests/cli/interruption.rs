@@ -18,7 +18,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use kantata_sync::{
-    journal::{Entry, RequestResult, read_journal},
+    journal::{Entry, RequestResult, parse_journal},
     run::Ended,
     sandbox::{Answered, Faults, RequestKind, Sandbox},
 };
@@ -122,7 +122,7 @@ fn a_run_killed_at_any_request_is_finished_by_the_next() {
         nobody_is_doubled(&sandbox);
         let state = desk.state().join("default").join(server.folder_name());
         for journal in journals(&state) {
-            read_journal(&journal).expect("readable, torn or not");
+            parse_journal(&fs::read(&journal).expect("kept")).expect("readable, torn or not");
         }
         sandbox.clear_log();
         desk.run(&["plan", "--check", "-q", &sample_roster()]).ends_with(0);
@@ -167,7 +167,8 @@ fn the_first_signal_finishes_what_is_under_way_and_reports() {
         let report = kantata_sync::report::json::read(desk.read("report.json").as_bytes());
         assert_eq!(report.expect("a report").ended, Some(ended));
         let state = desk.state().join("default").join(server.folder_name());
-        let journal = read_journal(&journals(&state)[0]).expect("a journal");
+        let journal =
+            parse_journal(&fs::read(&journals(&state)[0]).expect("kept")).expect("a journal");
         assert!(journal.ended() && journal.in_doubt().is_empty() && !journal.torn);
         let intents = |entry: &&Entry| matches!(entry, Entry::Intent { .. });
         let intents = journal.entries.iter().filter(intents).count();
@@ -302,7 +303,8 @@ fn a_signal_or_a_deadline_in_a_hold_ends_the_run_and_nothing_more_is_sent() {
         let sent = victim.seen.load(Ordering::SeqCst);
         assert!(sent <= 8, "{sent} writes for {signal:?}");
         let state = desk.state().join("default").join(server.folder_name());
-        let journal = read_journal(&journals(&state)[0]).expect("a journal");
+        let journal =
+            parse_journal(&fs::read(&journals(&state)[0]).expect("kept")).expect("a journal");
         assert!(journal.ended() && journal.in_doubt().is_empty());
         let report = kantata_sync::report::json::read(desk.read("report.json").as_bytes());
         assert_eq!(report.expect("a report").pace.writes, sent as u64);

@@ -2,10 +2,10 @@
 
 use std::{fs, path::Path};
 
-use kantata_sync::{lock::Lock, model::Outcome, sandbox::User};
+use kantata_sync::{model::Outcome, sandbox::User};
 use regex_lite::Regex;
 
-use crate::harness::{Desk, LIVE, Ran, Server, sandbox, writes};
+use crate::harness::{Desk, LIVE, Ran, Server, hold_lock, sandbox, writes};
 
 /// The table of runs without the seconds that a run took.
 fn table(ran: &Ran) -> String {
@@ -87,7 +87,7 @@ fn a_killed_run_is_told_from_its_plan_and_its_journal() {
     // The delete would have been frozen by that doubt.
     assert_eq!((outcomes[&Outcome::InDoubt], outcomes[&Outcome::Frozen]), (1, 1));
 
-    let lock = Lock::acquire(&ran.folder().join("../../lock")).expect("nobody else is here");
+    let lock = hold_lock(&ran.folder().join("../.."));
     let text = table(&desk.run(&["runs"]));
     assert!(text.contains("under way, or killed"), "{text}");
     drop(lock);

@@ -7,14 +7,11 @@ use axum::{
     http::Method,
     middleware::{self, Next},
 };
-use kantata_sync::{
-    lock::Lock,
-    sandbox::{Duplicates, Participation, RequestKind, Sandbox, Side, User},
-};
+use kantata_sync::sandbox::{Duplicates, Participation, RequestKind, Sandbox, Side, User};
 
 use regex_lite::Regex;
 
-use crate::harness::{Desk, LIVE, Ran, Server, sandbox, writes};
+use crate::harness::{Desk, LIVE, Ran, Server, hold_lock, sandbox, writes};
 
 /// Every pair as it stands, but for its record's id and times: what an undo gives back.
 fn standing(sandbox: &Sandbox) -> BTreeMap<(u64, Option<u64>), Participation> {
@@ -248,7 +245,7 @@ fn while_another_run_holds_the_lock_nothing_is_undone() {
     let desk = Desk::at(&server.base_url());
     let ran = desk.run(&["apply", "--yes", "roster.csv"]).ends_with(0);
     let requests = sandbox.log().len();
-    let lock = Lock::acquire(&ran.folder().join("../../lock")).expect("nobody else is here");
+    let lock = hold_lock(&ran.folder().join("../.."));
     desk.run(&["undo", &ran.run(), "--yes"]).ends_with(7);
     desk.run(&["adopt", "roster.csv", "--yes"]).ends_with(7);
     assert_eq!(sandbox.log().len(), requests);

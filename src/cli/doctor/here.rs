@@ -2,13 +2,14 @@
 
 use std::{fs, path::Path};
 
+use jiff::Timestamp;
+
 use crate::{
-    cli::{material, run::read_memory},
+    cli::material,
     config::{Configuration, Settings},
-    folder::StateFolder,
-    lock::Lock,
     report::findings::Findings,
     roster::{Roster, read_roster},
+    store::{Folder, Shared},
 };
 
 /// An error and its causes in one line.
@@ -32,7 +33,7 @@ pub(super) fn configuration(configuration: &Configuration, found: &mut Findings)
 pub(super) fn state(settings: &Settings, found: &mut Findings) {
     const ELSEWHERE: &str = "`--state-dir DIR` or `state_dir` names another place";
     let path = settings.state_folder();
-    let state = match StateFolder::open(path.clone()) {
+    let state = match Shared::open(Folder::at(&path)) {
         Ok(state) => state,
         Err(error) => return found.failure("state folder", in_words(error), ELSEWHERE),
     };
@@ -48,9 +49,9 @@ pub(super) fn state(settings: &Settings, found: &mut Findings) {
             found.warning("state folder", detail, "run `chmod 700` on it");
         }
     }
-    match Lock::is_free(&state.lock()) {
-        Ok(true) => found.ok("lock", "free"),
-        Ok(false) => {
+    match state.is_locked() {
+        Ok(false) => found.ok("lock", "free"),
+        Ok(true) => {
             let advice = "a second one exits 7, or waits with `--wait-lock`";
             found.warning("lock", "another run is under way", advice);
         }
@@ -59,13 +60,13 @@ pub(super) fn state(settings: &Settings, found: &mut Findings) {
             found.unknown("lock", in_words(error), advice);
         }
     }
-    if let (_, Some(damage)) = read_memory(&state) {
+    if let (_, Some(damage)) = state.memory(Timestamp::now()) {
         found.warning("memory", damage, "the next apply writes a new one");
     }
     last_run(&state, found);
 }
 
-fn last_run(state: &StateFolder, found: &mut Findings) {
+fn last_run(state: &Shared<Folder>, found: &mut Findings) {
     let journal = match state.last_journal() {
         Ok(Some((_, Ok(journal)))) => journal,
         Ok(Some((run, Err(error)))) => {

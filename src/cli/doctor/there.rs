@@ -11,13 +11,13 @@ use crate::{
         WORKSPACES_PER_REQUEST,
     },
     apply::ended_by,
-    cli::{Failure, material, run::read_memory},
-    folder::StateFolder,
+    cli::{Failure, material},
     model::{LiveSet, LiveWorkspace, Person, Scope, Seen, WorkspaceId},
     plan::{Forecast, plan},
     report::findings::{Findings, in_words},
     roster::Roster,
     run::{Ended, ExitStatus},
+    store::{Folder, Shared},
 };
 
 /// Up to here clocks may differ without a word.
@@ -104,8 +104,8 @@ impl Examination<'_> {
     /// Listing and writing at the configured rate, held against the deadline.
     fn forecast(&self, roster: &Roster, live: &LiveSet, found: &mut Findings) {
         let settings = self.looker.settings;
-        let memory = StateFolder::existing(settings.state_folder());
-        let memory = memory.map(|state| read_memory(&state).0).unwrap_or_default();
+        let memory = Shared::existing(Folder::at(settings.state_folder()));
+        let memory = memory.map(|state| state.memory(Timestamp::now()).0).unwrap_or_default();
         let policy = material::policy(settings, &memory, Timestamp::now());
         let rate = settings.http.requests_per_second;
         let writes = Forecast::new(&plan(&roster.desired, live, &policy).actions, rate).requests;

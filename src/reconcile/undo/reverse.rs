@@ -11,6 +11,7 @@ use crate::{
         MembershipSpec, Participation, Role, Seen, Unnamed, WorkspaceId,
     },
     plan::{Change, Held, HoldReason, Target},
+    store::REJECTED,
 };
 
 /// How much older than its run a record may seem to be that the run made: clocks differ.
@@ -113,10 +114,9 @@ impl Reversal {
         let create = Change::Create { spec: MembershipSpec { role, fields: created } };
         let changed = match (&touched.left, now) {
             (Some(left), Some(now)) => left.changed(now),
-            (Some(_), None) => Some(
-                "whom it moved to the other side is not on the project any more; the roster, or the rejected.csv of an undo that lost the person, brings him back"
-                    .to_owned(),
-            ),
+            (Some(_), None) => Some(format!(
+                "whom it moved to the other side is not on the project any more; the roster, or the {REJECTED} of an undo that lost the person, brings him back"
+            )),
             (None, Some(now)) if is_so(role, &fields, now) => {
                 self.as_before += 1;
                 return;

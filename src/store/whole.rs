@@ -10,15 +10,29 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Failure, places::target};
-use crate::run::ExitStatus;
+/// A file that cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write `{}`", path.display())]
+pub struct WholeFileError {
+    /// Which.
+    pub path: PathBuf,
+    /// Why not.
+    #[source]
+    pub source: io::Error,
+}
+
+fn failed(path: &Path) -> impl FnOnce(io::Error) -> WholeFileError {
+    move |source| WholeFileError { path: path.to_owned(), source }
+}
 
 /// See the module.
-pub(super) struct WholeFile {
+#[derive(Debug)]
+pub struct WholeFile {
     path: PathBuf,
     place: Place,
 }
 
+#[derive(Debug)]
 enum Place {
     /// Written beside its target and renamed over it.
     Renamed { target: PathBuf, file: tempfile::NamedTempFile },
@@ -28,19 +42,34 @@ enum Place {
 
 impl WholeFile {
     /// Makes sure that the file can be written.
-    pub(super) fn open(path: &Path) -> Result<Self, Failure> {
-        let place = Place::open(path).map_err(|error| unwritable(path, error))?;
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub fn open(path: &Path) -> Result<Self, WholeFileError> {
+        let place = Place::open(path).map_err(failed(path))?;
         Ok(Self { path: path.to_owned(), place })
     }
 
     /// Writes it and renames it into place.
-    pub(super) fn write(
+    ///
+    /// # Errors
+    /// When it cannot be written or renamed; what stood there before still does.
+    pub fn write(
         self,
         render: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), WholeFileError> {
         let Self { path, place } = self;
-        place.write(render).map_err(|error| unwritable(&path, error))
+        place.write(render).map_err(failed(&path))
     }
+}
+
+/// Writes a private file beside its place and renames it into it.
+pub(super) fn write_private(
+    path: &Path,
+    render: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
+    Place::Renamed { target: path.to_owned(), file }.write(render)
 }
 
 impl Place {
@@ -123,9 +152,26 @@ fn keep(found: &Metadata, file: &File) -> io::Result<()> {
     file.set_permissions(found.permissions())
 }
 
-fn unwritable(path: &Path, error: io::Error) -> Failure {
-    let error = anyhow::Error::new(error).context(format!("cannot write `{}`", path.display()));
-    Failure::new(ExitStatus::Unexpected, error)
+/// More links than any system follows.
+const MOST_LINKS: usize = 40;
+
+/// Where a path leads in the end, whether something is there or not.
+///
+/// # Errors
+/// When there is no such folder, or the links have no end.
+pub fn target(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let folder = fs::canonicalize(parent.unwrap_or(Path::new(".")))?;
+        let name = path.file_name().ok_or(io::ErrorKind::IsADirectory)?;
+        let whole = folder.join(name);
+        match fs::read_link(&whole) {
+            Ok(link) => path = folder.join(link),
+            Err(_) => return Ok(whole),
+        }
+    }
+    Err(io::Error::other("too many links lead on from it"))
 }
 
 #[cfg(test)]
