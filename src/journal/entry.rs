@@ -62,7 +62,8 @@ pub enum Entry {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         why: Vec<UnknownRow>,
     },
-    /// These rows of refused batches are the bad ones: without them the rest went through.
+    /// These rows of refused batches are the bad ones: without them the rest went through. Written by
+    /// early versions; since then a row is refused alone.
     Rejected {
         /// Which.
         rows: Vec<RejectedRow>,
