@@ -10,12 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     guard::Reviewed,
-    model::{DesiredSet, Fate, Field, FieldValue, MembershipKey, Outcome, WorkspaceId},
+    model::{DesiredSet, Field, FieldValue, MembershipKey, Outcome, WorkspaceId},
     plan::{
         Absence, Action, Change, Held, HoldReason, Plan, StuckKey, StuckWish, StuckWishes,
         WorkspacePlan, WorkspaceState,
     },
     run::RunId,
+    verdict::Fate,
 };
 
 /// The version of the file.

@@ -11,7 +11,7 @@ use kantata_sync::{
     clock::Clock,
     guard::Limits,
     journal::{Entry, JournalError, Record, Request as Intended, RequestResult},
-    model::{ACCOUNT_ADMIN_REASON, Field, Outcome, RosterColumn},
+    model::{Field, Outcome, RosterColumn},
     plan::Policy,
     reconcile::{self, Job, Preview, Purpose, Surroundings},
     roster::{ReaderSettings, parse_roster},
@@ -20,6 +20,7 @@ use kantata_sync::{
         Answered, Bulk, Duplicates, ErrorIndex, Fault, Participation, RequestKind, Sandbox,
         Settings, Side, User, Workspace, World,
     },
+    verdict::{Fate, Why},
 };
 use tokio::time::Instant;
 
@@ -153,7 +154,7 @@ async fn five_bad_rows_of_a_hundred_are_rejected_and_the_rest_is_applied() {
                 assert_eq!(count(&done.applied, Outcome::Rejected), 5, "{case}");
                 assert_eq!(sandbox.world().participations().len(), 95, "{case}");
                 for fate in &done.applied.fates {
-                    let told = fate.detail.contains("User is deactivated");
+                    let told = matches!(&fate.why, Why::Refused { message } if message.contains("User is deactivated"));
                     assert_eq!(told, fate.outcome == Outcome::Rejected, "{case}: {fate:?}");
                 }
                 let posts = posts(&sandbox);
@@ -355,7 +356,6 @@ async fn an_account_administrator_is_asked_about_once_and_explains_what_never_st
     for fate in &done.applied.fates {
         let in_vain = fate.outcome == Outcome::NotStuck;
         assert_eq!(fate.account_admin, in_vain, "{fate:?}");
-        assert_eq!(fate.detail.contains(ACCOUNT_ADMIN_REASON), in_vain, "{fate:?}");
         // The create too: its wish counts as one in vain.
         assert_eq!(fate.unchanged.len(), usize::from(in_vain), "{fate:?}");
     }
@@ -618,7 +618,8 @@ async fn after_a_stop_a_lost_update_or_delete_is_read_back_and_not_sent_again() 
         assert!(!sent.is_empty());
         for fate in sent {
             assert_eq!(fate.outcome, Outcome::Applied, "{fate:?}");
-            assert!(fate.detail.contains("reading back"), "{fate:?}");
+            let read_back = matches!(fate.why, Why::SeenOnReadingBack | Why::GoneOnReadingBack);
+            assert!(read_back, "{fate:?}");
         }
     }
 }
@@ -695,10 +696,13 @@ async fn of_twenty_replacements_whose_creates_are_refused_one_person_is_lost() {
         let frozen = count(&done.applied, Outcome::Frozen) as u64;
         assert_eq!(frozen, (a_project - 1) + 20 / a_project, "{case}: {fates:?}");
         let unreached = fates.iter().filter(|fate| fate.outcome == Outcome::NotReached);
-        assert!(
-            unreached.clone().all(|fate| fate.detail.contains("user 2 on project 1 is lost")),
-            "{case}: {fates:?}"
-        );
+        let is_told = |fate: &Fate| {
+            let Why::AfterLostReplacement { user, workspace, outcome } = fate.why else {
+                return false;
+            };
+            (user.number(), workspace.number(), outcome) == (2, 1, Outcome::Lost)
+        };
+        assert!(unreached.clone().all(is_told), "{case}: {fates:?}");
         assert_eq!(unreached.count() as u64, 20 - a_project, "{case}");
     }
 }

@@ -10,9 +10,9 @@ use super::Run;
 use crate::{
     api::{Creation, Disposition, Repeat, Urgency, WriteParticipations},
     journal::{Entry, Look, Request},
-    model::{Fate, LiveFields, MembershipSpec, Outcome, Participation, Seen, WorkspaceId},
+    model::{LiveFields, MembershipSpec, Outcome, Participation, Seen, WorkspaceId},
     plan::{Change, Stage, WorkspaceState},
-    verdict::DEMOTION,
+    verdict::{DEMOTION, Fate},
 };
 
 /// Whether nobody else touched a record since it was listed. A lead's successor was promoted by

@@ -16,8 +16,8 @@ use super::Run;
 use crate::{
     api::WriteParticipations,
     journal::Entry,
-    model::{Fate, Outcome, UserId},
-    verdict::is_floored,
+    model::{Outcome, UserId},
+    verdict::{Fate, is_floored},
 };
 
 /// Who was seen to administer the account.

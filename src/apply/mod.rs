@@ -26,10 +26,10 @@ use crate::{
     event::{Event, Listener},
     guard::ApprovedPlan,
     journal::{Entry, JournalError, PresentRow, Record, Request, RequestResult, UnknownRow},
-    model::{Fate, MembershipKey, Participation, ParticipationId},
+    model::{MembershipKey, Participation, ParticipationId},
     plan::{Action, Change, Plan, Stage, batches},
     run::{Ended, Stop},
-    verdict::{Frozen, Ledger, Planned, decide, unreached},
+    verdict::{Fate, Frozen, Ledger, Planned, decide, unreached},
 };
 
 /// What an apply works with besides its plan.

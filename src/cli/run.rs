@@ -19,7 +19,7 @@ use crate::{
     journal::{Entry, JOURNAL_FORMAT, Record as _},
     live::ListError,
     memory::Memory,
-    model::{DesiredSet, Fate, LiveSet},
+    model::{DesiredSet, LiveSet},
     plan::{Digest, Policy, StuckWishes},
     progress::Progress,
     reconcile::{self, Job, Preview, Purpose, RunFacts, Surroundings, assemble},
@@ -28,6 +28,7 @@ use crate::{
     run::{Ended, ExitStatus, RunId, Stop},
     store::{Exclusive, Folder, OwnRun, RunFile, Shared},
     talk,
+    verdict::Fate,
 };
 
 /// What a person, a flag or a digest says of a plan.

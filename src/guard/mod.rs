@@ -14,6 +14,7 @@ mod approval;
 use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 pub use approval::{Approval, ApprovalProblem, ApprovedDelete};
 
@@ -49,8 +50,9 @@ pub struct EmptiedProject {
 }
 
 /// Which limit a plan is over.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(tag = "refusal", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Refusal {
     /// `guard.max_deletes`.
     RunCount {

@@ -22,7 +22,7 @@ pub use membership::{
     RoleError, Workspace,
 };
 pub use mention::{Mention, Mentions};
-pub use outcome::{Fate, Outcome};
+pub use outcome::Outcome;
 pub use set::{
     DesiredMembership, DesiredSet, Freeze, Listing, LiveSet, LiveWorkspace, Scope, Unnamed,
     UserlessRow,

@@ -4,8 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Drift, ParticipationId};
-
 /// The fate of an action, the mildest first; a roster row's outcome is the worst of its actions'.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -84,67 +82,5 @@ impl Outcome {
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.words())
-    }
-}
-
-/// An outcome with what is known about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fate {
-    /// What became of it.
-    pub outcome: Outcome,
-    /// Why, in the server's words where it spoke; empty when there is nothing to add.
-    pub detail: String,
-    /// The live record, where there is one.
-    pub participation: Option<ParticipationId>,
-    /// The server's `x-request-id` of the deciding answer.
-    pub request_id: Option<String>,
-    /// Wishes that were answered as done and are not so: before is what is live now.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub unchanged: Vec<Drift>,
-    /// Whether the access level among these can never stick: the person is an Account
-    /// Administrator (API.md §1.10).
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub account_admin: bool,
-}
-
-impl Fate {
-    /// A fate with a reason and nothing else.
-    #[must_use]
-    pub fn new(outcome: Outcome, detail: impl Into<String>) -> Self {
-        Self {
-            outcome,
-            detail: detail.into(),
-            participation: None,
-            request_id: None,
-            unchanged: Vec::new(),
-            account_admin: false,
-        }
-    }
-
-    /// The same, with the live record it concerns.
-    #[must_use]
-    pub fn of(mut self, participation: impl Into<Option<ParticipationId>>) -> Self {
-        self.participation = participation.into();
-        self
-    }
-
-    /// The same, with the answer that decided it.
-    #[must_use]
-    pub fn answered(mut self, request_id: Option<String>) -> Self {
-        self.request_id = request_id;
-        self
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_fate_of_an_earlier_version_is_read_and_written_as_it_was() {
-        let old = r#"{"outcome":"not_stuck","detail":"still","participation":9,"request_id":null}"#;
-        let fate: Fate = serde_json::from_str(old).expect("a fate");
-        assert_eq!(fate, Fate::new(Outcome::NotStuck, "still").of(ParticipationId::new(9)));
-        assert_eq!(serde_json::to_string(&fate).expect("plain"), old);
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use super::{Mode, Wait};
 use crate::model::{
@@ -153,8 +154,9 @@ fn lead_wish(drift: &[Drift]) -> Option<bool> {
 }
 
 /// Why an action is in the plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Reason {
     /// In the roster, not on the project.
     NotLive,
@@ -222,8 +224,9 @@ pub struct Held {
 }
 
 /// Why a difference is held.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(tag = "hold", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum HoldReason {
     /// The mode has no such action.
     Mode {
@@ -354,8 +357,9 @@ pub struct Frozen {
 }
 
 /// What freezes a project.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(tag = "cause", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum FreezeCause {
     /// Roster rows of this project are invalid.
     InvalidRows {

@@ -5,14 +5,15 @@ use jiff::Timestamp;
 use super::Preview;
 use crate::{
     apply::Applied,
-    model::{Fate, MembershipKey, Outcome},
+    model::{MembershipKey, Outcome},
     plan::{Action, Counts, Mode},
     report::{
-        Entry, LeftInDoubt, PaceReport, REPORT_FORMAT, ReportedCommand, ReportedProblem, RunReport,
-        UndoneRun,
+        Entry, EntryReason, LeftInDoubt, PaceReport, REPORT_FORMAT, ReportedCommand,
+        ReportedProblem, RunReport, UndoneRun,
     },
     roster::{Roster, RowProblem},
     run::{Ended, ExitStatus, RunId},
+    verdict::{Fate, Why},
 };
 
 /// What is known of a run besides its plan.
@@ -104,8 +105,7 @@ fn entries(roster: Option<&Roster>, preview: &Preview, applied: Option<&Applied>
         key: action.key,
         line: line(action.key),
         change: Some(action.change.clone()),
-        reason: action.reason.to_string(),
-        hold: None,
+        reason: EntryReason::Planned(action.reason),
         fate,
     };
     let actions = plan.actions.iter().enumerate().map(|(index, action)| {
@@ -115,15 +115,15 @@ fn entries(roster: Option<&Roster>, preview: &Preview, applied: Option<&Applied>
         key: held.key,
         line: line(held.key),
         change: held.change.clone(),
-        reason: held.reason.to_string(),
-        hold: Some(held.reason.clone()),
-        fate: Some(Fate::new(Outcome::Held, held.reason.to_string())),
+        reason: EntryReason::Held(held.reason.clone()),
+        fate: Some(Fate::new(Outcome::Held, Why::AsPlanned)),
     });
     let frozen = plan.frozen.iter().map(|frozen| {
-        entry(&frozen.action, Some(Fate::new(Outcome::Frozen, frozen.cause.to_string())))
+        let why = Why::Frozen(frozen.cause.clone());
+        entry(&frozen.action, Some(Fate::new(Outcome::Frozen, why)))
     });
     let withheld = preview.reviewed.withheld.iter().map(|withheld| {
-        let fate = Fate::new(Outcome::Withheld, withheld.refusal.to_string());
+        let fate = Fate::new(Outcome::Withheld, Why::Withheld(withheld.refusal.clone()));
         entry(&withheld.action, Some(fate))
     });
     let mut entries: Vec<Entry> = actions.chain(held).chain(frozen).chain(withheld).collect();

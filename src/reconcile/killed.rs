@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use super::exit_status;
 use crate::{
     journal::{self, Journal},
-    model::{Fate, Outcome},
+    model::Outcome,
     report::{Entry, RunReport},
     run::Ended,
-    verdict::{Ledger, Planned, decide, unreached},
+    verdict::{Fate, Ledger, Planned, Why, decide, unreached},
 };
 
 /// Completes the report of a plan whose run was killed; `last_sign` is when the journal last grew.
@@ -44,8 +44,8 @@ pub fn killed(planned: RunReport, journal: &Journal, last_sign: Timestamp) -> Ru
 /// may have been about it.
 fn not_begun(ledger: &Ledger, journal: &Journal) -> Fate {
     match (journal.damage_words(), ledger.ended()) {
-        (Some(damage), _) => Fate::new(Outcome::InDoubt, damage),
+        (Some(damage), _) => Fate::new(Outcome::InDoubt, Why::JournalDamaged { damage }),
         (None, Some(ended)) => unreached(ended),
-        (None, None) => Fate::new(Outcome::NotReached, "the run ended before it was sent"),
+        (None, None) => Fate::new(Outcome::NotReached, Why::RunKilled),
     }
 }

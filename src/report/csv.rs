@@ -13,7 +13,9 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Entry, OriginalRow, RowStatus, RunReport, escape::cell, escape::visible, loss, words};
+use super::{
+    Entry, OriginalRow, RowStatus, RunReport, escape::cell, escape::visible, loss, reason, words,
+};
 use crate::{
     model::{MembershipKey, Outcome, Participation},
     plan::{Change, WorkspaceState},
@@ -21,7 +23,7 @@ use crate::{
 };
 
 /// The columns of `results.csv`, before the roster's own, which follow as `roster.NAME`.
-pub const RESULT_COLUMNS: [&str; 11] = [
+pub const RESULT_COLUMNS: [&str; 12] = [
     "line",
     "action",
     "change",
@@ -33,6 +35,7 @@ pub const RESULT_COLUMNS: [&str; 11] = [
     "project",
     "name",
     "request_id",
+    "reason_code",
 ];
 
 /// The columns of `withheld-deletes.csv`, below its three lines of `# name: value`.
@@ -60,18 +63,20 @@ impl<'a> Index<'a> {
         Self { report, entries }
     }
 
-    /// The fate of a valid row that no action concerns, and why.
-    fn without_action(&self, key: MembershipKey) -> (&'static str, String) {
+    /// The fate of a valid row that no action concerns, and why: in a code and in words.
+    fn without_action(&self, key: MembershipKey) -> (&'static str, &'static str, String) {
         let report = self.report;
         match report.projects.get(&key.workspace).map(|project| &project.state) {
             Some(WorkspaceState::Unreadable { reason }) => {
-                ("not reached", format!("the project is unreadable: {reason}"))
+                ("not reached", "unreadable", format!("the project is unreadable: {reason}"))
             }
-            Some(WorkspaceState::Archived) => ("held", "the project is archived".to_owned()),
+            Some(WorkspaceState::Archived) => {
+                ("held", "archived", "the project is archived".to_owned())
+            }
             Some(WorkspaceState::Listed { .. }) if report.digest.is_some() => {
-                ("in sync", String::new())
+                ("in sync", "", String::new())
             }
-            _ => ("not reached", format!("no plan was made: {}", words::ending(report))),
+            _ => ("not reached", "no_plan", format!("no plan was made: {}", words::ending(report))),
         }
     }
 }
@@ -83,6 +88,7 @@ struct Record<'a> {
     key: Option<MembershipKey>,
     entry: Option<&'a Entry>,
     outcome: &'static str,
+    code: &'static str,
     reason: String,
     cells: &'a [String],
 }
@@ -124,20 +130,20 @@ pub fn results<R: Borrow<OriginalRow>>(
 fn of_row<'a: 'r, 'r>(index: &mut Index<'a>, row: &'r OriginalRow) -> Vec<Record<'r>> {
     let OriginalRow { line, cells, status } = row;
     let own = Record { line: Some(*line), cells, ..Record::default() };
-    let (outcome, reason, key) = match status {
-        RowStatus::Invalid(reason) => ("invalid", reason.clone(), None),
+    let (outcome, code, reason, key) = match status {
+        RowStatus::Invalid(reason) => ("invalid", "invalid_row", reason.clone(), None),
         RowStatus::DuplicateOf(first) => {
-            ("duplicate", format!("says the same as line {first}"), None)
+            ("duplicate", "duplicate_row", format!("says the same as line {first}"), None)
         }
         RowStatus::Valid(key) => match index.entries.remove(key) {
             Some(entries) => return of_entries(&entries, own),
             None => {
-                let (outcome, reason) = index.without_action(*key);
-                (outcome, reason, Some(*key))
+                let (outcome, code, reason) = index.without_action(*key);
+                (outcome, code, reason, Some(*key))
             }
         },
     };
-    vec![Record { outcome, reason, key, ..own }]
+    vec![Record { outcome, code, reason, key, ..own }]
 }
 
 /// The first entry, which is the worst, stands for the line; the others follow it.
@@ -156,7 +162,8 @@ fn of_entry(entry: &Entry) -> Record<'_> {
         key: Some(entry.key),
         entry: Some(entry),
         outcome: words::outcome(entry),
-        reason: words::why(entry),
+        code: reason::entry_code(entry),
+        reason: reason::of_entry(entry),
         cells: &[],
     }
 }
@@ -167,7 +174,7 @@ fn write_result<W: Write>(
     record: &Record<'_>,
     roster_columns: usize,
 ) -> io::Result<()> {
-    let Record { line, key, entry, outcome, reason, cells } = record;
+    let Record { line, key, entry, outcome, code, reason, cells } = record;
     let text = |value: Option<String>| value.unwrap_or_default();
     let fate = entry.and_then(|entry| entry.fate.as_ref());
     let planned = entry.and_then(|entry| entry.change.as_ref()).and_then(Change::participation);
@@ -184,6 +191,7 @@ fn write_result<W: Write>(
         text(key.map(|key| cell(words::title(report, key.workspace)).into_owned())),
         text(key.map(|key| cell(name(report, key)).into_owned())),
         text(fate.and_then(|fate| fate.request_id.as_deref()).map(|id| cell(id).into_owned())),
+        (*code).to_owned(),
     ];
     let none = String::new();
     let padded = cells.iter().chain(std::iter::repeat(&none)).take(roster_columns);
@@ -236,7 +244,7 @@ fn reason_to_feed_back(index: &mut Index<'_>, row: &OriginalRow) -> Option<Strin
 }
 
 fn reason_of(entry: &Entry) -> String {
-    format!("{} {}: {}", words::action(entry), words::outcome(entry), words::why(entry))
+    format!("{} {}: {}", words::action(entry), words::outcome(entry), reason::of_entry(entry))
 }
 
 /// Until when a list that was written at this time can be given back.
@@ -287,7 +295,7 @@ pub fn withheld(
 
 /// Why it is withheld, and since when the person is on the project: what a reviewer weighs.
 fn reason_to_withhold(entry: &Entry, live: &Participation) -> String {
-    let why = words::why(entry);
+    let why = reason::of_entry(entry);
     match live.created_at {
         Some(since) => format!("{why}; on the project since {}", since.strftime("%Y-%m-%d")),
         None => why,
@@ -302,9 +310,12 @@ mod tests {
 
     use super::*;
     use crate::{
-        model::Fate,
-        plan::Target,
-        report::sample::{self, key},
+        plan::{Reason, Target},
+        report::{
+            EntryReason,
+            sample::{self, key},
+        },
+        verdict::{Fate, Why},
     };
 
     fn written<T>(render: impl FnOnce(&mut dyn Write) -> io::Result<T>) -> (String, T) {
@@ -326,46 +337,46 @@ mod tests {
     #[test]
     fn results_of_a_run() {
         insta::assert_snapshot!(results_of(&sample::everything()), @r##"
-        line,action,change,outcome,reason,workspace_id,user_id,participation_id,project,name,request_id,roster.workspace_id,roster.user_id,roster.role,roster.note
-        2,create,"maven, access edit_tasks",rejected,access_level is not <allowed>,101,7,,Alpha | <script>alert(1)</script>,\u{1b}[31mRed\u{1b}[0m,req-1,101,7,maven,'=1+1
-        ,update,team_lead: false → true (after the create),not reached,the create was rejected,101,7,,Alpha | <script>alert(1)</script>,\u{1b}[31mRed\u{1b}[0m,,,,,
-        3,create,"maven, access edit_tasks",applied,"in the roster, not on the project",102,3,,'=cmd(),Zoë O'Neil,req-0,102,3,maven,'=1+1
-        4,replace,"maven → buyer, access edit_tasks",lost,422: user \u{9b}31mgone,102,6,102006,'=cmd(),Ann\nLee,req-5,102,6,maven,'=1+1
-        5,update,access_level: edit_tasks → admin,not stuck,"answered 200, still edit_tasks",101,8,8,Alpha | <script>alert(1)</script>,Bo \u{202e}oB,req-3,101,8,maven,'=1+1
-        6,update,access_level: edit_tasks → admin,held,the token's own user,101,9,9,Alpha | <script>alert(1)</script>,The `Token`,,101,9,maven,'=1+1
-        7,,,invalid,"role: found `boss`, expected `maven` or `buyer`",,,,,,,102,8,boss,
-        8,,,duplicate,says the same as line 2,,,,,,,101,7,maven,'=1+1
-        9,create,"maven, access edit_tasks",in doubt,no answer,102,11,,'=cmd(),,,102,11,maven,'=1+1
-        10,create,"maven, access edit_tasks",failed,503 six times,102,12,,'=cmd(),,,102,12,maven,'=1+1
-        11,,,not reached,the project is unreadable: not visible to this token,103,1,,,,,103,1,maven,'=1+1
-        12,,,in sync,,102,1,,'=cmd(),,,102,1,maven,'=1+1
-        ,delete,maven,stale,changed 2026-11-24T03:07:40Z,102,5,102005,'=cmd(),'-Dash,req-4,,,,
-        ,delete,"maven, lead, demoted first",held,protected by `*@<partner>.example` in protect.users,102,4,102004,'=cmd(),,,,,,
-        ,delete,"maven, lead, demoted first",frozen,"on the project, not in the roster; invalid roster rows of this project: line 7",102,8,102008,'=cmd(),Bo \u{202e}oB,,,,,
-        ,delete,"maven, lead, demoted first",withheld,"on the project, not in the roster; plan deletes 60 of 400 memberships; the limit is 50 (guard.max_deletes); all deletes of this run are withheld",101,10,101010,Alpha | <script>alert(1)</script>,,,,,,
+        line,action,change,outcome,reason,workspace_id,user_id,participation_id,project,name,request_id,reason_code,roster.workspace_id,roster.user_id,roster.role,roster.note
+        2,create,"maven, access edit_tasks",rejected,access_level is not <allowed>,101,7,,Alpha | <script>alert(1)</script>,\u{1b}[31mRed\u{1b}[0m,req-1,tries_used_up,101,7,maven,'=1+1
+        ,update,team_lead: false → true (after the create),not reached,the create was rejected,101,7,,Alpha | <script>alert(1)</script>,\u{1b}[31mRed\u{1b}[0m,,tries_used_up,,,,
+        3,create,"maven, access edit_tasks",applied,"in the roster, not on the project",102,3,,'=cmd(),Zoë O'Neil,req-0,not_live,102,3,maven,'=1+1
+        4,replace,"maven → buyer, access edit_tasks",lost,422: user \u{9b}31mgone,102,6,102006,'=cmd(),Ann\nLee,req-5,tries_used_up,102,6,maven,'=1+1
+        5,update,access_level: edit_tasks → admin,not stuck,"answered 200, still edit_tasks",101,8,8,Alpha | <script>alert(1)</script>,Bo \u{202e}oB,req-3,tries_used_up,101,8,maven,'=1+1
+        6,update,access_level: edit_tasks → admin,held,the token's own user,101,9,9,Alpha | <script>alert(1)</script>,The `Token`,,token_user,101,9,maven,'=1+1
+        7,,,invalid,"role: found `boss`, expected `maven` or `buyer`",,,,,,,invalid_row,102,8,boss,
+        8,,,duplicate,says the same as line 2,,,,,,,duplicate_row,101,7,maven,'=1+1
+        9,create,"maven, access edit_tasks",in doubt,no answer,102,11,,'=cmd(),,,tries_used_up,102,11,maven,'=1+1
+        10,create,"maven, access edit_tasks",failed,503 six times,102,12,,'=cmd(),,,tries_used_up,102,12,maven,'=1+1
+        11,,,not reached,the project is unreadable: not visible to this token,103,1,,,,,unreadable,103,1,maven,'=1+1
+        12,,,in sync,,102,1,,'=cmd(),,,,102,1,maven,'=1+1
+        ,delete,maven,stale,changed 2026-11-24T03:07:40Z,102,5,102005,'=cmd(),'-Dash,req-4,tries_used_up,,,,
+        ,delete,"maven, lead, demoted first",held,protected by `*@<partner>.example` in protect.users,102,4,102004,'=cmd(),,,protected,,,,
+        ,delete,"maven, lead, demoted first",frozen,"on the project, not in the roster; invalid roster rows of this project: line 7",102,8,102008,'=cmd(),Bo \u{202e}oB,,invalid_rows,,,,
+        ,delete,"maven, lead, demoted first",withheld,"on the project, not in the roster; plan deletes 60 of 400 memberships; the limit is 50 (guard.max_deletes); all deletes of this run are withheld",101,10,101010,Alpha | <script>alert(1)</script>,,,run_count,,,,
         "##);
     }
 
     #[test]
     fn results_of_a_plan() {
         insta::assert_snapshot!(results_of(&sample::plan()), @r##"
-        line,action,change,outcome,reason,workspace_id,user_id,participation_id,project,name,request_id,roster.workspace_id,roster.user_id,roster.role,roster.note
-        2,create,"maven, access edit_tasks",planned,"in the roster, not on the project",101,7,,Alpha | <script>alert(1)</script>,\u{1b}[31mRed\u{1b}[0m,,101,7,maven,'=1+1
-        ,update,team_lead: false → true (after the create),planned,"follows the create, which cannot carry these fields",101,7,,Alpha | <script>alert(1)</script>,\u{1b}[31mRed\u{1b}[0m,,,,,
-        3,create,"maven, access edit_tasks",planned,"in the roster, not on the project",102,3,,'=cmd(),Zoë O'Neil,,102,3,maven,'=1+1
-        4,replace,"maven → buyer, access edit_tasks",planned,"on the other side of the project; a replacement loses the person's assignments, scheduled and allocated hours there",102,6,102006,'=cmd(),Ann\nLee,,102,6,maven,'=1+1
-        5,update,access_level: edit_tasks → admin,planned,on the project with other values,101,8,8,Alpha | <script>alert(1)</script>,Bo \u{202e}oB,,101,8,maven,'=1+1
-        6,update,access_level: edit_tasks → admin,held,the token's own user,101,9,9,Alpha | <script>alert(1)</script>,The `Token`,,101,9,maven,'=1+1
-        7,,,invalid,"role: found `boss`, expected `maven` or `buyer`",,,,,,,102,8,boss,
-        8,,,duplicate,says the same as line 2,,,,,,,101,7,maven,'=1+1
-        9,,,in sync,,102,11,,'=cmd(),,,102,11,maven,'=1+1
-        10,,,in sync,,102,12,,'=cmd(),,,102,12,maven,'=1+1
-        11,,,not reached,the project is unreadable: not visible to this token,103,1,,,,,103,1,maven,'=1+1
-        12,,,in sync,,102,1,,'=cmd(),,,102,1,maven,'=1+1
-        ,delete,"maven, lead, demoted first",held,protected by `*@<partner>.example` in protect.users,102,4,102004,'=cmd(),,,,,,
-        ,delete,"maven, lead, demoted first",frozen,"on the project, not in the roster; invalid roster rows of this project: line 7",102,8,102008,'=cmd(),Bo \u{202e}oB,,,,,
-        ,delete,"maven, lead, demoted first",withheld,"on the project, not in the roster; plan deletes 60 of 400 memberships; the limit is 50 (guard.max_deletes); all deletes of this run are withheld",101,10,101010,Alpha | <script>alert(1)</script>,,,,,,
-        ,delete,maven,planned,"on the project, not in the roster",102,5,102005,'=cmd(),'-Dash,,,,,
+        line,action,change,outcome,reason,workspace_id,user_id,participation_id,project,name,request_id,reason_code,roster.workspace_id,roster.user_id,roster.role,roster.note
+        2,create,"maven, access edit_tasks",planned,"in the roster, not on the project",101,7,,Alpha | <script>alert(1)</script>,\u{1b}[31mRed\u{1b}[0m,,not_live,101,7,maven,'=1+1
+        ,update,team_lead: false → true (after the create),planned,"follows the create, which cannot carry these fields",101,7,,Alpha | <script>alert(1)</script>,\u{1b}[31mRed\u{1b}[0m,,follows_create,,,,
+        3,create,"maven, access edit_tasks",planned,"in the roster, not on the project",102,3,,'=cmd(),Zoë O'Neil,,not_live,102,3,maven,'=1+1
+        4,replace,"maven → buyer, access edit_tasks",planned,"on the other side of the project; a replacement loses the person's assignments, scheduled and allocated hours there",102,6,102006,'=cmd(),Ann\nLee,,role_differs,102,6,maven,'=1+1
+        5,update,access_level: edit_tasks → admin,planned,on the project with other values,101,8,8,Alpha | <script>alert(1)</script>,Bo \u{202e}oB,,differs,101,8,maven,'=1+1
+        6,update,access_level: edit_tasks → admin,held,the token's own user,101,9,9,Alpha | <script>alert(1)</script>,The `Token`,,token_user,101,9,maven,'=1+1
+        7,,,invalid,"role: found `boss`, expected `maven` or `buyer`",,,,,,,invalid_row,102,8,boss,
+        8,,,duplicate,says the same as line 2,,,,,,,duplicate_row,101,7,maven,'=1+1
+        9,,,in sync,,102,11,,'=cmd(),,,,102,11,maven,'=1+1
+        10,,,in sync,,102,12,,'=cmd(),,,,102,12,maven,'=1+1
+        11,,,not reached,the project is unreadable: not visible to this token,103,1,,,,,unreadable,103,1,maven,'=1+1
+        12,,,in sync,,102,1,,'=cmd(),,,,102,1,maven,'=1+1
+        ,delete,"maven, lead, demoted first",held,protected by `*@<partner>.example` in protect.users,102,4,102004,'=cmd(),,,protected,,,,
+        ,delete,"maven, lead, demoted first",frozen,"on the project, not in the roster; invalid roster rows of this project: line 7",102,8,102008,'=cmd(),Bo \u{202e}oB,,invalid_rows,,,,
+        ,delete,"maven, lead, demoted first",withheld,"on the project, not in the roster; plan deletes 60 of 400 memberships; the limit is 50 (guard.max_deletes); all deletes of this run are withheld",101,10,101010,Alpha | <script>alert(1)</script>,,,run_count,,,,
+        ,delete,maven,planned,"on the project, not in the roster",102,5,102005,'=cmd(),'-Dash,,not_desired,,,,
         "##);
     }
 
@@ -479,9 +490,8 @@ mod tests {
                     key,
                     line: None,
                     change: change(kind, key),
-                    reason: String::new(),
-                    hold: None,
-                    fate: outcome.map(|outcome| Fate::new(outcome, "")),
+                    reason: EntryReason::Planned(Reason::NotLive),
+                    fate: outcome.map(|outcome| Fate::new(outcome, Why::AsPlanned)),
                 }));
             }
             (report, rows)
@@ -544,7 +554,7 @@ mod tests {
                 let worst = report.entries.iter().filter(of_same).map(|e| e.fate.as_ref().map(|f| f.outcome)).max();
                 if let (Some(worst), false) = (worst, record[0].is_empty()) {
                     prop_assert_eq!(&record[3], worst.map_or("planned", Outcome::words));
-                    prop_assert_eq!(&record[11], format!("cell {}", &record[0]));
+                    prop_assert_eq!(&record[12], format!("cell {}", &record[0]));
                 }
             }
         }

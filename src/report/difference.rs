@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Entry, RunReport, words};
+use super::{Entry, RunReport, reason, words};
 use crate::{
     model::{
         Drift, Field, MembershipKey, MembershipSpec, Outcome, Participation, UserId, WorkspaceId,
@@ -108,7 +108,7 @@ impl Both<'_> {
         let Facts { entry, left_alone, .. } = facts;
         let mut text = left_alone.map(|outcome| format!("{outcome}, ")).unwrap_or_default();
         text.push_str(&self.named(entry));
-        let why = left_alone.map(|_| words::why(entry)).unwrap_or_default();
+        let why = left_alone.map(|_| reason::of_entry(entry)).unwrap_or_default();
         let parts = [words::change(entry), why];
         let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         match parts.is_empty() {
@@ -188,10 +188,14 @@ impl<'a> Facts<'a> {
     }
 
     fn why_left_alone(&self) -> String {
-        let Entry { reason, fate, .. } = self.entry;
-        let detail = fate.as_ref().map_or("", |fate| fate.detail.as_str());
-        let why = if detail.is_empty() { reason } else { detail };
-        if self.left_alone.is_some() { format!(" ({why})") } else { String::new() }
+        match &self.entry.fate {
+            Some(fate) if self.left_alone.is_some() => {
+                let held = || reason::of_plan(&self.entry.reason);
+                let why = Some(reason::of_fate(fate)).filter(|why| !why.is_empty());
+                format!(" ({})", why.unwrap_or_else(held))
+            }
+            _ => String::new(),
+        }
     }
 
     fn value(&self, name: &str) -> Option<&str> {
@@ -202,10 +206,9 @@ impl<'a> Facts<'a> {
 
 /// The reason without the date until which an absence waits: it moves with the clock.
 fn because(entry: &Entry) -> String {
-    match &entry.hold {
+    match entry.hold() {
         Some(HoldReason::Waiting { wait }) => Wait { not_before: None, ..*wait }.to_string(),
-        Some(hold) => hold.to_string(),
-        None => entry.reason.clone(),
+        _ => reason::of_plan(&entry.reason),
     }
 }
 
@@ -275,9 +278,10 @@ mod tests {
 
     use super::*;
     use crate::{
-        model::{AccessLevel, Fate, Seen},
+        model::{AccessLevel, Seen},
         plan::Mode,
-        report::sample,
+        report::{EntryReason, sample},
+        verdict::{Fate, Why},
     };
 
     fn told(approved: &RunReport, now: &RunReport) -> Vec<String> {
@@ -306,7 +310,7 @@ mod tests {
         for entry in &mut now.entries {
             entry.line = entry.line.map(|line| line + 1);
             if let Some(fate) = &mut entry.fate {
-                fate.detail.push_str(" and more");
+                fate.request_id = Some("another".to_owned());
             }
         }
         assert_eq!(told(&sample::plan(), &now), [""; 0]);
@@ -373,9 +377,8 @@ mod tests {
     fn what_is_left_alone_now_or_no_longer_is_told_with_why() {
         let held = after("delete", |entry| {
             let hold = HoldReason::Mode { mode: Mode::NoDelete };
-            entry.reason = hold.to_string();
-            entry.fate = Some(Fate::new(Outcome::Held, hold.to_string()));
-            entry.hold = Some(hold);
+            entry.reason = EntryReason::Held(hold);
+            entry.fate = Some(Fate::new(Outcome::Held, Why::AsPlanned));
         });
         assert_eq!(
             held,
@@ -383,15 +386,16 @@ mod tests {
                 "delete of -Dash (5) on =cmd() (102): to be done → held (mode `no-delete` does not do this)"
             ]
         );
+        let why = Why::TriesUsedUp { message: "too many".to_owned() };
         let withheld =
-            after("delete", |entry| entry.fate = Some(Fate::new(Outcome::Withheld, "too many")));
+            after("delete", |entry| entry.fate = Some(Fate::new(Outcome::Withheld, why.clone())));
         assert_eq!(
             withheld,
             ["delete of -Dash (5) on =cmd() (102): to be done → withheld (too many)"]
         );
         let (mut approved, now) = (sample::plan(), sample::plan());
         let at = entry(&mut approved, "delete");
-        approved.entries[at].fate = Some(Fate::new(Outcome::Frozen, "line 7"));
+        approved.entries[at].fate = Some(Fate::new(Outcome::Frozen, Why::AsPlanned));
         assert_eq!(
             told(&approved, &now),
             ["delete of -Dash (5) on =cmd() (102): frozen → to be done"]
@@ -407,8 +411,8 @@ mod tests {
         };
         let with = |hold: HoldReason| {
             let mut report = sample::plan();
-            let held = report.entries.iter_mut().rfind(|entry| entry.hold.is_some());
-            held.expect("one").hold = Some(hold);
+            let held = report.entries.iter_mut().rfind(|entry| entry.hold().is_some());
+            held.expect("one").reason = EntryReason::Held(hold);
             report
         };
         let first = with(waiting(1, "2026-11-25T00:00:00Z"));

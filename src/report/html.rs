@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
-use super::{Entry, LeftInDoubt, RunReport, escape::visible, loss, words};
+use super::{Entry, LeftInDoubt, RunReport, escape::visible, loss, reason, words};
 use crate::{
     model::{Outcome, WorkspaceId},
     plan::Change,
@@ -89,7 +89,7 @@ fn lost(report: &RunReport) -> Markup {
                         li {
                             (shown(&report.person(entry.key.user))) " on "
                             (shown(&report.project(entry.key.workspace))) ": "
-                            (shown(&words::change(entry))) "; " (shown(&words::why(entry)))
+                            (shown(&words::change(entry))) "; " (shown(&reason::of_entry(entry)))
                         }
                     }
                 }
@@ -103,7 +103,7 @@ fn protected(report: &RunReport) -> Markup {
     let words = |entry: &Entry| {
         let (person, project) =
             (report.person(entry.key.user), report.project(entry.key.workspace));
-        format!("{person} on {project}: {}; {}", words::action(entry), words::why(entry))
+        format!("{person} on {project}: {}; {}", words::action(entry), reason::of_entry(entry))
     };
     list(words::PROTECTED, words::protected(report).into_iter().map(words))
 }
@@ -196,7 +196,7 @@ fn row(report: &RunReport, entry: &Entry) -> Markup {
             td { b.mark { (words::mark(entry)) } " " (action) }
             td { (shown(&words::change(entry))) }
             td { (outcome) }
-            td { (shown(&words::why(entry))) }
+            td { (shown(&reason::of_entry(entry))) }
             td { @if let Some(line) = entry.line { (line) } }
             td {
                 @if let Some(id) = participation { "participation " (id.number()) " " }

@@ -45,7 +45,8 @@ struct Head {
 /// The text is damaged, or of another format.
 pub fn read(text: &[u8]) -> Result<RunReport, ReadReportError> {
     let Head { format: found } = serde_json::from_slice(text).map_err(ReadReportError::Damaged)?;
-    if found != u64::from(REPORT_FORMAT) {
+    // Format 1 had words where later ones have codes as well; its entries are read as they are.
+    if found == 0 || found > u64::from(REPORT_FORMAT) {
         return Err(ReadReportError::OtherFormat { found });
     }
     serde_json::from_slice(text).map_err(ReadReportError::Damaged)
@@ -54,7 +55,7 @@ pub fn read(text: &[u8]) -> Result<RunReport, ReadReportError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::sample;
+    use crate::report::{reason, sample};
 
     fn rendered(report: &RunReport) -> String {
         let mut out = Vec::new();
@@ -79,29 +80,61 @@ mod tests {
 
     #[test]
     fn another_format_is_refused_by_its_number() {
-        let text = rendered(&sample::everything()).replacen("\"format\": 1", "\"format\": 7", 1);
+        let text = rendered(&sample::everything()).replacen("\"format\": 2", "\"format\": 7", 1);
         let error = read(text.as_bytes()).expect_err("another format");
-        assert_eq!(error.to_string(), "the report has format 7; this version reads format 1");
+        assert_eq!(error.to_string(), "the report has format 7; this version reads format 2");
         // A later version may have changed everything else.
-        let error = read(br#"{"format": 2, "runs": []}"#).expect_err("another format");
-        assert!(matches!(error, ReadReportError::OtherFormat { found: 2 }));
+        let error = read(br#"{"format": 3, "runs": []}"#).expect_err("another format");
+        assert!(matches!(error, ReadReportError::OtherFormat { found: 3 }));
         for text in ["", "{}", "{\"format\": 1}", "{\"format\": 1"] {
             let error = read(text.as_bytes()).expect_err("damaged");
             assert!(matches!(error, ReadReportError::Damaged(_)), "{text}");
         }
     }
 
-    #[test]
-    fn a_report_of_a_version_that_had_only_the_words_of_a_hold_is_read() {
-        let mut report = sample::plan();
-        report.entries.retain(|entry| entry.hold.is_some());
-        let mut value = serde_json::to_value(&report).expect("plain");
+    /// What a report of format 1 had in place of a coded reason.
+    fn to_words(value: &mut serde_json::Value) {
+        value["format"] = 1.into();
         for entry in value["entries"].as_array_mut().expect("entries") {
-            let hold = entry.as_object_mut().expect("an object").remove("hold");
-            assert!(hold.is_some_and(|hold| hold.is_object()));
+            entry["reason"] = entry["reason"]["text"].take();
+            entry.as_object_mut().expect("an object").remove("hold");
+            if let Some(fate) = entry["fate"].as_object_mut() {
+                let reason = fate.remove("reason").expect("a reason");
+                fate.insert("detail".to_owned(), reason["text"].clone());
+            }
         }
+    }
+
+    #[test]
+    fn a_report_of_format_1_is_read_with_its_words() {
+        let report = sample::everything();
+        let mut value = serde_json::to_value(&report).expect("plain");
+        to_words(&mut value);
         let old = read(value.to_string().as_bytes()).expect("readable");
-        report.entries.iter_mut().for_each(|entry| entry.hold = None);
-        assert_eq!(old, report);
+        assert_eq!(old.entries.len(), report.entries.len());
+        for (old, new) in old.entries.iter().zip(&report.entries) {
+            assert_eq!(reason::of_entry(old), reason::of_entry(new));
+            assert_eq!(reason::plan_code(&old.reason), "earlier");
+        }
+    }
+
+    #[test]
+    fn every_reason_has_a_code_beside_its_words() {
+        let value = serde_json::to_value(sample::everything()).expect("plain");
+        let reasons =
+            value["entries"].as_array().expect("entries").iter().flat_map(|entry| {
+                [&entry["reason"]].into_iter().chain(entry["fate"].get("reason"))
+            });
+        for reason in reasons {
+            let code = reason["code"].as_str().expect("a code");
+            let plain = |letter: char| letter.is_ascii_lowercase() || letter == '_';
+            assert!(!code.is_empty() && code.chars().all(plain), "{reason}");
+            assert!(reason["text"].is_string(), "{reason}");
+        }
+        let held = &value["entries"][6];
+        assert_eq!(
+            (&held["reason"]["code"], &held["hold"]["hold"]),
+            (&"token_user".into(), &"token_user".into())
+        );
     }
 }

@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 
-use super::{Entry, LeftInDoubt, RunReport, escape::markdown, loss, words};
+use super::{Entry, LeftInDoubt, RunReport, escape::markdown, loss, reason, words};
 use crate::model::Outcome;
 
 /// Writes the report as Markdown.
@@ -100,7 +100,7 @@ fn actions(
             words::action(entry),
             markdown(&words::change(entry)),
             words::outcome(entry),
-            markdown(&words::why(entry)),
+            markdown(&reason::of_entry(entry)),
         )?;
     }
     Ok(())

@@ -6,12 +6,14 @@
 
 pub mod csv;
 mod difference;
+mod entry;
 mod escape;
 pub mod findings;
 pub mod html;
 pub mod json;
 mod loss;
 pub mod markdown;
+mod reason;
 pub mod roster;
 pub mod runs;
 #[cfg(test)]
@@ -24,10 +26,11 @@ mod words;
 use std::{fmt, io, io::Write, iter, path::Path, str::FromStr};
 
 pub use difference::{Difference, differences};
+pub use entry::{Entry, EntryReason};
 pub use escape::{json as json_visible, visible};
 pub use trouble::trouble;
 pub use value::{
-    Entry, LeftInDoubt, OriginalRow, PaceReport, REPORT_FORMAT, ReportedCommand, ReportedProblem,
+    LeftInDoubt, OriginalRow, PaceReport, REPORT_FORMAT, ReportedCommand, ReportedProblem,
     RowStatus, RunReport, UndoneRun,
 };
 

@@ -5,19 +5,21 @@
 use jiff::Timestamp;
 
 use super::{
-    Entry, LeftInDoubt, OriginalRow, PaceReport, REPORT_FORMAT, ReportedCommand, ReportedProblem,
-    RowStatus, RunReport,
+    Entry, EntryReason, LeftInDoubt, OriginalRow, PaceReport, REPORT_FORMAT, ReportedCommand,
+    ReportedProblem, RowStatus, RunReport,
 };
 use crate::{
     guard::Refusal,
     model::{
-        AccessLevel, Drift, Fate, Field, FieldValue, Fields, LiveFields, MembershipKey,
-        MembershipSpec, Outcome, Participation, ParticipationId, Role, Seen, UserId, WorkspaceId,
+        AccessLevel, Drift, Field, FieldValue, Fields, LiveFields, MembershipKey, MembershipSpec,
+        Outcome, Participation, ParticipationId, Role, Seen, UserId, WorkspaceId,
     },
     plan::{
-        Change, Counts, Forecast, HoldReason, Mode, Reason, Target, WorkspacePlan, WorkspaceState,
+        Change, Counts, Forecast, FreezeCause, HoldReason, Mode, Reason, Target, WorkspacePlan,
+        WorkspaceState,
     },
     run::{Ended, ExitStatus, RunId},
+    verdict::{Fate, Why},
 };
 
 pub fn key(workspace: u64, user: u64) -> MembershipKey {
@@ -81,12 +83,19 @@ pub fn replace(key: MembershipKey) -> Change {
 }
 
 pub fn entry(key: MembershipKey, line: Option<u64>, change: Change, reason: Reason) -> Entry {
-    Entry { key, line, change: Some(change), reason: reason.to_string(), hold: None, fate: None }
+    Entry { key, line, change: Some(change), reason: EntryReason::Planned(reason), fate: None }
 }
 
-fn ended(mut entry: Entry, outcome: Outcome, detail: &str) -> Entry {
-    entry.fate = Some(Fate::new(outcome, detail));
+fn ended(mut entry: Entry, outcome: Outcome, why: Why) -> Entry {
+    entry.fate = Some(Fate::new(outcome, why));
     entry
+}
+
+fn said(words: &str) -> Why {
+    match words {
+        "" => Why::AsPlanned,
+        words => Why::TriesUsedUp { message: words.to_owned() },
+    }
 }
 
 fn time(second: i64) -> Timestamp {
@@ -148,18 +157,16 @@ fn left_alone(refusal: &Refusal) -> Vec<Entry> {
         key: key(101, 9),
         line: Some(6),
         change: Some(update(Target::Live(id(9)))),
-        reason: HoldReason::TokenUser.to_string(),
-        hold: Some(HoldReason::TokenUser),
-        fate: Some(Fate::new(Outcome::Held, "")),
+        reason: EntryReason::Held(HoldReason::TokenUser),
+        fate: Some(Fate::new(Outcome::Held, Why::AsPlanned)),
     };
     let reason = HoldReason::Protected { entry: "*@<partner>.example".to_owned() };
     let protected = Entry {
         key: key(102, 4),
         line: None,
         change: Some(delete(key(102, 4))),
-        reason: reason.to_string(),
-        fate: Some(Fate::new(Outcome::Held, reason.to_string())),
-        hold: Some(reason),
+        reason: EntryReason::Held(reason),
+        fate: Some(Fate::new(Outcome::Held, Why::AsPlanned)),
     };
     vec![
         held,
@@ -167,12 +174,12 @@ fn left_alone(refusal: &Refusal) -> Vec<Entry> {
         ended(
             entry(key(102, 8), None, delete(key(102, 8)), Reason::NotDesired),
             Outcome::Frozen,
-            "invalid roster rows of this project: line 7",
+            Why::Frozen(FreezeCause::InvalidRows { lines: vec![7] }),
         ),
         ended(
             entry(key(101, 10), None, delete(key(101, 10)), Reason::NotDesired),
             Outcome::Withheld,
-            &refusal.to_string(),
+            Why::Withheld(refusal.clone()),
         ),
     ]
 }
@@ -236,12 +243,12 @@ fn carry_out(entries: &mut Vec<Entry>) {
     for (number, (entry, (outcome, detail))) in entries.iter_mut().zip(outcomes).enumerate() {
         let request = (outcome != Outcome::NotReached).then(|| format!("req-{number}"));
         let record = entry.change.as_ref().and_then(Change::participation);
-        entry.fate = Some(Fate::new(outcome, detail).of(record).answered(request));
+        entry.fate = Some(Fate::new(outcome, said(detail)).of(record).answered(request));
     }
     let doubt = entry(key(102, 11), Some(9), create(), Reason::NotLive);
-    entries.push(ended(doubt, Outcome::InDoubt, "no answer"));
+    entries.push(ended(doubt, Outcome::InDoubt, said("no answer")));
     let failed = entry(key(102, 12), Some(10), create(), Reason::NotLive);
-    entries.push(ended(failed, Outcome::Failed, "503 six times"));
+    entries.push(ended(failed, Outcome::Failed, said("503 six times")));
 }
 
 /// A run with every outcome and every list filled.

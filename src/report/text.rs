@@ -10,7 +10,7 @@ use std::{
     io::{self, Write},
 };
 
-use super::{Entry, LeftInDoubt, RunReport, escape::visible, loss, words};
+use super::{Entry, LeftInDoubt, RunReport, escape::visible, loss, reason, words};
 use crate::{
     model::Outcome,
     plan::{Change, Digest},
@@ -235,15 +235,12 @@ impl Page<'_> {
     fn why(&self, entry: &Entry) -> String {
         let fate = entry.fate.as_ref();
         match fate.map(|fate| fate.outcome) {
-            _ if self.style.verbose => words::why(entry),
+            _ if self.style.verbose => reason::of_entry(entry),
             None if entry.change.as_ref().is_some_and(|change| !change.destroys()) => String::new(),
             Some(Outcome::Applied) => String::new(),
-            Some(Outcome::Withheld) if !entry.reason.is_empty() => entry.reason.clone(),
-            Some(Outcome::Frozen) => {
-                let detail = fate.map(|fate| fate.detail.clone()).unwrap_or_default();
-                if detail.is_empty() { entry.reason.clone() } else { detail }
-            }
-            _ => words::why(entry),
+            Some(Outcome::Withheld) => reason::of_plan(&entry.reason),
+            Some(Outcome::Frozen) => fate.map(reason::of_fate).unwrap_or_default(),
+            _ => reason::of_entry(entry),
         }
     }
 

@@ -8,15 +8,16 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Entry;
 use crate::{
     guard::Refusal,
-    model::{Fate, MembershipKey, Outcome, UserId, WorkspaceId},
-    plan::{Change, Counts, Digest, Forecast, HoldReason, Mode, WorkspacePlan},
+    model::{MembershipKey, Outcome, UserId, WorkspaceId},
+    plan::{Counts, Digest, Forecast, Mode, WorkspacePlan},
     run::{Ended, ExitStatus, RunId},
 };
 
 /// The version of [`RunReport`] as JSON; changes when a field changes its meaning or goes.
-pub const REPORT_FORMAT: u32 = 1;
+pub const REPORT_FORMAT: u32 = 2;
 
 /// Which command made a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,25 +29,6 @@ pub enum ReportedCommand {
     Rehearse,
     Undo,
     Adopt,
-}
-
-/// One difference or action with what became of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
-    /// Who and where.
-    pub key: MembershipKey,
-    /// The roster's line, where the roster has one.
-    pub line: Option<u64>,
-    /// What is done; none where the plan could not say.
-    pub change: Option<Change>,
-    /// Why it is in the plan, or why it is left alone.
-    pub reason: String,
-    /// What holds it, where it is held; earlier reports have only the words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hold: Option<HoldReason>,
-    /// What became of it: none in a plan that was not carried out, except for what is held,
-    /// frozen or withheld already.
-    pub fate: Option<Fate>,
 }
 
 /// A problem of the roster, with its place.

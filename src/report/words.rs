@@ -129,20 +129,6 @@ fn drifts(drift: &[Drift], takes_lead_from: Option<UserId>) -> String {
     drift.iter().map(words).collect::<Vec<_>>().join(", ")
 }
 
-/// Why an entry is as it is: the reason for what is left alone, the server's words for what went
-/// wrong, else why it is in the plan.
-pub(super) fn why(entry: &Entry) -> String {
-    let Some(fate) = &entry.fate else { return entry.reason.clone() };
-    let detail = fate.detail.as_str();
-    if detail.is_empty() || detail == entry.reason {
-        return entry.reason.clone();
-    }
-    if fate.outcome.is_left_alone() && !entry.reason.is_empty() {
-        return format!("{}; {detail}", entry.reason);
-    }
-    detail.to_owned()
-}
-
 /// The entries with this outcome, by (project, person); of one person in the plan's order.
 pub(super) fn with_outcome(report: &RunReport, outcome: Option<Outcome>) -> Vec<&Entry> {
     let of = |entry: &&Entry| entry.fate.as_ref().map(|fate| fate.outcome) == outcome;
@@ -157,7 +143,7 @@ pub(super) const PROTECTED: &str = "Protected, though they were to go: nothing w
 /// Whether an entry stands under [`PROTECTED`]: a delete or replacement of somebody untouchable.
 pub(super) fn is_protected(entry: &Entry) -> bool {
     let untouchable =
-        matches!(entry.hold, Some(HoldReason::Protected { .. } | HoldReason::TokenUser));
+        matches!(entry.hold(), Some(HoldReason::Protected { .. } | HoldReason::TokenUser));
     untouchable && entry.change.as_ref().is_some_and(Change::destroys)
 }
 
@@ -309,7 +295,6 @@ pub(super) fn title(report: &RunReport, id: WorkspaceId) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::sample;
 
     #[test]
     fn durations_round_up() {
@@ -324,15 +309,5 @@ mod tests {
         ] {
             assert_eq!(duration(Duration::from_millis(millis)), text, "{millis} ms");
         }
-    }
-
-    #[test]
-    fn a_reason_is_said_once() {
-        let mut entry = sample::everything().entries.swap_remove(6);
-        assert_eq!(why(&entry), "the token's own user");
-        let reason = entry.reason.clone();
-        let fate = entry.fate.as_mut().expect("held");
-        fate.detail = reason;
-        assert_eq!(why(&entry), "the token's own user");
     }
 }

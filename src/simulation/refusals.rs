@@ -10,9 +10,10 @@ use super::{
 use crate::{
     apply::Applied,
     journal::{Entry, Request},
-    model::{Fate, MembershipKey, Outcome, Role},
+    model::{MembershipKey, Outcome, Role},
     plan::{Action, Change, Plan},
     sandbox::{Duplicates, Settings, World},
+    verdict::Fate,
 };
 
 /// Why the API would not take alone whom an action creates (API.md §6); none where it would.
@@ -56,7 +57,7 @@ impl Evidence<'_> {
             let worlds = [&self.record.before.world, &self.world];
             let why = |world| obstacle((world, &scenario.sandbox), action);
             check(worlds.into_iter().any(|world| why(world).is_some()), || {
-                format!("{} is called rejected ({}) and is good", action.key, fate.detail)
+                format!("{} is called rejected ({:?}) and is good", action.key, fate.why)
             })?;
         }
         Ok(())

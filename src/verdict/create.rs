@@ -1,9 +1,9 @@
 //! What became of one object of a bulk create.
 
-use super::{Exchange, Looked, nothing_done, unanswered};
+use super::{Doubt, Exchange, Fate, Looked, OtherRole, Why, nothing_done, unanswered};
 use crate::{
     journal::{CreateRow, PresentRow, RequestResult},
-    model::{Fate, LiveFields, Outcome, Role, Seen},
+    model::{LiveFields, Outcome, Role, Seen},
 };
 
 pub(super) fn verdict(exchange: &Exchange<'_>, row: &CreateRow, alone: bool) -> Fate {
@@ -12,49 +12,29 @@ pub(super) fn verdict(exchange: &Exchange<'_>, row: &CreateRow, alone: bool) -> 
     }
     match (exchange.looked(row.key), exchange.answer) {
         (Looked::Present(found), _) => found_there(row, found),
-        (Looked::Unknown(why), _) => {
-            Fate::new(Outcome::InDoubt, format!("{}; {why}", exchange.doubt()))
-        }
-        (Looked::Absent, answer) => known_absent(answer, alone),
+        (Looked::Unknown(why), _) => Fate::new(Outcome::InDoubt, exchange.cannot_tell(why)),
+        (Looked::Absent, _) => known_absent(exchange, alone),
         (Looked::Not, None) => unanswered(),
         // Of a refused batch some rows may have been kept.
         (Looked::Not, Some(RequestResult::Refused { message, .. })) if !alone => {
-            Fate::new(Outcome::InDoubt, message.clone())
+            let doubt = Doubt::Error { message: message.clone() };
+            Fate::new(Outcome::InDoubt, Why::AnswerTellsNothing { doubt })
         }
-        (Looked::Not, Some(answer)) => {
-            nothing_done(answer).unwrap_or_else(|| Fate::new(Outcome::InDoubt, exchange.doubt()))
-        }
+        (Looked::Not, Some(answer)) => nothing_done(answer).unwrap_or_else(|| exchange.in_doubt()),
     }
 }
 
 /// It is known not to be there; what the run does next, another request tells.
-fn known_absent(answer: Option<&RequestResult>, alone: bool) -> Fate {
-    match answer {
+fn known_absent(exchange: &Exchange<'_>, alone: bool) -> Fate {
+    match exchange.answer {
         Some(RequestResult::Refused { message, .. }) if alone => {
-            Fate::new(Outcome::Rejected, message.clone())
+            Fate::new(Outcome::Rejected, Why::Refused { message: message.clone() })
         }
-        Some(RequestResult::Refused { message, .. }) => Fate::new(
-            Outcome::NotReached,
-            format!("refused together with other rows, and not sent again: {message}"),
-        ),
-        answer => {
-            let message = answer.and_then(RequestResult::message);
-            let message = message.unwrap_or("the answer does not name the row");
-            Fate::new(Outcome::Failed, format!("known not to be there; {message}"))
+        Some(RequestResult::Refused { message, .. }) => {
+            Fate::new(Outcome::NotReached, Why::RefusedWithOthers { message: message.clone() })
         }
+        _ => Fate::new(Outcome::Failed, Why::NotThere { doubt: exchange.doubt() }),
     }
-}
-
-/// Where a record is not as its create asked for; empty when it is.
-fn differences(row: &CreateRow, role: Seen<Role>, fields: &LiveFields) -> String {
-    let drift = row.spec.fields.compare(fields).drift;
-    let mut found: Vec<String> = drift.iter().map(ToString::to_string).collect();
-    if let Seen::Visible(role) = role
-        && role != row.spec.role
-    {
-        found.insert(0, format!("role: {role} → {}", row.spec.role));
-    }
-    found.join(", ")
 }
 
 /// How a record was seen; early journals do not say.
@@ -62,24 +42,30 @@ fn seen(row: &PresentRow) -> (Seen<Role>, LiveFields) {
     row.seen.map_or_else(Default::default, |seen| (seen.role, seen.fields))
 }
 
+/// The side of a record, where it is not the one that its create asked for.
+fn other_role(row: &CreateRow, role: Seen<Role>) -> Option<OtherRole> {
+    let (live, desired) = (role.visible()?, row.spec.role);
+    (live != desired).then_some(OtherRole { live, desired })
+}
+
 /// The answer shows the record.
 fn answered(row: &CreateRow, shown: &PresentRow) -> Fate {
     let (role, fields) = seen(shown);
-    let differences = differences(row, role, &fields);
-    let outcome = if differences.is_empty() { Outcome::Applied } else { Outcome::NotStuck };
-    let unchanged = row.spec.fields.compare(&fields).drift;
-    Fate { unchanged, ..Fate::new(outcome, differences) }.of(shown.id)
+    let (role, unchanged) = (other_role(row, role), row.spec.fields.compare(&fields).drift);
+    if role.is_none() && unchanged.is_empty() {
+        return Fate::new(Outcome::Applied, Why::AsPlanned).of(shown.id);
+    }
+    Fate { unchanged, ..Fate::new(Outcome::NotStuck, Why::OtherValues { role }) }.of(shown.id)
 }
 
 /// Reading back found it: as desired it is applied; with other values the server or somebody else
 /// set them, and the next run compares it; on the other side somebody else made it.
 fn found_there(row: &CreateRow, found: &PresentRow) -> Fate {
     let (role, fields) = seen(found);
-    let differences = differences(row, role, &fields);
-    if differences.is_empty() {
-        return Fate::new(Outcome::Applied, "seen on reading back").of(found.id);
+    let (role, values) = (other_role(row, role), row.spec.fields.compare(&fields).drift);
+    if role.is_none() && values.is_empty() {
+        return Fate::new(Outcome::Applied, Why::SeenOnReadingBack).of(found.id);
     }
-    let other_side = role.visible().is_some_and(|role| role != row.spec.role);
-    let outcome = if other_side { Outcome::Failed } else { Outcome::NotStuck };
-    Fate::new(outcome, format!("on the project with other values: {differences}")).of(found.id)
+    let outcome = if role.is_some() { Outcome::Failed } else { Outcome::NotStuck };
+    Fate::new(outcome, Why::FoundWithOtherValues { role, values }).of(found.id)
 }

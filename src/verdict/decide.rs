@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use super::Ledger;
+use super::{Fate, Ledger, Trouble, TroubleWith, Why};
 use crate::{
-    model::{Fate, MembershipKey, Outcome, WorkspaceId},
+    model::{MembershipKey, Outcome, WorkspaceId},
     plan::{Action, Change, Stage, Target},
     run::Ended,
 };
@@ -49,8 +49,8 @@ where
 #[must_use]
 pub fn unreached(ended: &Ended) -> Fate {
     let why = match ended {
-        Ended::Complete => "what it needs did not happen".to_owned(),
-        ended => ended.words(),
+        Ended::Complete => Why::WithoutWhatItNeeds,
+        ended => Why::RunEnded { ended: ended.clone() },
     };
     Fate::new(Outcome::NotReached, why)
 }
@@ -60,12 +60,12 @@ fn without_its_create(action: Planned<'_>, ledger: &Ledger) -> Option<Fate> {
     let Change::Update { target: Target::Created, .. } = action.change else { return None };
     // Of a create that was not begun either, the reason of the run is the better one.
     ledger.create_fate(action.key)?;
-    let detail = "the create that it follows is not known to have happened";
-    ledger.created(action.key).is_none().then(|| Fate::new(Outcome::NotReached, detail))
+    let fate = || Fate::new(Outcome::NotReached, Why::WithoutItsCreate);
+    ledger.created(action.key).is_none().then(fate)
 }
 
 /// What went wrong, by project: the worst of it.
-type Causes = BTreeMap<WorkspaceId, (Outcome, String)>;
+type Causes = BTreeMap<WorkspaceId, Trouble>;
 
 /// What must not be begun any more, with its cause.
 #[derive(Debug, Default)]
@@ -116,8 +116,8 @@ impl Frozen {
     /// The fate of an action that must not be begun; none where it may be.
     #[must_use]
     pub fn fate(&self, action: Planned<'_>) -> Option<Fate> {
-        let of_project = |causes: &Causes| causes.get(&action.key.workspace).cloned();
-        let frozen = |(_, cause): (Outcome, String)| Fate::new(Outcome::Frozen, cause);
+        let of_project = |causes: &Causes| causes.get(&action.key.workspace).copied();
+        let frozen = |trouble| Fate::new(Outcome::Frozen, Why::AfterTrouble { trouble });
         let lead = of_project(&self.promotions).filter(|_| ends_a_lead(action)).map(frozen);
         let fate = lead.or_else(|| match action.change {
             Change::Replace { .. } => {
@@ -126,7 +126,7 @@ impl Frozen {
             Change::Delete { .. } => {
                 let causes = of_project(&self.changes).into_iter();
                 let causes = causes.chain(of_project(&self.replacements));
-                causes.reduce(|a, b| if b.0 > a.0 { b } else { a }).map(frozen)
+                causes.reduce(|a, b| if b.outcome > a.outcome { b } else { a }).map(frozen)
             }
             Change::Create { .. } | Change::Update { .. } => None,
         });
@@ -136,31 +136,28 @@ impl Frozen {
     /// A replacement after one that did not bring its person back.
     fn not_begun(&self, action: Planned<'_>) -> Option<Fate> {
         let (key, outcome) = self.ended_by?;
-        if key.workspace == action.key.workspace {
-            let words =
-                format!("the replacement of user {} on this project is {outcome}", key.user);
-            return Some(Fate::new(Outcome::Frozen, words));
+        let MembershipKey { workspace, user } = key;
+        if workspace == action.key.workspace {
+            let trouble = Trouble { with: TroubleWith::Replacement, user, outcome };
+            return Some(Fate::new(Outcome::Frozen, Why::AfterTrouble { trouble }));
         }
-        let words = format!(
-            "nothing was deleted: the replacement of user {} on project {} is {outcome}, and what \
-             kept that person from coming back may keep this one; see to it, then run again",
-            key.user, key.workspace
-        );
-        Some(Fate::new(Outcome::NotReached, words))
+        let why = Why::AfterLostReplacement { user, workspace, outcome };
+        Some(Fate::new(Outcome::NotReached, why))
     }
 }
 
 /// Notes what went wrong with an action; the worst of a project counts, of two alike the first.
 fn note(causes: &mut Causes, action: Planned<'_>, outcome: Outcome) {
-    let what = match (action.change, action.change.stage()) {
-        (Change::Replace { .. }, _) => "replacement",
-        (_, Stage::Promote) => "promotion",
-        (change, _) => change.word(),
+    let with = match (action.change, action.change.stage()) {
+        (Change::Replace { .. }, _) => TroubleWith::Replacement,
+        (_, Stage::Promote) => TroubleWith::Promotion,
+        (Change::Update { .. }, _) => TroubleWith::Update,
+        (Change::Create { .. } | Change::Delete { .. }, _) => TroubleWith::Create,
     };
-    let words = format!("the {what} of user {} on this project is {outcome}", action.key.user);
-    let worst = causes.entry(action.key.workspace).or_insert((outcome, words.clone()));
-    if outcome > worst.0 {
-        *worst = (outcome, words);
+    let trouble = Trouble { with, user: action.key.user, outcome };
+    let worst = causes.entry(action.key.workspace).or_insert(trouble);
+    if outcome > worst.outcome {
+        *worst = trouble;
     }
 }
 

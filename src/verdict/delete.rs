@@ -1,24 +1,25 @@
 //! What became of a delete.
 
-use super::{Exchange, Looked, nothing_done, unanswered};
+use super::{Exchange, Fate, Looked, Why, nothing_done, unanswered};
 use crate::{
     journal::RequestResult,
-    model::{Fate, MembershipKey, Outcome},
+    model::{MembershipKey, Outcome},
 };
 
 pub(super) fn verdict(exchange: &Exchange<'_>, key: MembershipKey) -> Fate {
-    let doubt = || exchange.doubt();
     match (exchange.looked(key), exchange.answer) {
-        (Looked::Absent, _) => Fate::new(Outcome::Applied, "gone on reading back"),
-        (Looked::Present(_), _) => Fate::new(Outcome::Failed, format!("{}; still there", doubt())),
-        (Looked::Unknown(why), _) => Fate::new(Outcome::InDoubt, format!("{}; {why}", doubt())),
+        (Looked::Absent, _) => Fate::new(Outcome::Applied, Why::GoneOnReadingBack),
+        (Looked::Present(_), _) => {
+            Fate::new(Outcome::Failed, Why::StillThere { doubt: exchange.doubt() })
+        }
+        (Looked::Unknown(why), _) => Fate::new(Outcome::InDoubt, exchange.cannot_tell(why)),
         (Looked::Not, None) => unanswered(),
-        (Looked::Not, Some(RequestResult::Done { .. })) => Fate::new(Outcome::Applied, ""),
+        (Looked::Not, Some(RequestResult::Done { .. })) => {
+            Fate::new(Outcome::Applied, Why::AsPlanned)
+        }
         (Looked::Not, Some(RequestResult::Gone { .. })) => {
-            Fate::new(Outcome::Applied, "was gone already")
+            Fate::new(Outcome::Applied, Why::WasGoneAlready)
         }
-        (Looked::Not, Some(answer)) => {
-            nothing_done(answer).unwrap_or_else(|| Fate::new(Outcome::InDoubt, doubt()))
-        }
+        (Looked::Not, Some(answer)) => nothing_done(answer).unwrap_or_else(|| exchange.in_doubt()),
     }
 }

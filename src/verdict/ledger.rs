@@ -5,12 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Exchange, Planned, ReadBack, verdict};
+use super::{Exchange, Fate, Planned, ReadBack, Why, verdict};
 use crate::{
     journal::{Entry, Look, RejectedRow, Request, RequestResult},
     model::{
-        ACCOUNT_ADMIN_REASON, AccessLevel, Drift, Fate, Field, FieldValue, MembershipKey, Outcome,
-        ParticipationId, UserId,
+        AccessLevel, Drift, Field, FieldValue, MembershipKey, Outcome, ParticipationId, UserId,
     },
     plan::Change,
     run::Ended,
@@ -195,7 +194,8 @@ impl Ledger {
     }
 
     fn rejected(&mut self, RejectedRow { key, message, request_id }: &RejectedRow) {
-        let fate = Fate::new(Outcome::Rejected, message.clone()).answered(request_id.clone());
+        let why = Why::Refused { message: message.clone() };
+        let fate = Fate::new(Outcome::Rejected, why).answered(request_id.clone());
         self.memberships.entry(*key).or_default().create = Some(fate);
     }
 
@@ -206,8 +206,7 @@ impl Ledger {
         if !floored || !self.administrators.contains(&user) {
             return fate;
         }
-        let detail = format!("{}; {ACCOUNT_ADMIN_REASON}", fate.detail);
-        Fate { detail, account_admin: true, ..fate }
+        Fate { account_admin: true, ..fate }
     }
 }
 
@@ -223,8 +222,8 @@ impl Told {
     /// The fate of a create, with how often it was sent.
     fn counted(&self, fate: Fate) -> Fate {
         match (fate.outcome, self.creates_sent) {
-            (Outcome::Failed | Outcome::InDoubt, sent @ 2..) => {
-                Fate { detail: format!("sent {sent} times; {}", fate.detail), ..fate }
+            (Outcome::Failed | Outcome::InDoubt, times @ 2..) => {
+                fate.because(|last| Why::SentAgain { times, last })
             }
             _ => fate,
         }
@@ -251,44 +250,35 @@ impl Told {
         }
         let demoted = self.update(&DEMOTION)?;
         if demoted.outcome != Outcome::Applied {
-            let detail = format!("still leads its side; {}", demoted.detail);
-            return Some(Fate { detail, ..demoted });
+            return Some(demoted.because(|demotion| Why::StillLeads { demotion }));
         }
         Some(self.delete.clone().filter(|fate| fate.outcome != Outcome::NotReached).unwrap_or_else(
-            || {
-                let detail = "no longer leads; the run ended before the delete";
-                Fate::new(Outcome::NotReached, detail).of(demoted.participation)
-            },
+            || Fate::new(Outcome::NotReached, Why::LeadsNoMore).of(demoted.participation),
         ))
     }
 
     fn replaced(&self, demote_first: bool, later: &[Drift]) -> Option<Fate> {
         let deleted = self.deleted(demote_first)?;
         let Some(created) = self.create.clone() else {
-            let lost = || Fate::new(Outcome::Lost, "deleted, and the run ended before the create");
+            let lost = || Fate::new(Outcome::Lost, Why::CreateNotSent);
             return Some(if deleted.outcome == Outcome::Applied { lost() } else { deleted });
         };
         let is_there = created.participation.is_some();
         Some(match created.outcome {
             _ if deleted.outcome != Outcome::Applied => {
-                let detail = format!(
-                    "the delete was answered as done, and the record is still there; the create failed: {}",
-                    created.detail
-                );
-                Fate { detail, ..deleted }
+                let create = Box::new(created.why);
+                Fate { why: Why::DeleteDidNothing { create }, ..deleted }
             }
-            Outcome::Applied if !later.is_empty() => self.update(later).unwrap_or_else(|| {
-                let detail = "created again; what only an update may carry was not sent";
-                Fate { outcome: Outcome::NotReached, detail: detail.to_owned(), ..created }
-            }),
+            Outcome::Applied if !later.is_empty() => {
+                let why = Why::UpdateNotSent;
+                let not_sent = || Fate { outcome: Outcome::NotReached, why, ..created };
+                self.update(later).unwrap_or_else(not_sent)
+            }
             Outcome::Applied | Outcome::NotStuck | Outcome::InDoubt => created,
-            _ if is_there => {
-                let detail = format!("deleted, and somebody else acted: {}", created.detail);
-                Fate { detail, ..created }
-            }
+            _ if is_there => created.because(|create| Why::SomebodyElseActed { create }),
             _ => {
-                let detail = format!("deleted, and the create failed: {}", created.detail);
-                Fate { outcome: Outcome::Lost, detail, ..created }
+                let failed = created.because(|create| Why::CreateFailed { create });
+                Fate { outcome: Outcome::Lost, ..failed }
             }
         })
     }
@@ -304,22 +294,14 @@ pub const DEMOTION: [Drift; 1] = [Drift {
 /// What the look before a delete says of it.
 fn looked(found: &Look) -> Fate {
     match found {
-        Look::Changed => {
-            Fate::new(Outcome::Stale, "somebody else changed the record since the plan; it stays")
-        }
-        Look::Deactivated => Fate::new(
-            Outcome::Rejected,
-            "the person is deactivated and could not be created again; nothing was deleted",
-        ),
-        Look::Gone { replaced: true } => {
-            Fate::new(Outcome::Stale, "the record is gone: the next run creates the person anew")
-        }
-        Look::Gone { replaced: false } => Fate::new(Outcome::Applied, "was gone already"),
+        Look::Changed => Fate::new(Outcome::Stale, Why::ChangedSincePlan),
+        Look::Deactivated => Fate::new(Outcome::Rejected, Why::Deactivated),
+        Look::Gone { replaced: true } => Fate::new(Outcome::Stale, Why::GoneBeforeReplacement),
+        Look::Gone { replaced: false } => Fate::new(Outcome::Applied, Why::WasGoneAlready),
         Look::Failed { message, ends_run, request_id } => {
             let outcome = if *ends_run { Outcome::NotReached } else { Outcome::Failed };
-            let detail =
-                format!("could not be looked at once more, so nothing was deleted: {message}");
-            Fate::new(outcome, detail).answered(request_id.clone())
+            let why = Why::LookFailed { message: message.clone() };
+            Fate::new(outcome, why).answered(request_id.clone())
         }
     }
 }

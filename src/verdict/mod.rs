@@ -8,6 +8,7 @@ mod create;
 mod decide;
 mod delete;
 mod exchange;
+mod fate;
 mod ledger;
 #[cfg(test)]
 mod tests;
@@ -15,12 +16,13 @@ mod update;
 
 pub use decide::{Frozen, Planned, decide, unreached};
 pub use exchange::exchanges;
+pub use fate::{Doubt, Fate, OtherRole, Trouble, TroubleWith, Why};
 pub use ledger::{DEMOTION, Ledger, is_floored};
 pub use update::unchanged;
 
 use crate::{
     journal::{PresentRow, Request, RequestResult, UnknownRow},
-    model::{Fate, MembershipKey, Outcome},
+    model::{MembershipKey, Outcome},
 };
 
 /// A write request with what is on record of its end.
@@ -101,29 +103,47 @@ impl<'a> Exchange<'a> {
         Looked::Unknown(why.map_or("it could not be looked at", |row| row.why.as_str()))
     }
 
-    /// The words that say why the answer does not tell.
-    fn doubt(&self) -> String {
+    /// Why the answer does not tell.
+    fn doubt(&self) -> Doubt {
         match self.answer {
-            None => unanswered().detail,
-            Some(RequestResult::Done { .. }) => "the answer does not show the record".to_owned(),
-            Some(result) => result.message().unwrap_or_default().to_owned(),
+            None => Doubt::NotWrittenDown,
+            Some(RequestResult::Done { .. }) => Doubt::ShowsNoRecord,
+            Some(
+                RequestResult::Refused { message, .. }
+                | RequestResult::NotDone { message, .. }
+                | RequestResult::Gone { message, .. }
+                | RequestResult::Unknown { message, .. },
+            ) => Doubt::Error { message: message.clone() },
         }
+    }
+
+    fn in_doubt(&self) -> Fate {
+        Fate::new(Outcome::InDoubt, Why::AnswerTellsNothing { doubt: self.doubt() })
+    }
+
+    /// Why nobody knows, where reading back did not tell either.
+    fn cannot_tell(&self, look: &str) -> Why {
+        Why::CannotTell { doubt: self.doubt(), look: look.to_owned() }
     }
 }
 
 fn unanswered() -> Fate {
-    Fate::new(Outcome::InDoubt, "the run ended before its answer was written down")
+    Fate::new(Outcome::InDoubt, Why::AnswerTellsNothing { doubt: Doubt::NotWrittenDown })
 }
 
 /// The fate of what is known to have changed nothing; none where the answer does not say so.
 fn nothing_done(answer: &RequestResult) -> Option<Fate> {
-    let (outcome, message) = match answer {
-        RequestResult::Refused { message, .. } => (Outcome::Rejected, message),
-        RequestResult::NotDone { message, ends_run: false } => (Outcome::Failed, message),
-        RequestResult::NotDone { message, ends_run: true } => (Outcome::NotReached, message),
+    let (outcome, why) = match answer.clone() {
+        RequestResult::Refused { message, .. } => (Outcome::Rejected, Why::Refused { message }),
+        RequestResult::NotDone { message, ends_run: false } => {
+            (Outcome::Failed, Why::TriesUsedUp { message })
+        }
+        RequestResult::NotDone { message, ends_run: true } => {
+            (Outcome::NotReached, Why::RunWasToEnd { message })
+        }
         RequestResult::Done { .. } | RequestResult::Gone { .. } | RequestResult::Unknown { .. } => {
             return None;
         }
     };
-    Some(Fate::new(outcome, message.clone()))
+    Some(Fate::new(outcome, why))
 }

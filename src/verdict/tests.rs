@@ -121,7 +121,7 @@ fn the_last_request_about_an_action_decides_and_no_answer_is_doubt() {
     let told = fates(&entries, &creates(&[1, 2, 3, 4]));
     let outcomes: Vec<Outcome> = told.iter().map(|fate| fate.outcome).collect();
     assert_eq!(outcomes, [Applied, Rejected, InDoubt, NotReached]);
-    assert_eq!(told[1].detail, "not this one");
+    assert_eq!(told[1].why, Why::Refused { message: "not this one".to_owned() });
 }
 
 #[test]
@@ -130,7 +130,8 @@ fn what_was_read_back_stands_above_the_answer() {
     let told = fates(&entries, &creates(&[1, 2, 3, 4]));
     let outcomes: Vec<Outcome> = told.iter().map(|fate| fate.outcome).collect();
     assert_eq!(outcomes, [Applied, Failed, InDoubt, InDoubt]);
-    assert_eq!(told[2].detail, "cut; no list");
+    let doubt = Doubt::Error { message: "cut".to_owned() };
+    assert_eq!(told[2].why, Why::CannotTell { doubt, look: "no list".to_owned() });
 }
 
 #[test]
@@ -189,7 +190,9 @@ fn a_create_that_went_wrong_freezes_the_deletes_of_its_project_and_a_hidden_outc
     let changes = [creates(&[1]), vec![delete(2)]].concat();
     let told = fates(&entries, &changes);
     assert_eq!(told[1].outcome, Frozen);
-    assert_eq!(told[1].detail, "the create of user 1 on this project is rejected");
+    let (user, outcome) = (key(1).user, Rejected);
+    let trouble = Trouble { with: TroubleWith::Create, user, outcome };
+    assert_eq!(told[1].why, Why::AfterTrouble { trouble });
 }
 
 #[test]

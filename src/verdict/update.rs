@@ -1,29 +1,26 @@
 //! What became of an update: held against what the answer, or reading back, shows.
 
-use super::{Exchange, Looked, nothing_done, unanswered};
+use super::{Doubt, Exchange, Fate, Looked, Why, nothing_done, unanswered};
 use crate::{
     journal::{PresentRow, RequestResult},
-    model::{Drift, Fate, LiveFields, MembershipKey, Outcome},
+    model::{Drift, LiveFields, MembershipKey, Outcome},
 };
 
 pub(super) fn verdict(exchange: &Exchange<'_>, key: MembershipKey, drift: &[Drift]) -> Fate {
     if let Some(shown) = exchange.shown().iter().find(|shown| shown.key == key) {
         return answered(drift, &fields(shown));
     }
-    let doubt = || exchange.doubt();
     match (exchange.looked(key), exchange.answer) {
-        (Looked::Present(found), _) => found_there(drift, &fields(found), &doubt()),
+        (Looked::Present(found), _) => found_there(drift, &fields(found), exchange.doubt()),
         (Looked::Absent, _) => {
-            Fate::new(Outcome::Failed, format!("{}; the record is gone", doubt()))
+            Fate::new(Outcome::Failed, Why::RecordIsGone { doubt: exchange.doubt() })
         }
-        (Looked::Unknown(why), _) => Fate::new(Outcome::InDoubt, format!("{}; {why}", doubt())),
+        (Looked::Unknown(why), _) => Fate::new(Outcome::InDoubt, exchange.cannot_tell(why)),
         (Looked::Not, None) => unanswered(),
         (Looked::Not, Some(RequestResult::Gone { .. })) => {
-            Fate::new(Outcome::Rejected, "the record is gone: somebody removed it since the plan")
+            Fate::new(Outcome::Rejected, Why::RecordWasGone)
         }
-        (Looked::Not, Some(answer)) => {
-            nothing_done(answer).unwrap_or_else(|| Fate::new(Outcome::InDoubt, doubt()))
-        }
+        (Looked::Not, Some(answer)) => nothing_done(answer).unwrap_or_else(|| exchange.in_doubt()),
     }
 }
 
@@ -38,25 +35,18 @@ pub fn unchanged(drift: &[Drift], fields: &LiveFields) -> Vec<Drift> {
     now.filter(|one| one.before != one.after).collect()
 }
 
-fn words(unchanged: &[Drift]) -> String {
-    let one =
-        |drift: &Drift| format!("{}: {} (desired {})", drift.field, drift.before, drift.after);
-    unchanged.iter().map(one).collect::<Vec<_>>().join(", ")
-}
-
 fn answered(drift: &[Drift], now: &LiveFields) -> Fate {
     let unchanged = unchanged(drift, now);
     if unchanged.is_empty() {
-        return Fate::new(Outcome::Applied, "");
+        return Fate::new(Outcome::Applied, Why::AsPlanned);
     }
-    let detail = format!("answered as done, but still {}", words(&unchanged));
-    Fate { unchanged, ..Fate::new(Outcome::NotStuck, detail) }
+    Fate { unchanged, ..Fate::new(Outcome::NotStuck, Why::StillUnchanged) }
 }
 
-fn found_there(drift: &[Drift], now: &LiveFields, doubt: &str) -> Fate {
-    let unchanged = unchanged(drift, now);
-    if unchanged.is_empty() {
-        return Fate::new(Outcome::Applied, "seen on reading back");
+fn found_there(drift: &[Drift], now: &LiveFields, doubt: Doubt) -> Fate {
+    let values = unchanged(drift, now);
+    if values.is_empty() {
+        return Fate::new(Outcome::Applied, Why::SeenOnReadingBack);
     }
-    Fate::new(Outcome::Failed, format!("{doubt}; still {}", words(&unchanged)))
+    Fate::new(Outcome::Failed, Why::StillAsBefore { doubt, values })
 }

@@ -106,7 +106,7 @@ fn a_report_of_a_later_version_is_refused_by_its_number() {
     let server = Server::of_sandbox(&sandbox);
     let desk = Desk::at(&server.base_url());
     let ran = desk.run(&["plan", "roster.csv"]).ends_with(0);
-    let report = ran.kept("report.json").replacen("\"format\": 1", "\"format\": 9", 1);
+    let report = ran.kept("report.json").replacen("\"format\": 2", "\"format\": 9", 1);
     fs::write(ran.folder().join("report.json"), report).expect("written");
     insta::assert_snapshot!(desk.run(&["show", "latest"]).text());
     let text = desk.run(&["runs"]).ends_with(0).stdout;

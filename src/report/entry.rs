@@ -1,0 +1,181 @@
+//! The entries of a report, and how they stand in `report.json`: each reason with a code that
+//! scripts match and the words that people read. Reports of format 1 had the words alone.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::reason;
+use crate::{
+    model::{Drift, MembershipKey, Outcome, ParticipationId},
+    plan::{Change, HoldReason, Reason},
+    verdict::{Fate, Why},
+};
+
+/// One difference or action with what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Who and where.
+    pub key: MembershipKey,
+    /// The roster's line, where the roster has one.
+    pub line: Option<u64>,
+    /// What is done; none where the plan could not say.
+    pub change: Option<Change>,
+    /// Why it is in the plan, or why it is held.
+    pub reason: EntryReason,
+    /// What became of it: none in a plan that was not carried out, except for what is held,
+    /// frozen or withheld already.
+    pub fate: Option<Fate>,
+}
+
+/// Why an entry is in the report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EntryReason {
+    /// Why the action is in the plan.
+    Planned(Reason),
+    /// Why the difference is left alone.
+    Held(HoldReason),
+    /// As an earlier version said it.
+    Earlier(String),
+}
+
+impl Entry {
+    /// What holds it, where it is held.
+    #[must_use]
+    pub fn hold(&self) -> Option<&HoldReason> {
+        match &self.reason {
+            EntryReason::Held(hold) => Some(hold),
+            EntryReason::Planned(_) | EntryReason::Earlier(_) => None,
+        }
+    }
+}
+
+/// A reason as it is written.
+#[derive(Serialize)]
+struct WrittenReason<'a> {
+    code: &'static str,
+    text: String,
+    /// What the words are made of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a Why>,
+}
+
+#[derive(Serialize)]
+struct WrittenFate<'a> {
+    outcome: Outcome,
+    reason: WrittenReason<'a>,
+    participation: Option<ParticipationId>,
+    request_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[Drift]>::is_empty")]
+    unchanged: &'a [Drift],
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    account_admin: bool,
+}
+
+#[derive(Serialize)]
+struct WrittenEntry<'a> {
+    key: MembershipKey,
+    line: Option<u64>,
+    change: Option<&'a Change>,
+    reason: WrittenReason<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hold: Option<&'a HoldReason>,
+    fate: Option<WrittenFate<'a>>,
+}
+
+impl Serialize for Entry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { key, line, change, reason, fate } = self;
+        let (code, text) = (reason::plan_code(reason), reason::of_plan(reason));
+        WrittenEntry {
+            key: *key,
+            line: *line,
+            change: change.as_ref(),
+            reason: WrittenReason { code, text, data: None },
+            hold: self.hold(),
+            fate: fate.as_ref().map(written),
+        }
+        .serialize(serializer)
+    }
+}
+
+fn written(fate: &Fate) -> WrittenFate<'_> {
+    let Fate { outcome, why, participation, request_id, unchanged, account_admin } = fate;
+    let data = (*why != Why::AsPlanned).then_some(why);
+    WrittenFate {
+        outcome: *outcome,
+        reason: WrittenReason { code: reason::fate_code(fate), text: reason::of_fate(fate), data },
+        participation: *participation,
+        request_id: request_id.as_deref(),
+        unchanged,
+        account_admin: *account_admin,
+    }
+}
+
+/// A reason as it is read: of format 1 words alone.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum ReadReason {
+    Words(String),
+    Coded {
+        code: String,
+        text: String,
+        #[serde(default)]
+        data: Option<Why>,
+    },
+}
+
+#[derive(Deserialize)]
+struct ReadFate {
+    outcome: Outcome,
+    reason: Option<ReadReason>,
+    /// The words of format 1.
+    detail: Option<String>,
+    participation: Option<ParticipationId>,
+    request_id: Option<String>,
+    #[serde(default)]
+    unchanged: Vec<Drift>,
+    #[serde(default)]
+    account_admin: bool,
+}
+
+#[derive(Deserialize)]
+struct ReadEntry {
+    key: MembershipKey,
+    line: Option<u64>,
+    change: Option<Change>,
+    reason: ReadReason,
+    hold: Option<HoldReason>,
+    fate: Option<ReadFate>,
+}
+
+impl<'de> Deserialize<'de> for Entry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let ReadEntry { key, line, change, reason, hold, fate } =
+            ReadEntry::deserialize(deserializer)?;
+        let reason = match (hold, reason) {
+            (Some(hold), _) => EntryReason::Held(hold),
+            (None, ReadReason::Words(words)) => EntryReason::Earlier(words),
+            (None, ReadReason::Coded { code, text, .. }) => planned(code, text),
+        };
+        let fate = fate.map(|fate| fate_of(fate, &reason));
+        Ok(Self { key, line, change, reason, fate })
+    }
+}
+
+fn planned(code: String, text: String) -> EntryReason {
+    let known = serde_json::from_value(serde_json::Value::String(code));
+    known.map_or(EntryReason::Earlier(text), EntryReason::Planned)
+}
+
+fn fate_of(read: ReadFate, held: &EntryReason) -> Fate {
+    let ReadFate { outcome, reason, detail, participation, request_id, unchanged, account_admin } =
+        read;
+    let words = detail.filter(|words| !words.is_empty() && *words != reason::of_plan(held));
+    let why = match (reason, words) {
+        (Some(ReadReason::Coded { data, .. }), _) => data.unwrap_or(Why::AsPlanned),
+        (Some(ReadReason::Words(words)), _) | (None, Some(words)) => Why::Earlier { words },
+        (None, None) => Why::AsPlanned,
+    };
+    // The words of format 1 have this in them already.
+    let account_admin = account_admin && !matches!(why, Why::Earlier { .. });
+    Fate { outcome, why, participation, request_id, unchanged, account_admin }
+}
