@@ -17,10 +17,10 @@ use kantata_sync::{
     journal::{Entry, JournalError, Record},
     model::Outcome,
     plan::Policy,
-    reconcile::{Job, Purpose, Surroundings, apply, preview},
     roster::{ReaderSettings, Roster, parse_roster},
     run::Stop,
     sandbox::{Sandbox, Settings, World},
+    session::{Job, Purpose, Surroundings, apply, preview},
 };
 use tokio::time::Instant;
 

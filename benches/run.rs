@@ -14,10 +14,10 @@ use kantata_sync::{
     clock::Clock,
     guard::Limits,
     plan::Policy,
-    reconcile::{Job, Purpose, Surroundings, preview},
     roster::{ReaderSettings, Roster, parse_roster},
     run::Stop,
     sandbox::{Sandbox, Settings, World},
+    session::{Job, Purpose, Surroundings, preview},
 };
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;

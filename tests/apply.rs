@@ -13,7 +13,6 @@ use kantata_sync::{
     journal::{Entry, JournalError, Record, Request as Intended, RequestResult},
     model::{Field, Outcome, RosterColumn},
     plan::Policy,
-    reconcile::{self, Job, Preview, Purpose, Surroundings},
     roster::{ReaderSettings, parse_roster},
     run::{Ended, Stop, StopCause},
     sandbox::{
@@ -124,8 +123,8 @@ async fn apply_through(
     let token = sandbox.settings().token.into();
     let client = Client::new(transport, "http://sandbox.invalid/api/v1", token, http, (clock, 1));
     let around = Surroundings { clock, stop, listener: &|_| {} };
-    let preview = reconcile::preview(&client, &job, around).await.expect("a plan");
-    let applied = reconcile::apply(&client, &preview, journal, &job, around).await;
+    let preview = session::preview(&client, &job, around).await.expect("a plan");
+    let applied = session::apply(&client, &preview, journal, &job, around).await;
     Done { preview, applied, throttled: client.traffic().throttled }
 }
 

@@ -5,8 +5,8 @@ use std::{fs, path::PathBuf};
 use kantata_sync::{
     journal::parse_journal,
     model::Outcome,
-    reconcile::killed,
     report::{RunReport, json},
+    session::killed,
 };
 
 fn sample(name: &str) -> PathBuf {

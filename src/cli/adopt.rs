@@ -9,7 +9,7 @@ use super::{
     question::require_somebody_to_ask,
     run::Order,
 };
-use crate::{reconcile::Purpose, report::ReportedCommand, run::ExitStatus};
+use crate::{report::ReportedCommand, run::ExitStatus, session::Purpose};
 
 pub(super) fn adopt(common: &Common, args: &AdoptArgs) -> Result<ExitStatus, Failure> {
     let AdoptArgs { roster, strict, write } = args;

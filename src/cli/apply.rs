@@ -11,10 +11,10 @@ use super::{
 };
 use crate::{
     config::Settings,
-    reconcile::Purpose,
     report::ReportedCommand,
     roster::Roster,
     run::ExitStatus,
+    session::Purpose,
     store::{Exclusive, Folder},
 };
 

@@ -4,9 +4,9 @@ use super::Failure;
 use crate::{
     config::Settings,
     journal::Journal,
-    reconcile::killed,
     report::{RunReport, json},
     run::{ExitStatus, RunId},
+    session::killed,
     store::{Folder, KeptRun, RunFile, Shared},
 };
 

@@ -15,11 +15,11 @@ use super::{
 use crate::{
     api::{Client, ServiceTransport},
     config::{Configuration, Settings},
-    reconcile::Purpose,
     report::{ReportedCommand, RunReport},
     roster::{Roster, parse_roster},
     run::ExitStatus,
     sandbox::{self, Sandbox, World},
+    session::Purpose,
     simulation::{Simulation, Tally, simulate},
     store::{Folder, Shared},
 };

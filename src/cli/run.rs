@@ -22,10 +22,10 @@ use crate::{
     model::{DesiredSet, LiveSet},
     plan::{Digest, Policy, StuckWishes},
     progress::Progress,
-    reconcile::{self, Job, Preview, Purpose, RunFacts, Surroundings, assemble},
     report::{self, LeftInDoubt, ReportedCommand, RunReport, UndoneRun, json},
     roster::Roster,
     run::{Ended, ExitStatus, RunId, Stop},
+    session::{self, Job, Preview, Purpose, RunFacts, Surroundings, assemble},
     store::{Exclusive, Folder, OwnRun, RunFile, Shared},
     talk,
     verdict::Fate,
@@ -131,7 +131,7 @@ impl<'a> Session<'a> {
     pub(super) async fn plan<T: Transport>(&self, client: &Client<T>, check: bool) -> RunReport {
         let listener = |event| self.progress.borrow_mut().take(event);
         let around = self.around(client.waits(), &listener);
-        let preview = reconcile::preview(client, &self.job(), around).await;
+        let preview = session::preview(client, &self.job(), around).await;
         self.progress.borrow_mut().finish();
         match preview {
             Ok(preview) => self.report(client, Ended::Complete, Some(&preview), None, check),
@@ -148,7 +148,7 @@ impl<'a> Session<'a> {
     ) -> Result<RunReport, Failure> {
         let listener = |event| self.progress.borrow_mut().take(event);
         let around = self.around(client.waits(), &listener);
-        let preview = reconcile::preview(client, &self.job(), around).await;
+        let preview = session::preview(client, &self.job(), around).await;
         self.progress.borrow_mut().finish();
         let preview = match preview {
             Ok(preview) => preview,
@@ -169,7 +169,7 @@ impl<'a> Session<'a> {
         let journal = store
             .begin_journal(&self.folder, &header)
             .map_err(|error| Failure::new(ExitStatus::Unexpected, error))?;
-        let applied = reconcile::apply(client, &preview, &journal, &self.job(), around).await;
+        let applied = session::apply(client, &preview, &journal, &self.job(), around).await;
         self.progress.borrow_mut().finish();
         let ended = applied.ended.clone();
         if let Err(error) = journal.record(&Entry::End { result: ended.clone() }) {
@@ -222,7 +222,7 @@ impl<'a> Session<'a> {
             check,
             warnings: self.all_warnings(preview),
             left_in_doubt: self.left_in_doubt.clone(),
-            pace: reconcile::pace_report(configured, client.traffic()),
+            pace: session::pace_report(configured, client.traffic()),
             undoes: self.undoes(),
         };
         assemble(facts, self.order.rows, preview, applied)

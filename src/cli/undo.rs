@@ -16,10 +16,10 @@ use crate::{
     config::Settings,
     journal::Journal,
     model::Outcome,
-    reconcile::{Purpose, Told, Undo},
     report::{Entry, ReportedCommand, RunReport},
     roster::{Roster, RosterRow},
     run::{ExitStatus, RunId},
+    session::{Purpose, Told, Undo},
     store::{Folder, Shared},
 };
 

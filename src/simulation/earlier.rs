@@ -22,10 +22,10 @@ use crate::{
     journal::{Entry, parse_journal},
     memory::Memory,
     plan::{AbsenceRule, Policy},
-    reconcile::{Preview, Told, Undo, assemble},
     report::csv,
     roster::Roster,
     run::Ended,
+    session::{Preview, Told, Undo, assemble},
 };
 
 /// What earlier runs left behind.

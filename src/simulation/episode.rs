@@ -26,10 +26,10 @@ use crate::{
     clock::Clock,
     live::ListError,
     plan::Policy,
-    reconcile::{self, Job, Preview, Surroundings, Undo},
     roster::{ReaderSettings, Roster, parse_roster},
     run::{Stop, StopCause},
     sandbox::Sandbox,
+    session::{self, Job, Preview, Surroundings, Undo},
 };
 
 pub(super) const BASE_URL: &str = "http://sandbox.invalid/api/v1";
@@ -200,14 +200,14 @@ impl Stage<'_> {
             approval: record.errand.approved().map(|approved| &approved.approval),
         };
         let around = Surroundings { clock: self.clock, stop, listener: &|_| {} };
-        match reconcile::preview(client, &job, around).await {
+        match session::preview(client, &job, around).await {
             Ok(preview) => record.preview = Some(preview),
             Err(ListError::Api(error)) => record.failed_listing = Some(error.to_string()),
             Err(error) => record.failed_listing = Some(error.to_string()),
         }
         let journal = Rc::clone(&record.watch.journal);
         if let Some(preview) = &record.preview {
-            let applied = reconcile::apply(client, preview, journal.as_ref(), &job, around).await;
+            let applied = session::apply(client, preview, journal.as_ref(), &job, around).await;
             record.applied = Some(applied);
         }
     }

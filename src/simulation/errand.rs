@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::{
     guard::Approval,
-    reconcile::{Purpose, Undo},
     roster::Roster,
+    session::{Purpose, Undo},
 };
 
 /// What a run does, with what it needs for that.

@@ -11,10 +11,10 @@ use super::{
 use crate::{
     journal::{Entry, parse_journal},
     plan::Mode,
-    reconcile::{RunFacts, assemble, killed},
     report::{PaceReport, ReportedCommand},
     roster::Roster,
     run::{Ended, RunId},
+    session::{RunFacts, assemble, killed},
 };
 
 /// The facts of a simulated run that ended so.
