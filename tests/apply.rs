@@ -19,6 +19,7 @@ use kantata_sync::{
         Answered, Bulk, Duplicates, ErrorIndex, Fault, Participation, RequestKind, Sandbox,
         Settings, Side, User, Workspace, World,
     },
+    session::{self, Job, Preview, Purpose, Surroundings},
     verdict::{Fate, Why},
 };
 use tokio::time::Instant;
