@@ -1,7 +1,15 @@
 //! What time it is, on tokio's clock: a paused runtime moves it, so hours pass in milliseconds.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
+
+/// A duration in words for a person, as flags and the configuration take it: `15m`, `50ms`, `0s`.
+#[must_use]
+pub fn in_words(duration: Duration) -> String {
+    format!("{:#}", SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX))
+}
 
 /// A wall clock that starts at a given time and runs with tokio's.
 #[derive(Debug, Clone, Copy)]

@@ -25,7 +25,7 @@ use super::{
     tries::Tries,
     wire,
 };
-use crate::clock::Clock;
+use crate::clock::{Clock, in_words};
 
 /// One request, before it is paced and sent.
 #[derive(Debug, Clone)]
@@ -266,9 +266,9 @@ impl<T: Transport> Client<T> {
             tell(outgoing, answer, sent_at.elapsed());
         }
         let result = match exchanged {
-            Err(_elapsed) => {
-                Err(ApiError::NoAnswer { why: format!("none within {:?}", self.settings.timeout) })
-            }
+            Err(_elapsed) => Err(ApiError::NoAnswer {
+                why: format!("none within {}", in_words(self.settings.timeout)),
+            }),
             Ok(Err(TransportError { sent: true, why })) => Err(ApiError::NoAnswer { why }),
             Ok(Err(TransportError { sent: false, why })) => Err(ApiError::NotSent { why }),
             Ok(Ok(response)) => self.classify(&response, sent_at.elapsed()),
@@ -333,7 +333,9 @@ impl<T: Transport> Client<T> {
             let location = header("location").map(shown).unwrap_or_default();
             return Err(ApiError::Redirected { status: status.as_u16(), location });
         }
-        let body = response.body().clone();
+        // JSON has no byte order mark, and some who serve it write one.
+        let bom = if response.body().starts_with("\u{feff}".as_bytes()) { 3 } else { 0 };
+        let body = response.body().slice(bom..);
         let answer = Answer { body, status: status.as_u16(), request_id, date, after };
         if status.is_success() && !wire::mentions_errors(&answer.body) {
             return Ok(answer);

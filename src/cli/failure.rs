@@ -41,8 +41,8 @@ impl Failure {
 
     /// Something that must not happen; where it did was said by then.
     pub(super) fn bug() -> Self {
-        Self::new(ExitStatus::Unexpected, anyhow::anyhow!("a mistake in this program ended it"))
-            .hint("the lines above say where; the journal of the run has what was sent")
+        Self::new(ExitStatus::Unexpected, anyhow::anyhow!("a bug in kantata-sync ended it"))
+            .hint("please report it with the lines above; the journal of the run has what was sent")
     }
 
     /// Of several the first: the others are details of it.

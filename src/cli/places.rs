@@ -21,7 +21,8 @@ type Named = (&'static str, PathBuf);
 /// Fails with wrong usage where an output is something else as well.
 pub(super) fn check(arguments: &Arguments) -> Result<(), Failure> {
     let outputs = outputs(arguments);
-    if outputs.is_empty() {
+    let streams = streams();
+    if outputs.is_empty() && streams.is_empty() {
         return Ok(());
     }
     let mut taken = inputs(arguments);
@@ -30,6 +31,9 @@ pub(super) fn check(arguments: &Arguments) -> Result<(), Failure> {
     taken.extend(
         config::places(&flags, &around).into_iter().map(|path| ("the configuration", path)),
     );
+    for stream in streams {
+        apart(&taken, vec![stream])?;
+    }
     let outputs = apart(&taken, outputs)?;
     // What is wrong with the configuration is for the command itself to say.
     let Ok(configuration) = config::load(&flags, &around) else { return Ok(()) };
@@ -110,6 +114,13 @@ fn outputs(arguments: &Arguments) -> Vec<Named> {
     };
     let named = arguments.common.output.iter().map(|path| ("--output", path.clone()));
     named.chain(more.map(|path| ("--backup", path.clone()))).collect()
+}
+
+/// Where a shell sends what the process says, as far as those are files.
+fn streams() -> Vec<Named> {
+    let named = [("stdout", "/dev/stdout"), ("stderr", "/dev/stderr")];
+    let named = named.map(|(name, path)| (name, PathBuf::from(path)));
+    named.into_iter().filter(|(_, path)| path.is_file()).collect()
 }
 
 /// What makes two paths one file.

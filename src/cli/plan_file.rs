@@ -1,6 +1,6 @@
 //! `--plan DIGEST|FILE`: only the plan that was looked at is applied, and a plan file only once.
 
-use std::{fs, path::PathBuf, str::FromStr};
+use std::{io::Read as _, path::PathBuf, str::FromStr};
 
 use super::Failure;
 use crate::{
@@ -9,6 +9,7 @@ use crate::{
     report::{Difference, RunReport, differences, json, visible},
     run::{Ended, ExitStatus},
     store::{MEMORY, RunFile},
+    trust::open_file,
 };
 
 /// How many differences are listed that destroy nothing.
@@ -48,7 +49,9 @@ pub(super) fn read(choice: &ApprovedPlanChoice) -> Result<Approved, Failure> {
         Failure::new(ExitStatus::BadInput, error.context(context))
             .hint(format!("`kantata-sync plan ROSTER --output {}` writes one; a digest has at least 12 hex digits", RunFile::Plan))
     };
-    let text = fs::read(path).map_err(|error| unusable(error.into()))?;
+    let mut text = Vec::new();
+    let read = open_file(path).and_then(|mut file| file.read_to_end(&mut text));
+    read.map_err(|error| unusable(error.into()))?;
     let report = json::read(&text).map_err(|error| unusable(error.into()))?;
     if report.digest.is_none() {
         return Err(unusable(anyhow::anyhow!("the run that wrote it made no plan")));

@@ -8,6 +8,7 @@ use std::{
 
 use super::{Failure, arguments::WriteArgs, run::Decision};
 use crate::{
+    clock::in_words,
     run::{Ended, Stop},
     talk,
 };
@@ -49,7 +50,8 @@ pub(super) async fn ask(
             Err(error) => Some(unanswered(&format!("nobody could be asked: {error}"))),
         },
         () = tokio::time::sleep(patience) => {
-            Some(unanswered(&format!("nobody answered the question within {patience:?}")))
+            let patience = in_words(patience);
+            Some(unanswered(&format!("nobody answered the question within {patience}")))
         }
         _ = stop.stopped() => None,
     };

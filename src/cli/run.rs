@@ -265,7 +265,11 @@ impl<'a> Session<'a> {
         }
         Failure::joined(failures).map_or(Ok(ExitStatus::Done), |failure| {
             let told = own(report).is_some();
-            Err(if told { failure } else { failure.context("all is done, but not all is told") })
+            Err(if told {
+                failure
+            } else {
+                failure.context("the run is complete, but not all of its output could be written")
+            })
         })
     }
 

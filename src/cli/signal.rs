@@ -18,6 +18,7 @@ use signal_hook::{
 };
 
 use super::{Failure, failure, output::say};
+use crate::clock::in_words;
 use crate::run::{ExitStatus, Stop, StopCause};
 
 /// A signal that ends a run.
@@ -104,7 +105,7 @@ pub(super) fn watch(stop: &Arc<Stop>, deadline: Option<Duration>) {
         tokio::spawn(async move {
             tokio::time::sleep(deadline).await;
             asked.set(StopCause::Deadline);
-            tracing::warn!(?deadline, "deadline: nothing new is started");
+            tracing::warn!(deadline = in_words(deadline), "deadline: nothing new is started");
         });
     }
 }

@@ -17,7 +17,7 @@ use super::{
     command::{self, Bounds, Ran},
     surroundings::Surroundings,
 };
-use crate::trust::open_file;
+use crate::trust::{open_file, trust};
 
 /// The variable that comes before every other place.
 const VARIABLE: &str = "KANTATA_TOKEN";
@@ -187,7 +187,10 @@ fn refuse_open(path: &Path, file: &File) -> Result<(), TokenError> {
     let metadata =
         file.metadata().map_err(|source| TokenError::File { path: path.to_owned(), source })?;
     let mode = metadata.permissions().mode() & 0o7777;
-    if mode & 0o077 == 0 { Ok(()) } else { Err(TokenError::Open { path: path.to_owned(), mode }) }
+    if mode & 0o077 != 0 {
+        return Err(TokenError::Open { path: path.to_owned(), mode });
+    }
+    trust(path, &metadata).map_err(|source| TokenError::File { path: path.to_owned(), source })
 }
 
 #[cfg(not(unix))]

@@ -244,7 +244,7 @@ pub enum HoldReason {
     },
     /// The token acts as this person.
     TokenUser,
-    /// The person leads his side, and the roster names nobody to follow.
+    /// The person leads their side, and the roster names nobody to follow.
     LeadWithoutSuccessor,
     /// Making this person lead may end the lead of somebody who is never demoted.
     LeadIsProtected,
@@ -278,8 +278,13 @@ pub enum HoldReason {
     },
     /// The project is archived.
     Archived,
-    /// The person is deactivated, so a replacement could not create him again.
+    /// The person is deactivated, so a replacement could not create them again.
     Deactivated,
+    /// Records of the project name no person: one of them may be this one's.
+    Nameless {
+        /// The records.
+        ids: Vec<ParticipationId>,
+    },
     /// The person is on the project more than once.
     DuplicateLive {
         /// The records.
@@ -329,7 +334,11 @@ impl fmt::Display for HoldReason {
             Self::Stuck { account_admin } => stuck(*account_admin, f),
             Self::Archived => f.write_str("the project is archived"),
             Self::Deactivated => {
-                f.write_str("the person is deactivated: deleted, he could not be created again")
+                f.write_str("the person is deactivated: deleted, they could not be created again")
+            }
+            Self::Nameless { ids } => {
+                f.write_str("may be on the project already: these participations name no person:")?;
+                ids.iter().try_for_each(|id| write!(f, " {id}"))
             }
             Self::DuplicateLive { ids } => {
                 f.write_str("on the project more than once: participations")?;

@@ -221,6 +221,10 @@ impl<'a> Comparer<'a> {
         let DesiredMembership { key, spec, .. } = *entry;
         let (fields, mut later) = self.inputs.policy.owned(spec.fields).split_for_create();
         let create = Change::Create { spec: MembershipSpec { role: spec.role, fields } };
+        if !self.listing.userless.is_empty() {
+            let ids = self.listing.userless.iter().map(|row| row.id).collect();
+            return self.found.hold(key, Some(create), HoldReason::Nameless { ids });
+        }
         self.found.act(key, create, Reason::NotLive);
         self.hold_blocked_promotion(key, Target::Created, spec.role, &mut later);
         if !later.is_empty() {

@@ -52,7 +52,7 @@ pub struct Policy {
     pub ownership: Ownership,
     /// Who is never deleted, replaced or demoted.
     pub protection: Protection,
-    /// How long somebody must be missing before he is deleted; not at all without.
+    /// How long somebody must be missing before they are deleted; not at all without.
     pub absence: Option<AbsenceRule>,
     /// Wishes that were tried in vain.
     pub stuck: StuckWishes,

@@ -506,6 +506,22 @@ fn the_rest_of_an_update_is_sent_when_a_field_is_held() {
 }
 
 #[test]
+fn nobody_is_created_beside_a_record_that_names_no_person() {
+    let mut before = live(vec![plain(1, 5, false)]);
+    let id = ParticipationId::new(9).expect("not 0");
+    if let Some(LiveWorkspace::Listed(listing)) = before.workspaces.get_mut(&workspace(1)) {
+        listing.userless.push(crate::model::UserlessRow { id });
+    }
+    let wishes = [5, 6].map(|person| desired(1, person, Role::Maven, Fields::default())).to_vec();
+    let elsewhere = desired(2, 6, Role::Maven, Fields::default());
+    let plan = plan_of([wishes, vec![elsewhere]].concat(), &before, &Policy::default());
+    assert_eq!(plan.actions.len(), 1, "on the other project");
+    assert_eq!(plan.actions[0].key, elsewhere.key);
+    assert_eq!(plan.held.len(), 1);
+    assert_eq!(plan.held[0].reason, HoldReason::Nameless { ids: vec![id] });
+}
+
+#[test]
 fn a_pair_that_is_live_twice_is_held() {
     let mut twin = plain(1, 5, false);
     twin.id = ParticipationId::new(9).expect("not 0");

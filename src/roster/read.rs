@@ -5,7 +5,8 @@
 
 use std::{
     collections::BTreeSet,
-    fs,
+    fs::{self, File},
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
@@ -39,8 +40,8 @@ impl ParsedRoster {
     /// # Errors
     /// When the file cannot be opened or read as a roster.
     pub fn read(path: &Path, settings: &ReaderSettings) -> Result<Self, RosterError> {
-        let bytes =
-            fs::read(path).map_err(|source| RosterError::Open { path: path.to_owned(), source })?;
+        let bytes = read_whole(path)
+            .map_err(|source| RosterError::Open { path: path.to_owned(), source })?;
         Self::parse(bytes, path, settings)
     }
 
@@ -71,6 +72,33 @@ impl ParsedRoster {
     pub fn projects(&self) -> BTreeSet<ProjectRef> {
         to_look_up(self.rows.by_name.iter().flat_map(|row| &row.projects))
     }
+}
+
+/// More than any roster has: some millions of rows.
+const LARGEST: u64 = 256 << 20;
+
+/// Reads a file, or a pipe to its end; what else there is may have none.
+fn read_whole(path: &Path) -> io::Result<Vec<u8>> {
+    let found = fs::metadata(path)?;
+    if !found.is_file() && !found.is_dir() && !is_pipe(&found) {
+        return Err(io::Error::other("it is neither a file nor a pipe"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(io::Error::other("it has more than 256 MiB"));
+    }
+    Ok(bytes)
+}
+
+#[cfg(unix)]
+fn is_pipe(found: &fs::Metadata) -> bool {
+    std::os::unix::fs::FileTypeExt::is_fifo(&found.file_type())
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &fs::Metadata) -> bool {
+    false
 }
 
 fn to_look_up<'a, N: Name + Clone + 'a>(

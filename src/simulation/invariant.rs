@@ -113,7 +113,7 @@ impl Evidence<'_> {
         self.foreign.len() > self.foreign_here
     }
 
-    /// (a) Nobody is live twice on a project unless somebody else put him there.
+    /// (a) Nobody is live twice on a project unless somebody else put them there.
     fn nobody_is_doubled(&self, scenario: &Scenario) -> Check {
         let by_others: BTreeSet<Pair> = self
             .foreign

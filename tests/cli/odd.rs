@@ -110,3 +110,20 @@ fn settings_of_odd_values_are_read_from_a_file() {
     let forms = BTreeSet::from([OddForm::Notation, OddForm::Null]);
     assert_eq!(read.odd_values, OddValues { seed: 3, share: 0.5, forms });
 }
+
+#[test]
+fn an_answer_behind_a_byte_order_mark_is_read() {
+    use axum::{body, middleware, response::Response};
+    let mark = async |answer: Response| {
+        let (mut parts, whole) = answer.into_parts();
+        let whole = body::to_bytes(whole, usize::MAX).await.expect("whole");
+        parts.headers.remove("content-length");
+        Response::from_parts(parts, body::Body::from([b"\xef\xbb\xbf", &whole[..]].concat()))
+    };
+    let sandbox = sandbox(LIVE);
+    let server = Server::of(sandbox.router().layer(middleware::map_response(mark)));
+    let desk = Desk::at(&server.base_url());
+    desk.run(&["apply", "--yes", "-q", "roster.csv"]).ends_with(0);
+    assert_eq!(writes(&sandbox).len(), 3);
+    desk.run(&["plan", "--check", "roster.csv"]).ends_with(0);
+}

@@ -109,3 +109,26 @@ fn a_file_on_the_memory_disk_is_exchanged_like_any_other() {
         kantata_sync::report::json::read(&bytes).expect("one report, not two");
     }
 }
+
+#[test]
+fn a_shell_that_sends_stdout_or_stderr_into_an_input_is_told_so() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url());
+    let appended = || {
+        let mut options = fs::OpenOptions::new();
+        options.append(true).open(desk.path("roster.csv")).expect("there")
+    };
+    let mut command = desk.command(&["plan", "roster.csv"]);
+    let output = command.stdout(appended()).output().expect("started");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("the roster `roster.csv` and stdout `/dev/stdout` are one file"),
+        "{said}"
+    );
+    let mut command = desk.command(&["apply", "--yes", "roster.csv"]);
+    assert_eq!(command.stderr(appended()).output().expect("started").status.code(), Some(2));
+    assert!(desk.read("roster.csv").starts_with(ROSTER), "nothing of it is lost");
+    assert_eq!(sandbox.log(), []);
+}

@@ -226,3 +226,47 @@ fn a_report_that_others_can_write_or_that_is_no_file_is_neither_believed_nor_wai
     refused("no regular file");
     assert_eq!(writes(&sandbox), []);
 }
+
+#[test]
+fn a_token_file_of_somebody_else_is_refused() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url()).without("KANTATA_TOKEN");
+    let desk = desk.with("KANTATA_SYNC_TOKEN_FILE", "token");
+    desk.write("token", &sandbox.settings().token);
+    mode(&desk.path("token"), 0o600);
+    desk.run(&["plan", "roster.csv"]).ends_with(0);
+    sandbox.clear_log();
+    if give_away(&desk.path("token")) {
+        let ran = desk.run(&["plan", "roster.csv"]).ends_with(8);
+        assert!(ran.stderr.contains("belongs to uid 12345"), "{}", ran.text());
+        assert_eq!(sandbox.log(), []);
+    }
+}
+
+#[test]
+fn what_has_no_end_is_no_roster_and_what_may_not_come_is_no_approval() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url());
+    make_fifo(&desk.path("fifo"));
+    for arguments in [
+        "plan /dev/zero",
+        "check /dev/zero",
+        "apply --yes /dev/full",
+        "plan roster.csv --approve-deletes fifo",
+        "plan roster.csv --approve-deletes /dev/zero",
+        "apply --yes roster.csv --plan fifo",
+    ] {
+        let ran = desk.run(&arguments.split(' ').collect::<Vec<_>>()).ends_with(3);
+        assert!(ran.stderr.contains("error: cannot "), "{}", ran.text());
+    }
+    assert_eq!(sandbox.log(), []);
+    // A pipe is as good as a file.
+    let read = std::process::Stdio::from(fs::File::open(desk.path("roster.csv")).expect("there"));
+    let mut piped = Command::new("cat").stdin(read).stdout(std::process::Stdio::piped()).spawn();
+    let pipe = piped.as_mut().expect("started").stdout.take().expect("piped");
+    let mut command = desk.command(&["check", "/dev/stdin"]);
+    assert_eq!(command.stdin(pipe).status().expect("started").code(), Some(0));
+    assert!(piped.expect("started").wait().expect("waited").success());
+}

@@ -137,7 +137,7 @@ fn what_cannot_be_delivered_hides_neither_the_runs_own_code_nor_the_other_output
     let (code, stderr) = fails(&arguments);
     assert_eq!((code, errors(&stderr).len()), (Some(1), 1), "{stderr}");
     assert!(
-        stderr.contains("all is done, but not all is told: cannot write to stdout"),
+        stderr.contains("the run is complete, but not all of its output could be written: cannot write to stdout"),
         "{stderr}"
     );
     assert!(desk.read("b.json").contains("\"digest\"") && desk.path("there/a.json").exists());

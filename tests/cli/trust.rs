@@ -413,3 +413,26 @@ fn a_plan_file_is_not_believed_where_nobody_knows_whether_it_was_used() {
     desk.run(&["apply", "--yes", "-q", "--plan", "later.json", "roster.csv"]).ends_with(0);
     assert_eq!(writes(&sandbox), wrote);
 }
+
+#[test]
+fn a_list_in_which_an_editor_changed_no_row_is_taken() {
+    let edits: [fn(&str) -> String; 6] = [
+        |list| list.trim_end().to_owned(),
+        |list| list.replace('\n', "\r\n"),
+        |list| list.replace('\n', "\r\n").trim_end().to_owned(),
+        |list| list.replace('\n', "\n\n"),
+        |list| format!("{list}\n \n\n"),
+        |list| format!("\u{feff}\n{list},,,,,,,\n"),
+    ];
+    for (number, edit) in edits.iter().enumerate() {
+        let sandbox = sandbox(LIVE);
+        let server = Server::of_sandbox(&sandbox);
+        let desk = withholding(&server);
+        let (_, list) = withheld_run(&desk);
+        sandbox.clear_log();
+        desk.write("approved.csv", &edit(&list));
+        let ran = desk.run(&["apply", "--yes", "--approve-deletes", "approved.csv", "roster.csv"]);
+        let deletes = list.lines().filter(|line| line.starts_with("delete,")).count();
+        assert_eq!((ran.code, writes(&sandbox).len()), (0, deletes), "{number}: {}", ran.text());
+    }
+}

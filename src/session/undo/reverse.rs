@@ -115,7 +115,7 @@ impl Reversal {
         let changed = match (&touched.left, now) {
             (Some(left), Some(now)) => left.changed(now),
             (Some(_), None) => Some(format!(
-                "whom it moved to the other side is not on the project any more; the roster, or the {REJECTED} of an undo that lost the person, brings him back"
+                "whom it moved to the other side is not on the project any more; the roster, or the {REJECTED} of an undo that lost the person, brings them back"
             )),
             (None, Some(now)) if is_so(role, &fields, now) => {
                 self.as_before += 1;
