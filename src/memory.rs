@@ -270,9 +270,11 @@ fn stays(one: &RememberedWish, desired: &DesiredSet, plan: &Plan, fates: &[Fate]
         _ => false,
     };
     let held = plan.held.iter().filter(|held| held.key == key).filter(is_stuck);
-    let unsent = plan.actions.iter().zip(fates).filter(|(action, fate)| {
-        action.key == key && !matches!(fate.outcome, Outcome::Applied | Outcome::NotStuck)
-    });
+    let unsent = plan
+        .actions
+        .iter()
+        .zip(fates)
+        .filter(|(action, fate)| action.key == key && !fate.outcome.is_there());
     held.map(|held| held.change.as_ref())
         .chain(unsent.map(|(action, _)| Some(&action.change)))
         .any(has)

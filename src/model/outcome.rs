@@ -33,6 +33,12 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Whether it was done and the record is there, as desired in all or in part.
+    #[must_use]
+    pub const fn is_there(self) -> bool {
+        matches!(self, Self::Applied | Self::NotStuck)
+    }
+
     /// The words for people and for CSV cells.
     #[must_use]
     pub const fn words(self) -> &'static str {

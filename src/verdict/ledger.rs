@@ -139,7 +139,7 @@ impl Ledger {
     #[must_use]
     pub fn created(&self, key: MembershipKey) -> Option<ParticipationId> {
         let created = self.memberships.get(&key)?.create.as_ref()?;
-        let is_there = matches!(created.outcome, Outcome::Applied | Outcome::NotStuck);
+        let is_there = created.outcome.is_there();
         created.participation.filter(|_| is_there)
     }
 
@@ -175,7 +175,7 @@ impl Ledger {
         let created = told.create.as_ref().map(|created| created.outcome);
         match deleted.outcome {
             Outcome::InDoubt => true,
-            Outcome::Applied => !matches!(created, Some(Outcome::Applied | Outcome::NotStuck)),
+            Outcome::Applied => !created.is_some_and(Outcome::is_there),
             _ => created.is_some(),
         }
     }
