@@ -63,6 +63,7 @@ impl Column {
         }
     }
 
+    #[inline]
     const fn place(self) -> usize {
         match self {
             Self::WorkspaceId => 0,
@@ -121,6 +122,7 @@ pub(super) struct Header {
 
 impl Header {
     /// Where a column stands; none when the file does not have it.
+    #[inline]
     pub fn place(&self, column: Column) -> Option<usize> {
         self.places.columns[column.place()]
     }

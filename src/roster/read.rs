@@ -83,7 +83,9 @@ fn read_whole(path: &Path) -> io::Result<Vec<u8>> {
     if !found.is_file() && !found.is_dir() && !is_pipe(&found) {
         return Err(io::Error::other("it is neither a file nor a pipe"));
     }
-    let mut bytes = Vec::new();
+    // Room for the file at once: grown step by step, it would be there twice at its end.
+    let known = usize::try_from(found.len().min(LARGEST)).unwrap_or(0);
+    let mut bytes = Vec::with_capacity(known + 1);
     File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
         return Err(io::Error::other("it has more than 256 MiB"));

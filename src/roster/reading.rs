@@ -35,6 +35,7 @@ pub(super) struct Wrong {
 impl Reading {
     /// The membership that the row wants; `None` when anything is wrong with it, which `unusable`
     /// then says.
+    #[inline]
     pub fn settle(
         self,
         workspace: Option<WorkspaceId>,

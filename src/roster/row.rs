@@ -98,20 +98,25 @@ struct Cells<'a> {
 
 impl<'a> Cells<'a> {
     /// The trimmed cell; empty also where the file has no such column.
+    #[inline]
     fn cell(&self, column: Column) -> &'a [u8] {
         self.at(self.header.place(column))
     }
 
+    #[inline]
     fn at(&self, place: Option<usize>) -> &'a [u8] {
         place.and_then(|at| self.record.get(at)).unwrap_or_default().trim_ascii()
     }
 
+    #[inline]
     fn optional<T>(
         &mut self,
         column: Column,
         parse: impl Fn(&[u8]) -> Result<T, Expected>,
     ) -> Option<T> {
-        match self.cell(column) {
+        // Most files have few of the columns that they may have.
+        let place = self.header.place(column)?;
+        match self.at(Some(place)) {
             b"" => None,
             cell => self.parsed(column, parse(cell)),
         }
@@ -128,6 +133,7 @@ impl<'a> Cells<'a> {
         }
     }
 
+    #[inline]
     fn parsed<T>(&mut self, column: Column, value: Result<T, Expected>) -> Option<T> {
         value.map_err(|expected| self.is_wrong(column, expected)).ok()
     }
