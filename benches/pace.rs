@@ -112,7 +112,7 @@ async fn run(rate: f64, max_in_flight: usize) -> Taken {
     let (before, started) = (client.traffic(), Instant::now());
     let applied = apply(&client, &preview, &NoJournal, &job, around).await;
     let time = started.elapsed();
-    assert!(applied.fates.iter().all(|fate| fate.outcome == Outcome::Applied));
+    assert!(applied.decided.iter().all(|one| one.fate.outcome == Outcome::Applied));
     assert_eq!(client.traffic().requests - before.requests, REQUESTS, "none was sent twice");
     Taken { time, stages: stages.get(), refused: client.traffic().throttled }
 }

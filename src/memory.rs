@@ -12,11 +12,11 @@ use crate::{
     guard::Reviewed,
     model::{DesiredSet, Field, FieldValue, MembershipKey, Outcome, WorkspaceId},
     plan::{
-        Absence, Action, Change, Held, HoldReason, Plan, StuckKey, StuckWish, StuckWishes,
-        WorkspacePlan, WorkspaceState,
+        Absence, Change, Held, HoldReason, Plan, StuckKey, StuckWish, StuckWishes, WorkspacePlan,
+        WorkspaceState,
     },
     run::RunId,
-    verdict::Fate,
+    verdict::Decided,
 };
 
 /// The version of the file.
@@ -165,15 +165,15 @@ impl Memory {
         &mut self,
         desired: &DesiredSet,
         reviewed: &Reviewed,
-        fates: &[Fate],
+        decided: &[Decided],
         now: Timestamp,
     ) {
         let plan = reviewed.approved.plan();
         if !desired.is_partial() {
             self.projects = remembered_projects(desired, plan);
         }
-        self.learn_absences(desired, reviewed, fates, now);
-        self.learn_wishes(desired, plan, fates);
+        self.learn_absences(desired, reviewed, decided, now);
+        self.learn_wishes(desired, plan, decided);
     }
 
     /// Ends the absence of everybody whom a row of the roster names, or may mean, valid or not;
@@ -188,14 +188,14 @@ impl Memory {
         &mut self,
         desired: &DesiredSet,
         reviewed: &Reviewed,
-        fates: &[Fate],
+        decided: &[Decided],
         now: Timestamp,
     ) {
         let plan = reviewed.approved.plan();
         let says = |key: &MembershipKey| what_is_said(desired, plan, key.workspace);
         self.forget_mentioned(desired);
         let mut known = self.absences();
-        let missing = missing(reviewed, fates);
+        let missing = missing(reviewed, decided);
         known.retain(|key, _| match says(key) {
             Said::WhoBelongs => missing.contains(key),
             Said::Nothing => true,
@@ -210,11 +210,11 @@ impl Memory {
         self.absences = remembered.collect();
     }
 
-    fn learn_wishes(&mut self, desired: &DesiredSet, plan: &Plan, fates: &[Fate]) {
+    fn learn_wishes(&mut self, desired: &DesiredSet, plan: &Plan, decided: &[Decided]) {
         let before = std::mem::take(&mut self.wishes);
-        let kept = |one: &&RememberedWish| stays(one, desired, plan, fates);
+        let kept = |one: &&RememberedWish| stays(one, desired, plan, decided);
         let mut wishes: Vec<RememberedWish> = before.iter().filter(kept).copied().collect();
-        for (action, fate) in plan.actions.iter().zip(fates) {
+        for Decided { action, fate } in decided {
             for drift in &fate.unchanged {
                 let place = StuckKey { key: action.key, field: drift.field };
                 let (wish, live) = (drift.after, drift.before);
@@ -256,7 +256,7 @@ fn what_is_said(desired: &DesiredSet, plan: &Plan, workspace: WorkspaceId) -> Sa
 
 /// Whether a wish is remembered as it is: a run that did not compare its row, or did not come to
 /// send it, has learnt nothing of it.
-fn stays(one: &RememberedWish, desired: &DesiredSet, plan: &Plan, fates: &[Fate]) -> bool {
+fn stays(one: &RememberedWish, desired: &DesiredSet, plan: &Plan, decided: &[Decided]) -> bool {
     let StuckKey { key, field } = one.place;
     let state = plan.workspaces.get(&key.workspace).map(|workspace| &workspace.state);
     if !matches!(state, Some(WorkspaceState::Listed { .. })) {
@@ -270,14 +270,8 @@ fn stays(one: &RememberedWish, desired: &DesiredSet, plan: &Plan, fates: &[Fate]
         _ => false,
     };
     let held = plan.held.iter().filter(|held| held.key == key).filter(is_stuck);
-    let unsent = plan
-        .actions
-        .iter()
-        .zip(fates)
-        .filter(|(action, fate)| action.key == key && !fate.outcome.is_there());
-    held.map(|held| held.change.as_ref())
-        .chain(unsent.map(|(action, _)| Some(&action.change)))
-        .any(has)
+    let unsent = decided.iter().filter(|one| one.action.key == key && !one.fate.outcome.is_there());
+    held.map(|held| held.change.as_ref()).chain(unsent.map(|one| Some(&one.action.change))).any(has)
 }
 
 fn is_stuck(held: &&Held) -> bool {
@@ -297,15 +291,13 @@ fn remembered_projects(desired: &DesiredSet, plan: &Plan) -> Vec<RememberedProje
 }
 
 /// Who is live and not in the roster, and still there after the run.
-fn missing(reviewed: &Reviewed, fates: &[Fate]) -> BTreeSet<MembershipKey> {
+fn missing(reviewed: &Reviewed, decided: &[Decided]) -> BTreeSet<MembershipKey> {
     let plan = reviewed.approved.plan();
     let is_delete = |change: &Change| matches!(change, Change::Delete { .. });
-    let left = plan
-        .actions
+    let left = decided
         .iter()
-        .zip(fates)
-        .filter(|(action, fate)| is_delete(&action.change) && fate.outcome != Outcome::Applied);
-    let left = left.map(|(Action { key, .. }, _)| *key);
+        .filter(|one| is_delete(&one.action.change) && one.fate.outcome != Outcome::Applied);
+    let left = left.map(|one| one.action.key);
     let held = plan.held.iter().filter(|held| held.change.as_ref().is_some_and(is_delete));
     let withheld = reviewed.withheld.iter().filter(|one| is_delete(&one.action.change));
     left.chain(held.map(|held| held.key)).chain(withheld.map(|one| one.action.key)).collect()

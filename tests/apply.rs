@@ -20,7 +20,7 @@ use kantata_sync::{
         Settings, Side, User, Workspace, World,
     },
     session::{self, Job, Preview, Purpose, Surroundings},
-    verdict::{Fate, Why},
+    verdict::{Decided, Fate, Why},
 };
 use tokio::time::Instant;
 
@@ -134,7 +134,11 @@ fn posts(sandbox: &Sandbox) -> usize {
 }
 
 fn count(applied: &Applied, outcome: Outcome) -> usize {
-    applied.fates.iter().filter(|fate| fate.outcome == outcome).count()
+    fates(applied).iter().filter(|fate| fate.outcome == outcome).count()
+}
+
+fn fates(applied: &Applied) -> Vec<&Fate> {
+    applied.decided.iter().map(|one| &one.fate).collect()
 }
 
 const INDICES: [ErrorIndex; 4] =
@@ -153,7 +157,7 @@ async fn five_bad_rows_of_a_hundred_are_rejected_and_the_rest_is_applied() {
                 assert_eq!(count(&done.applied, Outcome::Applied), 95, "{case}");
                 assert_eq!(count(&done.applied, Outcome::Rejected), 5, "{case}");
                 assert_eq!(sandbox.world().participations().len(), 95, "{case}");
-                for fate in &done.applied.fates {
+                for fate in fates(&done.applied) {
                     let told = matches!(&fate.why, Why::Refused { message } if message.contains("User is deactivated"));
                     assert_eq!(told, fate.outcome == Outcome::Rejected, "{case}: {fate:?}");
                 }
@@ -181,8 +185,7 @@ async fn good_rows_are_not_rejected_for_an_index_that_is_no_position() {
             let case = format!("{error_index:?}, first only {first_error_only}");
             assert_eq!(count(&done.applied, Outcome::Applied), 220, "{case}");
             assert_eq!(count(&done.applied, Outcome::Rejected), 7, "{case}");
-            let plan = done.preview.reviewed.approved.plan();
-            for (action, fate) in plan.actions.iter().zip(&done.applied.fates) {
+            for Decided { action, fate } in &done.applied.decided {
                 let is_bad = bad.contains(&action.key.user.number());
                 assert_eq!(fate.outcome == Outcome::Rejected, is_bad, "{case}: {action:?}");
             }
@@ -321,7 +324,7 @@ async fn every_field_of_a_roster_is_written_and_read_back() {
         let roster = format!("workspace_id,user_id,role,{field}\n1,2,maven,{}\n", cell(field));
         let done = apply(&sandbox, &roster, HttpSettings::default()).await;
         let applied = count(&done.applied, Outcome::Applied);
-        assert!(applied > 0 && applied == done.applied.fates.len(), "{field}, {is_there}");
+        assert!(applied > 0 && applied == done.applied.decided.len(), "{field}, {is_there}");
         let again = apply(&sandbox, &roster, HttpSettings::default()).await;
         let plan = again.preview.reviewed.approved.plan();
         assert!(plan.actions.is_empty() && plan.held.is_empty(), "{field}: {plan:?}");
@@ -353,7 +356,7 @@ async fn an_account_administrator_is_asked_about_once_and_explains_what_never_st
     let done = apply(&sandbox, roster, HttpSettings::default()).await;
     assert_eq!(count(&done.applied, Outcome::Applied), 3);
     assert_eq!(count(&done.applied, Outcome::NotStuck), 3);
-    for fate in &done.applied.fates {
+    for fate in fates(&done.applied) {
         let in_vain = fate.outcome == Outcome::NotStuck;
         assert_eq!(fate.account_admin, in_vain, "{fate:?}");
         // The create too: its wish counts as one in vain.
@@ -376,7 +379,7 @@ async fn without_an_explanation_everything_ends_as_with_one() {
         let done = apply(&sandbox, roster, http).await;
         assert_eq!(done.applied.ended, Ended::Complete, "{fault:?}");
         assert_eq!(count(&done.applied, Outcome::NotStuck), 6, "{fault:?}");
-        assert!(done.applied.fates.iter().all(|fate| !fate.account_admin), "{fault:?}");
+        assert!(fates(&done.applied).iter().all(|fate| !fate.account_admin), "{fault:?}");
         assert_eq!(asked_about_the_account(&sandbox).len(), 1, "{fault:?}");
     }
 }
@@ -520,9 +523,14 @@ async fn at_a_stop_what_was_answered_429_is_dropped_at_once() {
         };
         let Stopped { done, journal, went_on, wrote } = stopped(&sandbox, &roster, throttled).await;
         assert_eq!((went_on, wrote), (Duration::ZERO, vec![]), "{roster}");
-        let actions = done.applied.fates.len();
+        let actions = done.applied.decided.len();
         assert!(actions > 0);
-        assert_eq!(count(&done.applied, Outcome::NotReached), actions, "{:?}", done.applied.fates);
+        assert_eq!(
+            count(&done.applied, Outcome::NotReached),
+            actions,
+            "{:?}",
+            fates(&done.applied)
+        );
         assert!(nothing_was_done(&journal), "{journal:?}");
         assert!(
             !matches!(done.applied.ended, Ended::BreakerOpen { .. }),
@@ -567,7 +575,7 @@ async fn the_second_half_of_a_replacement_is_sent_after_a_stop_through_any_hold(
     let Stopped { done, went_on, wrote, .. } = stopped(&sandbox, &roster, script).await;
     // What was under way is finished, and nothing else is begun.
     let applied = count(&done.applied, Outcome::Applied);
-    assert!(applied > 0, "{:?}", done.applied.fates);
+    assert!(applied > 0, "{:?}", fates(&done.applied));
     assert_eq!(applied + count(&done.applied, Outcome::NotReached), 2);
     let world = sandbox.world();
     assert_eq!((world.of(1, 2).len(), world.of(1, 3).len()), (1, 1), "nobody is lost");
@@ -612,7 +620,7 @@ async fn after_a_stop_a_lost_update_or_delete_is_read_back_and_not_sent_again() 
         };
         let Stopped { done, wrote, .. } = stopped(&sandbox, &roster, script).await;
         assert_eq!(wrote, []);
-        let fates = &done.applied.fates;
+        let fates = fates(&done.applied);
         let sent: Vec<_> =
             fates.iter().filter(|fate| fate.outcome != Outcome::NotReached).collect();
         assert!(!sent.is_empty());
@@ -633,7 +641,7 @@ async fn after_a_stop_a_replacement_whose_delete_is_in_doubt_is_found_out_and_fi
     };
     let roster = roster_of_one_project("maven,", 2);
     let Stopped { done, wrote, .. } = stopped(&sandbox, &roster, script).await;
-    assert_eq!(count(&done.applied, Outcome::Applied), 1, "{:?}", done.applied.fates);
+    assert_eq!(count(&done.applied, Outcome::Applied), 1, "{:?}", fates(&done.applied));
     assert_eq!(sandbox.world().of(1, 2).len(), 1);
     assert_eq!(wrote.len(), 1, "the create: {wrote:?}");
 }
@@ -688,7 +696,7 @@ async fn of_twenty_replacements_whose_creates_are_refused_one_person_is_lost() {
         let (sandbox, roster) = changes_of_side(a_project);
         let done = apply_replacing(&sandbox, &roster, &NoJournal).await;
         let case = format!("{a_project} a project");
-        let fates = &done.applied.fates;
+        let fates = fates(&done.applied);
         assert_eq!(count(&done.applied, Outcome::Lost), 1, "{case}: {fates:?}");
         // In the last project nobody changes sides: only there a delete may follow.
         assert_eq!(deletes(&sandbox), [(1, 2), (20 / a_project + 1, 30)], "{case}");
@@ -702,7 +710,7 @@ async fn of_twenty_replacements_whose_creates_are_refused_one_person_is_lost() {
             };
             (user.number(), workspace.number(), outcome) == (2, 1, Outcome::Lost)
         };
-        assert!(unreached.clone().all(is_told), "{case}: {fates:?}");
+        assert!(unreached.clone().all(|fate| is_told(fate)), "{case}: {fates:?}");
         assert_eq!(unreached.count() as u64, 20 - a_project, "{case}");
     }
 }
@@ -724,7 +732,7 @@ async fn a_second_half_in_doubt_freezes_its_project_and_ends_the_replacements() 
         });
     });
     let done = apply_replacing(&sandbox, &roster, &journal).await;
-    let fates = &done.applied.fates;
+    let fates = fates(&done.applied);
     assert_eq!(count(&done.applied, Outcome::InDoubt), 1, "{fates:?}");
     assert_eq!(count(&done.applied, Outcome::Lost), 0, "{fates:?}");
     assert_eq!(deletes(&sandbox), [(1, 2), (5, 30)], "{fates:?}");
@@ -739,10 +747,10 @@ async fn who_is_on_the_project_after_a_refused_second_half_is_not_lost() {
             sandbox.with_world(|world| world.insert(Participation::new(1, Some(2), side)));
         });
         let done = apply_replacing(&sandbox, &roster, &journal).await;
-        let plan = done.preview.reviewed.approved.plan();
-        let of_two = plan.actions.iter().position(|action| action.key.user.number() == 2);
-        let fates = &done.applied.fates;
-        assert_eq!(fates[of_two.expect("planned")].outcome, outcome, "{fates:?}");
+        let mut decided = done.applied.decided.iter();
+        let of_two = decided.find(|one| one.action.key.user.number() == 2).expect("planned");
+        let fates = fates(&done.applied);
+        assert_eq!(of_two.fate.outcome, outcome, "{fates:?}");
         assert_eq!(count(&done.applied, Outcome::Lost), 0, "{fates:?}");
         let others = if side == Side::Maven { 20 + 5 } else { 1 + 1 };
         assert_eq!(deletes(&sandbox).len(), others, "{fates:?}");

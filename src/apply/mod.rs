@@ -29,7 +29,7 @@ use crate::{
     model::{MembershipKey, Participation, ParticipationId},
     plan::{Action, Change, Plan, Stage, batches},
     run::{Ended, Stop},
-    verdict::{Fate, Frozen, Ledger, Planned, decide, unreached},
+    verdict::{Decided, Fate, Fates, Frozen, Ledger, Planned, unreached},
 };
 
 /// What an apply works with besides its plan.
@@ -55,15 +55,23 @@ pub struct Tools<'a, A> {
 /// What became of a plan.
 #[derive(Debug)]
 pub struct Applied {
-    /// One fate an action, in the plan's order.
-    pub fates: Vec<Fate>,
+    /// Every action of the plan with its fate, in the plan's order.
+    pub decided: Vec<Decided>,
     /// How the run ended.
     pub ended: Ended,
 }
 
 /// Carries out an approved plan; there is no other way in.
-pub async fn run<A: WriteParticipations>(approved: &ApprovedPlan, tools: Tools<'_, A>) -> Applied {
-    let plan = approved.plan();
+pub async fn run<A: WriteParticipations>(approved: ApprovedPlan, tools: Tools<'_, A>) -> Applied {
+    let plan = approved.into_plan();
+    let (ledger, ended) = carry_out(&plan, tools).await;
+    let fates = Fates::of(plan.actions.iter().map(Planned::from), &ledger, unreached(&ended));
+    let decided = |action| Decided { fate: fates.fate(Planned::from(&action)), action };
+    Applied { decided: plan.actions.into_iter().map(decided).collect(), ended }
+}
+
+/// Does what can be done of a plan; what is then on record of it, and how that ended.
+async fn carry_out<A: WriteParticipations>(plan: &Plan, tools: Tools<'_, A>) -> (Ledger, Ended) {
     let run = Run {
         tools,
         plan,
@@ -236,13 +244,11 @@ impl<A: WriteParticipations> Run<'_, A> {
         self.record(&Entry::Outcome { seq, result });
     }
 
-    fn finish(self) -> Applied {
+    fn finish(self) -> (Ledger, Ended) {
         let ended_by = self.ended_by.into_inner();
         let journal_error = self.journal_error.into_inner();
         let ended = ended(journal_error.as_ref(), ended_by.as_ref(), self.tools.stop);
-        let plan = self.plan.actions.iter().map(Planned::from);
-        let fates = decide(plan, &self.ledger.into_inner(), &unreached(&ended));
-        Applied { fates, ended }
+        (self.ledger.into_inner(), ended)
     }
 
     fn change(&self, index: usize) -> (&MembershipKey, &Change) {

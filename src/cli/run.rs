@@ -28,7 +28,7 @@ use crate::{
     session::{self, Job, Preview, Purpose, RunFacts, Surroundings, assemble},
     store::{Exclusive, Folder, OwnRun, RunFile, Shared},
     talk,
-    verdict::Fate,
+    verdict::Decided,
 };
 
 /// What a person, a flag or a digest says of a plan.
@@ -175,16 +175,16 @@ impl<'a> Session<'a> {
         if let Err(error) = journal.record(&Entry::End { result: ended.clone() }) {
             tracing::error!(%error, "the journal's end could not be written");
         }
-        self.remember(store, &preview, &applied.fates);
+        self.remember(store, &preview, &applied.decided);
         Ok(self.report(client, ended, Some(&preview), Some(&applied), false))
     }
 
     /// Keeps what the next run has to know.
-    fn remember(&self, store: &Exclusive<Folder>, preview: &Preview, fates: &[Fate]) {
+    fn remember(&self, store: &Exclusive<Folder>, preview: &Preview, decided: &[Decided]) {
         // What an undo or an adoption leaves says nothing of a roster.
         let Purpose::Roster(roster) = self.order.purpose else { return };
         let mut memory = self.memory.clone();
-        memory.learn(&roster.desired, &preview.reviewed, fates, self.clock.now());
+        memory.learn(&roster.desired, &preview.reviewed, decided, self.clock.now());
         // What was done is told in any case; the report says that this was not kept.
         if let Err(error) = store.write_memory(&memory) {
             let message = format!("{error}: this run does not count for absences and vain wishes");

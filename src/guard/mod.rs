@@ -169,6 +169,12 @@ impl ApprovedPlan {
     pub fn plan(&self) -> &Plan {
         &self.0
     }
+
+    /// The same, for whoever carries it out.
+    #[must_use]
+    pub fn into_plan(self) -> Plan {
+        self.0
+    }
 }
 
 /// What may happen now, and what the limits keep back; creates and updates never wait for deletes.

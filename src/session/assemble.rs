@@ -13,7 +13,7 @@ use crate::{
     },
     roster::{Roster, RowProblem},
     run::{Ended, ExitStatus, RunId},
-    verdict::{Fate, Why},
+    verdict::{Decided, Fate, Why},
 };
 
 /// What is known of a run besides its plan.
@@ -108,9 +108,11 @@ fn entries(roster: Option<&Roster>, preview: &Preview, applied: Option<&Applied>
         reason: EntryReason::Planned(action.reason),
         fate,
     };
-    let actions = plan.actions.iter().enumerate().map(|(index, action)| {
-        entry(action, applied.and_then(|applied| applied.fates.get(index).cloned()))
-    });
+    let decided = |Decided { action, fate }: &Decided| entry(action, Some(fate.clone()));
+    let actions: Vec<Entry> = match applied {
+        Some(applied) => applied.decided.iter().map(decided).collect(),
+        None => plan.actions.iter().map(|action| entry(action, None)).collect(),
+    };
     let held = plan.held.iter().map(|held| Entry {
         key: held.key,
         line: line(held.key),
@@ -126,7 +128,8 @@ fn entries(roster: Option<&Roster>, preview: &Preview, applied: Option<&Applied>
         let fate = Fate::new(Outcome::Withheld, Why::Withheld(withheld.refusal.clone()));
         entry(&withheld.action, Some(fate))
     });
-    let mut entries: Vec<Entry> = actions.chain(held).chain(frozen).chain(withheld).collect();
+    let mut entries: Vec<Entry> =
+        actions.into_iter().chain(held).chain(frozen).chain(withheld).collect();
     for entry in &mut entries {
         if let (Some(fate), Some(change)) = (&mut entry.fate, &entry.change) {
             fate.participation = fate.participation.or_else(|| change.participation());

@@ -11,7 +11,7 @@ use crate::{
     model::Outcome,
     report::{Entry, RunReport},
     run::Ended,
-    verdict::{Fate, Ledger, Planned, Why, decide, unreached},
+    verdict::{Fate, Fates, Ledger, Planned, Why, unreached},
 };
 
 /// Completes the report of a plan whose run was killed; `last_sign` is when the journal last grew.
@@ -19,14 +19,15 @@ use crate::{
 pub fn killed(planned: RunReport, journal: &Journal, last_sign: Timestamp) -> RunReport {
     let ledger = Ledger::of(&journal.entries);
     let mut report = planned;
-    let is_open = |entry: &Entry| entry.fate.is_none() && entry.change.is_some();
-    let planned = report.entries.iter().filter(|entry| is_open(entry));
+    let planned = report.entries.iter().filter(|entry| entry.fate.is_none());
     let planned = planned.filter_map(|Entry { key, change, .. }| {
         change.as_ref().map(|change| Planned { key: *key, change })
     });
-    let fates = decide(planned, &ledger, &not_begun(&ledger, journal));
-    let open = report.entries.iter_mut().filter(|entry| is_open(entry));
-    open.zip(fates).for_each(|(entry, fate)| entry.fate = Some(fate));
+    let fates = Fates::of(planned, &ledger, not_begun(&ledger, journal));
+    for entry in report.entries.iter_mut().filter(|entry| entry.fate.is_none()) {
+        let change = entry.change.as_ref();
+        entry.fate = change.map(|change| fates.fate(Planned { key: entry.key, change }));
+    }
     let is_intent = |entry: &&journal::Entry| matches!(entry, journal::Entry::Intent { .. });
     let sent = journal.entries.iter().filter(is_intent).count() as u64;
     report.pace.requests += sent;

@@ -154,7 +154,8 @@ pub async fn apply<A: WriteParticipations>(
     let Job { max_in_flight, tries, recheck_after, .. } = *job;
     let tools =
         apply::Tools { api, journal, stop, listener, clock, max_in_flight, tries, recheck_after };
-    apply::run(&preview.reviewed.approved, tools).await
+    // The preview is told of after the run, too, so that it keeps its plan.
+    apply::run(preview.reviewed.approved.clone(), tools).await
 }
 
 /// The traffic of a run as its report has it.

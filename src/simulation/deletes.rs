@@ -222,13 +222,12 @@ impl Evidence<'_> {
     }
 
     /// (b) A project where a create or update went wrong loses nobody.
-    pub(super) fn frozen_projects_lose_nobody(&self, plan: &Plan, applied: &Applied) -> Check {
-        let wrong: BTreeSet<WorkspaceId> = plan
-            .actions
+    pub(super) fn frozen_projects_lose_nobody(&self, applied: &Applied) -> Check {
+        let wrong: BTreeSet<WorkspaceId> = applied
+            .decided
             .iter()
-            .zip(&applied.fates)
-            .filter(|(action, fate)| !action.change.destroys() && fate.outcome.freezes())
-            .map(|(action, _)| action.key.workspace)
+            .filter(|one| !one.action.change.destroys() && one.fate.outcome.freezes())
+            .map(|one| one.action.key.workspace)
             .collect();
         for entry in self.writes().filter(|entry| entry.kind == RequestKind::Delete) {
             for target in &entry.targets {

@@ -88,7 +88,7 @@ impl EarlierRuns {
             return Ok(());
         }
         self.ended.set(self.ended.get() + 1);
-        self.memory.borrow_mut().learn(&roster.desired, &preview.reviewed, &applied.fates, now);
+        self.memory.borrow_mut().learn(&roster.desired, &preview.reviewed, &applied.decided, now);
         if !preview.reviewed.withheld.is_empty() {
             let list = withheld(preview, roster, now).map_err(|error| error.to_string())?;
             *self.list.borrow_mut() = Some(list);

@@ -16,6 +16,7 @@ use crate::{
     plan::{Action, Change, Plan, Stage},
     roster::{RecordStatus, Roster},
     sandbox::{self, ForeignChange, ForeignEdit, RequestKind, Sandbox, World},
+    verdict::Decided,
 };
 
 /// The sandbox before a run.
@@ -82,9 +83,9 @@ pub(super) fn after_a_run(
     match &record.applied {
         Some(applied) => {
             evidence.applied_is_true(plan, applied)?;
-            evidence.rejected_creates_are_bad(plan, applied, scenario)?;
+            evidence.rejected_creates_are_bad(applied, scenario)?;
             evidence.a_loss_is_the_last(plan, applied)?;
-            evidence.frozen_projects_lose_nobody(plan, applied)
+            evidence.frozen_projects_lose_nobody(applied)
         }
         None => Ok(()),
     }
@@ -229,13 +230,13 @@ impl Evidence<'_> {
 
     /// (e) What the report calls applied is so.
     fn applied_is_true(&self, plan: &Plan, applied: &Applied) -> Check {
-        check(applied.fates.len() == plan.actions.len(), || "not one fate an action".to_owned())?;
+        check(applied.decided.len() == plan.actions.len(), || "not one fate an action".to_owned())?;
         let touched = self.touched_by_others();
         let mut last: BTreeMap<Pair, bool> = BTreeMap::new();
         for action in &plan.actions {
             last.insert(pair(action.key), action.change.destroys());
         }
-        for (action, fate) in plan.actions.iter().zip(&applied.fates) {
+        for Decided { action, fate } in &applied.decided {
             let pair = pair(action.key);
             if fate.outcome != Outcome::Applied || touched.contains(&pair) {
                 continue;
@@ -283,10 +284,10 @@ pub(super) fn converged(record: &RunRecord, sandbox: &Sandbox) -> Check {
         "no faults, and a project is unreadable".to_owned()
     })?;
     let Some(applied) = &record.applied else { return Err("no apply".to_owned()) };
-    let rejected: BTreeSet<MembershipKey> = with_outcome(plan, applied, Outcome::Rejected);
+    let rejected: BTreeSet<MembershipKey> = with_outcome(applied, Outcome::Rejected);
     let after = (&sandbox.world(), &sandbox.settings());
-    let a_loss = !with_outcome(plan, applied, Outcome::Lost).is_empty();
-    for (action, fate) in plan.actions.iter().zip(&applied.fates) {
+    let a_loss = !with_outcome(applied, Outcome::Lost).is_empty();
+    for Decided { action, fate } in &applied.decided {
         let fine = match fate.outcome {
             Outcome::Applied | Outcome::Rejected | Outcome::NotStuck | Outcome::Frozen => true,
             Outcome::NotReached => a_loss || rejected.contains(&action.key),
@@ -298,9 +299,9 @@ pub(super) fn converged(record: &RunRecord, sandbox: &Sandbox) -> Check {
     Ok(())
 }
 
-fn with_outcome(plan: &Plan, applied: &Applied, outcome: Outcome) -> BTreeSet<MembershipKey> {
-    let fates = plan.actions.iter().zip(&applied.fates);
-    fates.filter(|(_, fate)| fate.outcome == outcome).map(|(action, _)| action.key).collect()
+fn with_outcome(applied: &Applied, outcome: Outcome) -> BTreeSet<MembershipKey> {
+    let of_outcome = applied.decided.iter().filter(|one| one.fate.outcome == outcome);
+    of_outcome.map(|one| one.action.key).collect()
 }
 
 /// (d) What one run without faults applied, the next leaves alone.
@@ -312,13 +313,12 @@ pub(super) fn nothing_left(converging: &RunRecord, last: &RunRecord, sandbox: &S
         return Err("no plan".to_owned());
     };
     let plan = first.reviewed.approved.plan();
-    let done = with_outcome(plan, applied, Outcome::Applied);
-    let open: BTreeSet<MembershipKey> = plan
-        .actions
+    let done = with_outcome(applied, Outcome::Applied);
+    let open: BTreeSet<MembershipKey> = applied
+        .decided
         .iter()
-        .zip(&applied.fates)
-        .filter(|(_, fate)| fate.outcome != Outcome::Applied)
-        .map(|(action, _)| action.key)
+        .filter(|one| one.fate.outcome != Outcome::Applied)
+        .map(|one| one.action.key)
         // What was held of a row may go through once the rest of the run is done.
         .chain(plan.held.iter().map(|held| held.key))
         .collect();

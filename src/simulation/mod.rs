@@ -97,8 +97,8 @@ impl Tally {
             Errand::Adopt => self.adoptions += 1,
             Errand::Undo(_) => self.undos += 1,
         }
-        let fates = record.applied.iter().flat_map(|applied| &applied.fates);
-        self.lost += fates.filter(|fate| fate.outcome == Outcome::Lost).count() as u64;
+        let decided = record.applied.iter().flat_map(|applied| &applied.decided);
+        self.lost += decided.filter(|one| one.fate.outcome == Outcome::Lost).count() as u64;
     }
 
     fn take(&mut self, other: Self) {

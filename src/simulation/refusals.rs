@@ -13,7 +13,7 @@ use crate::{
     model::{MembershipKey, Outcome, Role},
     plan::{Action, Change, Plan},
     sandbox::{Duplicates, Settings, World},
-    verdict::Fate,
+    verdict::{Decided, Fate},
 };
 
 /// Why the API would not take alone whom an action creates (API.md §6); none where it would.
@@ -41,14 +41,9 @@ pub(super) fn obstacle(
 
 impl Evidence<'_> {
     /// Nobody is called rejected whom the API would have taken alone.
-    pub(super) fn rejected_creates_are_bad(
-        &self,
-        plan: &Plan,
-        applied: &Applied,
-        scenario: &Scenario,
-    ) -> Check {
+    pub(super) fn rejected_creates_are_bad(&self, applied: &Applied, scenario: &Scenario) -> Check {
         let touched = self.touched_by_others();
-        for (action, fate) in plan.actions.iter().zip(&applied.fates) {
+        for Decided { action, fate } in &applied.decided {
             let is_create = matches!(action.change, Change::Create { .. });
             let meddled = touched.contains(&pair(action.key)) || self.went_wrong(fate);
             if fate.outcome != Outcome::Rejected || !is_create || meddled {
@@ -72,11 +67,8 @@ impl Evidence<'_> {
     /// A run loses one person at most; after that no other replacement is begun, and nobody is
     /// deleted on that project. Whoever changes sides does so before anybody is deleted.
     pub(super) fn a_loss_is_the_last(&self, plan: &Plan, applied: &Applied) -> Check {
-        let fates = plan.actions.iter().zip(&applied.fates);
-        let lost: Vec<MembershipKey> = fates
-            .filter(|(_, fate)| fate.outcome == Outcome::Lost)
-            .map(|(action, _)| action.key)
-            .collect();
+        let lost = applied.decided.iter().filter(|one| one.fate.outcome == Outcome::Lost);
+        let lost: Vec<MembershipKey> = lost.map(|one| one.action.key).collect();
         check(lost.len() <= 1, || format!("{} people are lost: {lost:?}", lost.len()))?;
         let replaced: BTreeSet<MembershipKey> = plan
             .actions

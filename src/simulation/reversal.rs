@@ -8,6 +8,7 @@ use crate::{
     model::{Field, FieldValue, MembershipKey, Outcome},
     plan::{Action, Change},
     sandbox::{Participation, Settings, World},
+    verdict::Decided,
 };
 
 /// Checks that what a run did to each membership is taken back; how many were held to that.
@@ -70,12 +71,9 @@ fn standing(
 
 /// The memberships of which a run did all that it planned, and whom it took a lead from.
 fn done(run: &RunRecord) -> Result<BTreeSet<MembershipKey>, String> {
-    let (Some(preview), Some(applied)) = (&run.preview, &run.applied) else {
-        return Err("no run to be undone".to_owned());
-    };
-    let plan = preview.reviewed.approved.plan();
+    let Some(applied) = &run.applied else { return Err("no run to be undone".to_owned()) };
     let (mut done, mut open) = (BTreeSet::new(), BTreeSet::new());
-    for (action, fate) in plan.actions.iter().zip(&applied.fates) {
+    for Decided { action, fate } in &applied.decided {
         let keys = std::iter::once(action.key).chain(displaced(action));
         let set = if fate.outcome == Outcome::Applied { &mut done } else { &mut open };
         set.extend(keys);
@@ -100,7 +98,6 @@ fn open(undone: &RunRecord) -> Result<BTreeSet<MembershipKey>, String> {
     let plan = preview.reviewed.approved.plan();
     let held = plan.held.iter().map(|held| held.key);
     let withheld = preview.reviewed.withheld.iter().map(|withheld| withheld.action.key);
-    let actions = plan.actions.iter().zip(&applied.fates);
-    let failed = actions.filter(|(_, fate)| fate.outcome != Outcome::Applied);
-    Ok(held.chain(withheld).chain(failed.map(|(action, _)| action.key)).collect())
+    let failed = applied.decided.iter().filter(|one| one.fate.outcome != Outcome::Applied);
+    Ok(held.chain(withheld).chain(failed.map(|one| one.action.key)).collect())
 }

@@ -27,22 +27,44 @@ impl<'a> From<&'a Action> for Planned<'a> {
     }
 }
 
-/// The fate of every action of a plan, in its order; `unreached` says why nothing was begun of what
-/// nothing is known of.
-#[must_use]
-pub fn decide<'a, I>(plan: I, ledger: &Ledger, unreached: &Fate) -> Vec<Fate>
-where
-    I: Iterator<Item = Planned<'a>> + Clone,
-{
-    let frozen = Frozen::of(plan.clone(), ledger);
-    let one = |action: Planned<'a>| {
-        let fate = ledger.fate(action).or_else(|| without_its_create(action, ledger));
-        let fate = fate.or_else(|| frozen.fate(action));
-        let fate = fate.unwrap_or_else(|| unreached.clone());
+/// An action of a plan that was applied, with what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    /// What was planned.
+    pub action: Action,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// The fates of a plan's actions, each made when it is asked for.
+#[derive(Debug)]
+pub struct Fates<'a> {
+    ledger: &'a Ledger,
+    frozen: Frozen,
+    unreached: Fate,
+}
+
+impl<'a> Fates<'a> {
+    /// About a whole plan; `unreached` says why nothing was begun of what nothing is known of.
+    #[must_use]
+    pub fn of<'b>(
+        plan: impl Iterator<Item = Planned<'b>> + Clone,
+        ledger: &'a Ledger,
+        unreached: Fate,
+    ) -> Self {
+        Self { ledger, frozen: Frozen::of(plan, ledger), unreached }
+    }
+
+    /// What became of one action of the plan.
+    #[must_use]
+    pub fn fate(&self, action: Planned<'_>) -> Fate {
+        let fate = self.ledger.fate(action);
+        let fate = fate.or_else(|| without_its_create(action, self.ledger));
+        let fate = fate.or_else(|| self.frozen.fate(action));
+        let fate = fate.unwrap_or_else(|| self.unreached.clone());
         let participation = fate.participation.or_else(|| action.change.participation());
         Fate { participation, ..fate }
-    };
-    plan.map(one).collect()
+    }
 }
 
 /// Why nothing was begun of what nothing is known of, where a run ended so.

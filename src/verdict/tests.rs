@@ -73,7 +73,9 @@ fn settled(seq: u64, there: &[u64], absent: &[u64], unclear: &[u64]) -> Entry {
 /// The fates of these changes, each of its own person, by what is on record.
 fn fates(entries: &[Entry], changes: &[(u64, Change)]) -> Vec<Fate> {
     let planned = changes.iter().map(|(user, change)| Planned { key: key(*user), change });
-    decide(planned, &Ledger::of(entries), &unreached(&Ended::Interrupted))
+    let ledger = Ledger::of(entries);
+    let fates = Fates::of(planned.clone(), &ledger, unreached(&Ended::Interrupted));
+    planned.map(|action| fates.fate(action)).collect()
 }
 
 fn outcomes(entries: &[Entry], changes: &[(u64, Change)]) -> Vec<Outcome> {
