@@ -109,6 +109,16 @@ pub enum Ended {
         /// What was asked for and what was found, in words.
         message: String,
     },
+    /// There was no plan: its input, its lock, its token or its approval could not be had.
+    Unplanned {
+        /// What was in the way, in words.
+        message: String,
+        /// Every single problem, where there are several.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        details: Vec<String>,
+        /// What the process answers.
+        exit: ExitStatus,
+    },
     /// Anything else that ended it early.
     Fatal {
         /// What happened, in words.
@@ -135,6 +145,7 @@ impl Ended {
             Self::BreakerOpen { message } => format!("stopped by the circuit breaker: {message}"),
             Self::Unauthorized { message } => format!("the token was refused: {message}"),
             Self::OtherPlan { message }
+            | Self::Unplanned { message, .. }
             | Self::Unanswered { message }
             | Self::Fatal { message } => message.clone(),
         }

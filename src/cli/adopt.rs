@@ -1,32 +1,48 @@
 //! `adopt`: marks the live memberships that a roster names as this tool's, so that an account can
 //! move to `ownership = "tagged"`. Nothing else is changed, whatever the roster says.
 
+use std::rc::Rc;
+
 use super::{
     Common, Failure,
     arguments::AdoptArgs,
-    carry_out::{acquire_lock, carry_out, show},
+    conduct::{Conduct, Named, carry_out},
     material,
     question::require_somebody_to_ask,
-    run::Order,
 };
-use crate::{report::ReportedCommand, run::ExitStatus, session::Purpose};
+use crate::{
+    report::ReportedCommand,
+    run::ExitStatus,
+    session::{Order, Purpose},
+};
 
 pub(super) fn adopt(common: &Common, args: &AdoptArgs) -> Result<ExitStatus, Failure> {
-    let AdoptArgs { roster, strict, write } = args;
+    let AdoptArgs { roster: path, strict, write } = args;
     require_somebody_to_ask(write)?;
     let configuration = material::configuration(common)?;
     let settings = &configuration.settings;
-    let roster = &material::roster(roster, settings, *strict)?;
-    let order = Order {
-        settings,
-        command: ReportedCommand::Adopt,
-        purpose: Purpose::Adopt(roster),
-        rows: Some(roster),
-        approval: None,
-        retry_stuck: false,
-    };
-    if write.dry_run {
-        return show(common, &order, false);
-    }
-    carry_out(common, &order, write, acquire_lock(settings, write)?)
+    let roster = material::roster(path, settings, *strict);
+    let write = (!write.dry_run).then_some(write);
+    let named = Named::read(common, None, write);
+    let command = ReportedCommand::Adopt;
+    Conduct { common, settings, command, roster: path, write }.run(async |session| {
+        let roster = Rc::new(roster?);
+        session.tell_of(Rc::clone(&roster));
+        let store = match write {
+            None => None,
+            Some(write) => match session.lock(write.wait_lock).await? {
+                None => return Ok(session.stopped()),
+                locked => locked,
+            },
+        };
+        let (approval, approved) = named?.accept(session, settings)?;
+        let order = Order {
+            purpose: Purpose::Adopt(&roster),
+            approval: approval.as_ref(),
+            approved: approved.as_ref(),
+            retry_stuck: false,
+            check: false,
+        };
+        carry_out(session, settings, store, order).await
+    })
 }

@@ -1,90 +1,93 @@
 //! `apply`: plan, guard, question, and the plan carried out under the lock.
 
+use std::rc::Rc;
+
 use super::{
     Common, Failure,
-    approval::approval,
     arguments::{ApplyArgs, RosterArgs, WriteArgs},
-    carry_out::{acquire_lock, carry_out, show},
+    conduct::{Conduct, FolderSession, Named, carry_out},
     material,
     question::require_somebody_to_ask,
-    run::{Order, forget_mentioned},
 };
 use crate::{
-    config::Settings,
+    model::DesiredSet,
     report::ReportedCommand,
-    roster::Roster,
+    roster::{Roster, RosterError},
     run::ExitStatus,
-    session::Purpose,
+    session::{Order, Purpose},
     store::{Exclusive, Folder},
 };
 
 pub(super) fn apply(common: &Common, args: &ApplyArgs) -> Result<ExitStatus, Failure> {
-    let ApplyArgs { roster: args, write } = args;
+    let ApplyArgs { roster, write } = args;
     require_somebody_to_ask(write)?;
-    if write.dry_run {
-        return preview(common, args, false);
-    }
-    let configuration = material::configuration(common)?;
-    let settings = &configuration.settings;
-    let (roster, store) = read_and_lock(args, settings, write)?;
-    with_order(args, settings, (ReportedCommand::Apply, &roster), |order| {
-        carry_out(common, order, write, store)
-    })
+    of_roster(common, roster, (!write.dry_run).then_some(write), false)
 }
 
-/// What an apply would do, without a writer: `plan`, and `apply --dry-run`.
-pub(super) fn preview(
+/// A run that makes live as a roster says; without arguments to write with, only its plan.
+pub(super) fn of_roster(
     common: &Common,
     args: &RosterArgs,
+    write: Option<&WriteArgs>,
     check: bool,
 ) -> Result<ExitStatus, Failure> {
     let configuration = material::configuration(common)?;
     let settings = &configuration.settings;
-    let roster = material::roster(&args.roster, settings, args.strict)?;
-    let show = |order: &Order<'_>| show(common, order, check);
-    with_order(args, settings, (ReportedCommand::Plan, &roster), show)
+    let roster = material::roster(&args.roster, settings, args.strict);
+    let named = Named::read(common, args.approve_deletes.as_deref(), write);
+    let command = if write.is_some() { ReportedCommand::Apply } else { ReportedCommand::Plan };
+    let conduct = Conduct { common, settings, command, roster: &args.roster, write };
+    conduct.run(async |session| {
+        let Some((roster, store)) = accept(session, roster, write).await? else {
+            return Ok(session.stopped());
+        };
+        let (approval, approved) = named?.accept(session, settings)?;
+        let order = Order {
+            purpose: Purpose::Roster(&roster),
+            approval: approval.as_ref(),
+            approved: approved.as_ref(),
+            retry_stuck: args.retry_stuck,
+            check,
+        };
+        carry_out(session, settings, store, order).await
+    })
 }
 
-/// Reads the roster and takes the lock. From then on nobody whom the roster names is missing, though
-/// it is refused, or nothing else that the apply needs can be had.
-fn read_and_lock(
-    args: &RosterArgs,
-    settings: &Settings,
-    write: &WriteArgs,
-) -> Result<(Roster, Exclusive<Folder>), Failure> {
-    let error = match material::roster(&args.roster, settings, args.strict) {
-        Ok(roster) => {
-            let store = acquire_lock(settings, write)?;
-            forget_mentioned(&store, &roster.desired);
-            return Ok((roster, store));
-        }
-        Err(error) => error,
-    };
-    if let Some(desired) = error.desired() {
-        match acquire_lock(settings, write) {
-            Ok(store) => forget_mentioned(&store, desired),
-            Err(Failure { error, .. }) => {
-                tracing::warn!("{error:#}: who is in the roster may still be counted as missing");
+/// A roster, and the lock where it is to be written.
+type Accepted<'s> = (Rc<Roster>, Option<&'s Exclusive<Folder>>);
+
+/// Takes a roster, and the lock where the run writes. From then on nobody whom the roster names is
+/// missing, though it is refused, or nothing else that the run needs can be had. None when the run is
+/// asked to end meanwhile.
+async fn accept<'s>(
+    session: &'s FolderSession<'_>,
+    roster: Result<Roster, RosterError>,
+    write: Option<&WriteArgs>,
+) -> Result<Option<Accepted<'s>>, Failure> {
+    let roster = match roster {
+        Ok(roster) => Rc::new(roster),
+        Err(error) => {
+            if let (Some(write), Some(desired)) = (write, error.desired()) {
+                mention(session, desired, write).await;
             }
+            return Err(error.into());
+        }
+    };
+    session.tell_of(Rc::clone(&roster));
+    let Some(write) = write else { return Ok(Some((roster, None))) };
+    let Some(store) = session.lock(write.wait_lock).await? else { return Ok(None) };
+    session.forget_mentioned(store, &roster.desired);
+    Ok(Some((roster, Some(store))))
+}
+
+/// Whom a refused roster names, it names all the same.
+async fn mention(session: &FolderSession<'_>, desired: &DesiredSet, write: &WriteArgs) {
+    match session.lock(write.wait_lock).await {
+        Ok(Some(store)) => session.forget_mentioned(store, desired),
+        Ok(None) => {}
+        Err(error) => {
+            let error = anyhow::Error::new(error);
+            tracing::warn!("{error:#}: who is in the roster may still be counted as missing");
         }
     }
-    Err(error.into())
-}
-
-/// Goes on with a roster as an order.
-fn with_order(
-    args: &RosterArgs,
-    settings: &Settings,
-    (command, roster): (ReportedCommand, &Roster),
-    go_on: impl FnOnce(&Order<'_>) -> Result<ExitStatus, Failure>,
-) -> Result<ExitStatus, Failure> {
-    let approval = approval(args.approve_deletes.as_deref(), settings)?;
-    go_on(&Order {
-        settings,
-        command,
-        purpose: Purpose::Roster(roster),
-        rows: Some(roster),
-        approval: approval.as_ref(),
-        retry_stuck: args.retry_stuck,
-    })
 }

@@ -5,11 +5,7 @@ use std::{collections::BTreeSet, io::Write, sync::Arc};
 use jiff::Timestamp;
 
 use super::{
-    Common, Failure,
-    arguments::ExportArgs,
-    look::Looker,
-    material, output,
-    run::{Decision, block_on},
+    Common, Failure, arguments::ExportArgs, conduct::block_on, look::Looker, material, output,
     signal,
 };
 use crate::{
@@ -22,6 +18,7 @@ use crate::{
     },
     roster::RosterForm,
     run::{Ended, ExitStatus, Stop},
+    session::Decision,
     store::WholeFile,
 };
 
@@ -31,7 +28,7 @@ pub(super) fn export(common: &Common, args: &ExportArgs) -> Result<ExitStatus, F
     let workspaces = scope(args, settings)?;
     let files = files(common)?;
     let _said = material::name_other_api(common, settings);
-    let token = material::token(settings)?;
+    let token = material::token(&settings.token_source)?;
     block_on(false, async {
         let clock = Clock::starting_at(Timestamp::now());
         let stop = Arc::new(Stop::default());

@@ -5,6 +5,7 @@ use crate::{
     report::visible,
     roster::RosterError,
     run::ExitStatus,
+    session::{NoUndo, Obstacle, PastError, UnknownRun},
     store::{LockError, StoreError, WholeFileError},
     talk::{self, LastWords},
     trust::is_distrust,
@@ -75,6 +76,51 @@ pub(super) fn close(result: Result<ExitStatus, Failure>, quiet: bool) -> ExitSta
     let words = failure.map(|failure| failure.words(quiet));
     talk::close(status.code(), words.as_ref());
     status
+}
+
+impl Obstacle for Failure {
+    fn status(&self) -> ExitStatus {
+        self.status
+    }
+
+    fn message(&self) -> String {
+        format!("{:#}", self.error)
+    }
+
+    fn details(&self) -> Vec<String> {
+        self.details.clone()
+    }
+}
+
+impl From<UnknownRun> for Failure {
+    fn from(error: UnknownRun) -> Self {
+        let details = error.near.clone();
+        let failure = Self::new(ExitStatus::BadInput, error);
+        Self { details, ..failure }
+            .hint("`kantata-sync runs` lists the runs; `latest` is the newest")
+    }
+}
+
+impl From<PastError> for Failure {
+    fn from(error: PastError) -> Self {
+        Self::new(ExitStatus::BadInput, error)
+    }
+}
+
+impl From<NoUndo> for Failure {
+    fn from(error: NoUndo) -> Self {
+        let hint = match error {
+            NoUndo::Unknown(error) => return error.into(),
+            NoUndo::Store(error) => return error.into(),
+            NoUndo::WroteNothing { .. } => "`kantata-sync runs` lists the runs with what they did",
+            NoUndo::Journal { .. } | NoUndo::Damaged { .. } => {
+                "`kantata-sync show RUN` shows what is known of it; correct the roster by hand"
+            }
+            NoUndo::OtherApi { .. } => "give --base-url or --profile as that run had them",
+            NoUndo::OtherRun { .. } => return Self::new(ExitStatus::BadInput, error),
+        };
+        Self::new(ExitStatus::BadInput, error).hint(hint)
+    }
 }
 
 impl From<ConfigError> for Failure {

@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, collections::BTreeSet};
 
-use super::{Common, Failure, run::unlisted};
+use super::{Common, Failure};
 use crate::{
     api::ReadParticipations,
     clock::Clock,
@@ -11,6 +11,7 @@ use crate::{
     model::{LiveSet, Scope, WorkspaceId},
     progress::Progress,
     run::{Ended, ExitStatus, Stop},
+    session::unlisted,
     talk,
 };
 
@@ -37,7 +38,7 @@ impl Looker<'_> {
         let lister = Lister { clock, max_in_flight, stop, listener: &listener };
         let live = lister.list(api, &Scope { workspaces }).await;
         progress.borrow_mut().finish();
-        live.map_err(|error| ended(&unlisted(error)))
+        live.map_err(|error| ended(&unlisted(&error)))
     }
 }
 

@@ -1,16 +1,12 @@
 //! What commands work with: configuration, roster, token, client; each with its error.
 
-use std::{path::Path, time::Duration};
-
-use jiff::Timestamp;
+use std::path::Path;
 
 use super::{Common, Failure};
 use crate::{
     api::{Client, HttpTransport},
     clock::Clock,
-    config::{self, Configuration, Flags, Settings, Surroundings, Token, read_token},
-    memory::Memory,
-    plan::{AbsenceRule, Policy},
+    config::{self, Configuration, Flags, Settings, Surroundings, Token, TokenSource, read_token},
     roster::{ReaderSettings, Roster, RosterError, read_roster},
     run::ExitStatus,
     store::{Folder, StoreError},
@@ -69,20 +65,6 @@ pub(super) fn roster(
     read_roster(path, &reader_settings(settings, strict))
 }
 
-/// What the configuration and earlier runs allow a plan to contain.
-pub(super) fn policy(settings: &Settings, memory: &Memory, now: Timestamp) -> Policy {
-    let (runs, days) = (settings.delete_after_runs, settings.delete_after_days);
-    let rule = || AbsenceRule { runs, days, now, known: memory.absences() };
-    Policy {
-        absence: (runs > 0 || days > 0).then(rule),
-        stuck: memory.stuck(),
-        mode: settings.mode,
-        allow_replace: settings.allow_replace,
-        ownership: settings.ownership,
-        protection: settings.protect.clone(),
-    }
-}
-
 /// Names the API that the last run of this profile was for, if it is another one: the token goes to
 /// the one that is configured now. Before the first request, and with `--quiet` too.
 pub(super) fn name_other_api(common: &Common, settings: &Settings) -> Option<String> {
@@ -103,8 +85,8 @@ pub(super) fn name_other_api(common: &Common, settings: &Settings) -> Option<Str
 }
 
 /// The token, from wherever it is looked for.
-pub(super) fn token(settings: &Settings) -> Result<Token, Failure> {
-    Ok(read_token(&settings.token_source, &surroundings()?)?)
+pub(super) fn token(source: &TokenSource) -> Result<Token, Failure> {
+    Ok(read_token(source, &surroundings()?)?)
 }
 
 /// A client for the configured API.
@@ -124,6 +106,3 @@ pub(super) fn client(
         (clock, fastrand::u64(..)),
     ))
 }
-
-/// Waits for a file lock in steps of this.
-pub(super) const LOCK_STEP: Duration = Duration::from_millis(200);

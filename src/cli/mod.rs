@@ -4,10 +4,10 @@
 
 mod adopt;
 mod apply;
-mod approval;
+mod approved;
 mod arguments;
-mod carry_out;
 mod check;
+mod conduct;
 mod config;
 mod doctor;
 mod export;
@@ -15,17 +15,15 @@ mod failure;
 mod look;
 mod material;
 mod output;
-mod past;
 mod places;
 mod plan;
-mod plan_file;
 mod question;
 mod rehearse;
-mod run;
 mod runs;
 mod sandbox;
 mod show;
 mod signal;
+mod terminal;
 mod undo;
 mod usage;
 
@@ -34,7 +32,7 @@ use std::panic::{self, AssertUnwindSafe};
 use clap::{CommandFactory as _, Parser as _};
 use failure::Failure;
 
-pub use plan_file::ApprovedPlanChoice;
+pub use approved::ApprovedPlanChoice;
 
 pub use arguments::{Arguments, Command, Common, LogFormat};
 

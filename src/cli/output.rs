@@ -3,14 +3,18 @@
 //! Files are opened before the first request, so that a run never ends without a place for what it
 //! did; they are renamed into place when they are whole.
 
-use std::io::{self, IsTerminal as _, Write};
+use std::{
+    io::{self, IsTerminal as _, Write},
+    path::PathBuf,
+};
 
 use super::{Common, Failure, arguments::Color};
 use crate::{
-    report::{Format, OriginalRow, RowStatus, RunReport, csv, html, json, markdown, text},
-    roster::{RecordStatus, Roster, RosterHeader},
+    report::{Format, RunReport, csv, html, json, markdown, text},
+    roster::Roster,
     run::ExitStatus,
-    store::{Folder, OwnRun, RunFile, StoreError, WholeFile},
+    session::{original_header, original_rows},
+    store::WholeFile,
     talk::{self, Form},
 };
 
@@ -57,6 +61,13 @@ fn style(common: &Common, terminal: bool) -> text::Style {
 }
 
 impl Outputs {
+    /// Whether every `--output` file has an ending that names a form.
+    pub(super) fn check(common: &Common) -> Result<(), Failure> {
+        let form = |path: &PathBuf| Format::of_path(path).map(drop);
+        let checked = common.output.iter().try_for_each(form);
+        checked.map_err(|error| Failure::new(ExitStatus::Usage, error))
+    }
+
     /// Opens every `--output` file.
     pub(super) fn open(common: &Common) -> Result<Self, Failure> {
         let mut files = Vec::new();
@@ -135,7 +146,7 @@ fn render(
     match format {
         Format::Text => text::render(report, style, out),
         Format::Json => json::render(report, out),
-        Format::Csv => csv::results(report, header(roster), original_rows(roster), out),
+        Format::Csv => csv::results(report, original_header(roster), original_rows(roster), out),
         Format::Markdown => markdown::render(report, out),
         Format::Html => html::render(report, out),
     }
@@ -150,60 +161,4 @@ pub(super) fn plan_page(common: &Common, report: &RunReport) -> io::Result<Strin
     let style = text::Style { limit: Some(TERMINAL_LIMIT), color, ..style };
     text::render(report, style, &mut page)?;
     Ok(String::from_utf8_lossy(&page).into_owned())
-}
-
-fn header(roster: Option<&Roster>) -> &[String] {
-    roster.map_or(&[], Roster::header)
-}
-
-/// The roster's rows as the tables need them.
-fn original_rows(roster: Option<&Roster>) -> impl Iterator<Item = OriginalRow> + '_ {
-    let records =
-        roster.into_iter().flat_map(|roster| roster.records().map(move |record| (roster, record)));
-    records.map(|(roster, record)| {
-        let status = match (record.status, record.key) {
-            (RecordStatus::RepeatOf(line), _) => RowStatus::DuplicateOf(line),
-            (RecordStatus::Valid, Some(key)) => RowStatus::Valid(key),
-            _ => RowStatus::Invalid(invalid_words(roster, record.line)),
-        };
-        let cells = record.cells.iter().map(str::to_owned).collect();
-        OriginalRow { line: record.line, cells, status }
-    })
-}
-
-fn invalid_words(roster: &Roster, line: u64) -> String {
-    let start = roster.problems.partition_point(|problem| problem.line < line);
-    let of_line = roster.problems[start..].iter().take_while(|problem| problem.line == line);
-    let words: Vec<String> = of_line.map(ToString::to_string).collect();
-    words.join("; ")
-}
-
-/// Writes what every run keeps (PRODUCT.md §7); files that would be empty are not made.
-pub(super) fn keep(
-    run: &OwnRun<Folder>,
-    report: &RunReport,
-    roster: Option<&Roster>,
-    delimiter: u8,
-) -> Result<Vec<RunFile>, StoreError> {
-    let mut kept = vec![RunFile::Report, RunFile::Results];
-    run.write(RunFile::Report, |out| json::render(report, out))?;
-    run.write(RunFile::Results, |out| {
-        csv::results(report, header(roster), original_rows(roster), out)
-    })?;
-    let header = RosterHeader { names: header(roster), delimiter };
-    let mut rejected = Vec::new();
-    let rows = csv::rejected(report, &header, original_rows(roster), &mut rejected)
-        .map_err(StoreError::of("render", run.place()))?;
-    if rows > 0 {
-        kept.push(RunFile::Rejected);
-        run.write(RunFile::Rejected, |out| out.write_all(&rejected))?;
-    }
-    let mut withheld = Vec::new();
-    let rows = csv::withheld(report, report.finished_at, &mut withheld)
-        .map_err(StoreError::of("render", run.place()))?;
-    if rows > 0 {
-        kept.push(RunFile::Withheld);
-        run.write(RunFile::Withheld, |out| out.write_all(&withheld))?;
-    }
-    Ok(kept)
 }

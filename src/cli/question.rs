@@ -6,10 +6,11 @@ use std::{
     time::Duration,
 };
 
-use super::{Failure, arguments::WriteArgs, run::Decision};
+use super::{Failure, arguments::WriteArgs};
 use crate::{
     clock::in_words,
     run::{Ended, Stop},
+    session::Decision,
     talk,
 };
 
@@ -31,11 +32,7 @@ pub(super) fn require_somebody_to_ask(args: &WriteArgs) -> Result<(), Failure> {
 
 /// Shows the plan and asks; nothing but a yes that comes in time, to a plan that was shown whole, is a
 /// yes.
-pub(super) async fn ask(
-    page: String,
-    patience: Duration,
-    stop: &Stop,
-) -> Result<Decision, Failure> {
+pub(super) async fn ask(page: String, patience: Duration, stop: &Stop) -> Decision {
     // On a thread of its own, so that a signal is heard while a terminal stands still or nobody answers.
     let answer = tokio::task::spawn_blocking(move || {
         talk::say_surely(&format!("{page}{QUESTION}"), patience).then(answer)
@@ -57,7 +54,7 @@ pub(super) async fn ask(
     };
     // Whatever was answered meanwhile, who asks the run to end is obeyed.
     let ended = stop.cause().map(Ended::from).or(ended);
-    Ok(ended.map_or(Decision::Go, Decision::End))
+    ended.map_or(Decision::Go, Decision::End)
 }
 
 /// Whether a person says yes.

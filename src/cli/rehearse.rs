@@ -2,26 +2,31 @@
 //!
 //! Client and sandbox share one process and a paused clock: no token, no network, no waiting.
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path, rc::Rc, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
 
 use super::{
     Common, Failure,
     arguments::RehearseArgs,
+    conduct::{FolderSession, block_on, finish},
     material,
     output::{self, Outputs},
-    run::{Decision, Order, Session, block_on},
     signal,
+    terminal::Terminal,
 };
 use crate::{
-    api::{Client, ServiceTransport},
+    api::{Client, ServiceTransport, Transport},
+    clock::Clock,
     config::{Configuration, Settings},
     report::{ReportedCommand, RunReport},
     roster::{Roster, parse_roster},
-    run::ExitStatus,
+    run::{ExitStatus, Stop},
     sandbox::{self, Sandbox, World},
-    session::Purpose,
+    session::{Beginning, Order, Purpose, Session},
     simulation::{Simulation, Tally, simulate},
     store::{Folder, Shared},
+    talk,
 };
 
 /// What `rehearse` works on when it is not told; the same bytes as in `sample-data/`.
@@ -38,32 +43,76 @@ pub(super) fn rehearse(common: &Common, args: &RehearseArgs) -> Result<ExitStatu
     let scratch = tempfile::tempdir()?;
     let configuration = configuration(common, scratch.path())?;
     let settings = &configuration.settings;
-    let roster = &roster(args, settings)?;
+    let roster = &Rc::new(roster(args, settings)?);
     let outputs = Outputs::open(common)?;
     let world = world(args.seed.as_deref())?;
-    let store = Shared::open(Folder::at(settings.state_dir.join("rehearse")))?.lock()?;
+    let store = Shared::open(Folder::at(settings.state_dir.join("rehearse")))?;
     block_on(true, async {
+        let stop = Arc::new(Stop::default());
+        signal::watch(&stop, None);
+        let terminal = Terminal::new(common, settings, &stop, None);
+        terminal.write_to(Some(outputs), None);
+        let clock = Clock::starting_at(Timestamp::now());
         let sandbox = Sandbox::new(world, sandbox_settings(settings));
-        let start = |command| {
-            let purpose = Purpose::Roster(roster);
-            let rows = Some(roster);
-            let order =
-                Order { settings, command, purpose, rows, approval: None, retry_stuck: false };
-            Session::start(common, order, BASE_URL.to_owned(), &store)
-        };
-        let session = start(ReportedCommand::Rehearse)?;
-        signal::watch(&session.stop, None);
-        let token = sandbox.settings().token;
-        let client = || {
-            let transport = ServiceTransport::new(sandbox.router().into_service());
-            let http = settings.http.clone();
-            Client::new(transport, BASE_URL, token.clone().into(), http, (session.clock, 0))
-        };
-        let report = session.apply(&client(), &store, async |_, _| Ok(Decision::Go)).await?;
-        let again = start(ReportedCommand::Plan)?.plan(&client(), true).await;
-        let result = session.finish(&report, outputs, None);
+        let rehearsal = Rehearsal { settings, roster, store, clock, sandbox, stop: &stop };
+        let session = rehearsal.begin(ReportedCommand::Rehearse, &terminal);
+        talk::set_run(&session.run.to_string());
+        let ending = session.whole(async |session| rehearsal.apply(session).await).await;
+        let report = ending.report.clone();
+        let again = rehearsal.begin(ReportedCommand::Plan, &terminal);
+        let again = again.plan(&rehearsal.client(), rehearsal.order(true)).await?.report;
+        let result = finish(common, session, ending);
         closing(&report, &again, result)
     })?
+}
+
+/// What both runs of a rehearsal work with.
+struct Rehearsal<'a> {
+    settings: &'a Settings,
+    roster: &'a Rc<Roster>,
+    store: Shared<Folder>,
+    clock: Clock,
+    sandbox: Sandbox,
+    stop: &'a Stop,
+}
+
+impl Rehearsal<'_> {
+    fn begin<'s>(
+        &'s self,
+        command: ReportedCommand,
+        terminal: &'s Terminal<'s>,
+    ) -> FolderSession<'s> {
+        let beginning = Beginning {
+            settings: self.settings,
+            command,
+            base_url: BASE_URL.to_owned(),
+            roster: String::new(),
+            store: self.store.clone(),
+            stop: self.stop,
+            clock: self.clock,
+            salt: fastrand::u32(..),
+            warnings: Vec::new(),
+        };
+        let session = Session::begin(beginning, terminal);
+        session.tell_of(Rc::clone(self.roster));
+        session
+    }
+
+    fn client(&self) -> Client<impl Transport + use<>> {
+        let transport = ServiceTransport::new(self.sandbox.router().into_service());
+        let (token, http) = (self.sandbox.settings().token, self.settings.http.clone());
+        Client::new(transport, BASE_URL, token.into(), http, (self.clock, 0))
+    }
+
+    fn order(&self, check: bool) -> Order<'_> {
+        let purpose = Purpose::Roster(self.roster);
+        Order { purpose, approval: None, approved: None, retry_stuck: false, check }
+    }
+
+    async fn apply(&self, session: &FolderSession<'_>) -> Result<RunReport, Failure> {
+        let Some(store) = session.lock(None).await? else { return Ok(session.stopped()) };
+        Ok(session.apply(&self.client(), store, self.order(false)).await?.report)
+    }
 }
 
 /// Whole runs under faults, from many seeds; a seed that breaks a promise prints its replay.

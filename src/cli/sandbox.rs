@@ -9,7 +9,7 @@ use std::{
 
 use tokio::net::TcpListener;
 
-use super::{Failure, arguments::SandboxArgs, output, rehearse, run::block_on, signal};
+use super::{Failure, arguments::SandboxArgs, conduct::block_on, output, rehearse, signal};
 use crate::{
     config::read_toml,
     run::{ExitStatus, Stop},

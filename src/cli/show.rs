@@ -5,27 +5,28 @@ use super::{
     arguments::ShowArgs,
     material,
     output::{self, Outputs},
-    past::{self, Past},
+    runs,
 };
 use crate::{
     journal::{Entry, Journal},
     report,
     run::{ExitStatus, RunId},
+    session::{Past, named, past},
 };
 
 pub(super) fn show(common: &Common, args: &ShowArgs) -> Result<ExitStatus, Failure> {
     let configuration = material::configuration(common)?;
     let outputs = Outputs::open(common)?;
-    let kept = past::runs(&configuration.settings)?;
+    let kept = runs::kept(&configuration.settings)?;
     let (state, run) = match kept {
-        None => return past::named(&[], &args.run).map(|_| ExitStatus::Done),
-        Some((state, runs)) => (state, past::named(&runs, &args.run)?),
+        None => return Ok(named(&[], &args.run).map(|_| ExitStatus::Done)?),
+        Some((state, runs)) => (state, named(&runs, &args.run)?),
     };
-    let report = match past::past(&state.run(&run)) {
+    let report = match past(&state.run(&run)) {
         Past::Reported(report) => report,
         Past::Killed { report, in_doubt, ended } => {
             if !ended {
-                tell_doubts(&run, &in_doubt, past::is_under_way(&state));
+                tell_doubts(&run, &in_doubt, runs::is_under_way(&state));
             }
             report
         }
@@ -34,9 +35,9 @@ pub(super) fn show(common: &Common, args: &ShowArgs) -> Result<ExitStatus, Failu
             return Ok(ExitStatus::Done);
         }
         Past::Nothing => return Err(nothing(&run)),
-        Past::Unreadable(mut failure) => {
-            failure.error = failure.error.context(format!("cannot show run {run}"));
-            return Err(failure);
+        Past::Unreadable(error) => {
+            let error = anyhow::Error::new(error).context(format!("cannot show run {run}"));
+            return Err(Failure::new(ExitStatus::BadInput, error));
         }
     };
     outputs.write_each(|(format, style), out| report::render(&report, format, style, out))?;

@@ -61,7 +61,23 @@ pub(super) fn ending(report: &RunReport) -> String {
 /// How the run ended, with the exit code: `complete; exit 5, partly applied`. A preview did not.
 pub(super) fn ended(report: &RunReport) -> Option<String> {
     let (ended, exit) = (report.ended.as_ref()?, report.exit?);
-    Some(format!("{}; exit {}, {}", ended.words(), exit.code(), exit.words()))
+    let words = ended.words() + &details(ended);
+    Some(format!("{words}; exit {}, {}", exit.code(), exit.words()))
+}
+
+/// How many of the problems that ended a run are named.
+const NAMED: usize = 5;
+
+/// What stood in the way of a plan, one by one.
+fn details(ended: &Ended) -> String {
+    let Ended::Unplanned { details, .. } = ended else { return String::new() };
+    if details.is_empty() {
+        return String::new();
+    }
+    let named: Vec<&str> = details.iter().take(NAMED).map(String::as_str).collect();
+    let more = details.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!("; … and {more} more") } else { String::new() };
+    format!(": {}{more}", named.join("; "))
 }
 
 /// The mark that carries an entry's meaning where colour does not.

@@ -25,6 +25,8 @@ pub struct RunFacts {
     pub command: ReportedCommand,
     /// The API.
     pub base_url: String,
+    /// The roster's path, where it could not be read.
+    pub roster: String,
     /// The mode in force.
     pub mode: Mode,
     /// Begin and end.
@@ -61,7 +63,7 @@ pub fn assemble(
         tool: env!("CARGO_PKG_VERSION").to_owned(),
         command: facts.command,
         base_url: facts.base_url,
-        roster: roster.map(|roster| roster.path.display().to_string()).unwrap_or_default(),
+        roster: roster.map_or(facts.roster, |roster| roster.path.display().to_string()),
         undoes: facts.undoes,
         mode: facts.mode,
         started_at: facts.times.0,
@@ -143,6 +145,8 @@ fn entries(roster: Option<&Roster>, preview: &Preview, applied: Option<&Applied>
 pub fn exit_status(report: &RunReport, check: bool) -> ExitStatus {
     let ended = report.ended.as_ref().unwrap_or(&Ended::Complete);
     let mut found = vec![match ended {
+        // Whatever is known of the roster by then, this is what ended it.
+        Ended::Unplanned { exit, .. } => return *exit,
         Ended::Complete | Ended::Deadline => ExitStatus::Done,
         Ended::Declined | Ended::Unanswered { .. } | Ended::Fatal { .. } => ExitStatus::Unexpected,
         Ended::Interrupted => ExitStatus::Interrupted,

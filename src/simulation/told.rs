@@ -23,6 +23,7 @@ pub(super) fn facts(now: Timestamp, ended: Option<Ended>) -> RunFacts {
         run: RunId::new(now, 0),
         command: ReportedCommand::Apply,
         base_url: BASE_URL.to_owned(),
+        roster: String::new(),
         mode: Mode::Mirror,
         times: (now, now),
         ended,

@@ -84,19 +84,20 @@ impl<M: Medium> Exclusive<M> {
         self.write_memory(&memory)
     }
 
-    /// Removes the oldest runs until `keep` are left, but never the newest with a journal: it may
-    /// have left something in doubt.
+    /// Removes the oldest runs until `keep` are left of those that wrote, and `keep` of the others:
+    /// plans, and nights that ended before there was one, never push out what was done.
     ///
     /// # Errors
     /// When runs cannot be listed or removed, or the lock was lost.
     pub fn prune(&self, keep: usize) -> Result<(), StoreError> {
         self.lock.check().map_err(StoreError::of("use", self.medium.place(&Name::Lock)))?;
-        let runs = self.runs()?;
-        let journalled = runs.iter().rposition(|run| self.run(run).has_journal());
-        let old = runs.iter().enumerate().take(runs.len().saturating_sub(keep.max(1)));
-        for (_, run) in old.filter(|(at, _)| Some(*at) != journalled) {
-            let place = self.medium.place(&Name::Run(run.clone()));
-            self.medium.remove_run(run).map_err(StoreError::of("remove", place))?;
+        let (wrote, others): (Vec<RunId>, Vec<RunId>) =
+            self.runs()?.into_iter().partition(|run| self.run(run).has_journal());
+        for runs in [wrote, others] {
+            for run in &runs[..runs.len().saturating_sub(keep.max(1))] {
+                let place = self.medium.place(&Name::Run(run.clone()));
+                self.medium.remove_run(run).map_err(StoreError::of("remove", place))?;
+            }
         }
         Ok(())
     }

@@ -40,7 +40,7 @@ fn every_end_but_0_says_one_error_line_however_quiet() {
         (ROSTER, &["apply", "roster.csv"], &[], 2, false),
         (ROSTER, &["plan", "--output", "a.pdf", "roster.csv"], &[], 2, false),
         (&wrong, &["check", "roster.csv"], &[], 3, false),
-        ("", &["apply", "--yes", "roster.csv"], &[], 3, false),
+        ("", &["apply", "--yes", "roster.csv"], &[], 3, true),
         (
             ROSTER,
             &["apply", "--yes", "roster.csv"],
@@ -50,7 +50,7 @@ fn every_end_but_0_says_one_error_line_however_quiet() {
         ),
         (&wrong, &["apply", "--yes", "roster.csv"], &[], 5, true),
         (ROSTER, &["plan", "--check", "roster.csv"], &[], 6, true),
-        (ROSTER, &["plan", "roster.csv"], &[("KANTATA_TOKEN", "")], 8, false),
+        (ROSTER, &["plan", "roster.csv"], &[("KANTATA_TOKEN", "")], 8, true),
         (ROSTER, &["plan", "roster.csv"], &[("KANTATA_TOKEN", "another-token")], 8, true),
     ];
     for (roster, arguments, variables, code, with_report) in cases {
@@ -75,7 +75,71 @@ fn a_run_that_another_one_keeps_out_says_one_error_line() {
     fs::create_dir_all(&folder).expect("a folder");
     let _held = hold_lock(&folder);
     let ran = desk.run(&["apply", "--yes", "-q", "roster.csv"]).ends_with(7);
-    says_one_error(&ran.stderr, 7, false);
+    says_one_error(&ran.stderr, 7, true);
+}
+
+/// The runs that are kept, the newest first.
+fn listed(desk: &Desk) -> Vec<Value> {
+    let listed = desk.run(&["runs", "--format", "json"]).ends_with(0).stdout;
+    serde_json::from_str(&listed).expect("JSON")
+}
+
+/// Arguments, variables, the code, and words of how it ended.
+type Night<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], i32, &'a str);
+
+#[test]
+fn every_night_is_shown_whatever_ended_it_and_undone_is_the_last_that_wrote() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url());
+    desk.write("empty.csv", "");
+    desk.write("wrong.csv", &ROSTER.replace("200,32,maven", "200,32,mavn"));
+    desk.write("none.csv", "# base_url: https://elsewhere\n");
+    let applied = desk.run(&["apply", "--yes", "roster.csv"]).ends_with(0);
+    let nights: [Night; 8] = [
+        (&["apply", "--yes", "empty.csv"], &[], 3, "empty.csv"),
+        (&["plan", "gone.csv"], &[], 3, "gone.csv"),
+        (&["apply", "--yes", "--strict", "wrong.csv"], &[], 3, "mavn"),
+        (&["apply", "--yes", "roster.csv"], &[("KANTATA_TOKEN", "")], 8, "token"),
+        (&["apply", "--yes", "--approve-deletes", "none.csv", "roster.csv"], &[], 3, "none.csv"),
+        (&["apply", "--yes", "--plan", "none.csv", "roster.csv"], &[], 3, "none.csv"),
+        (&["undo", "--yes", "20200101T000000Z-00000000"], &[], 3, "no run"),
+        (&["adopt", "--yes", "empty.csv"], &[], 3, "empty.csv"),
+    ];
+    for (arguments, variables, code, words) in nights {
+        let before = listed(&desk).len();
+        let mut tried = desk.command(arguments);
+        tried.envs(variables.iter().copied());
+        assert_eq!(tried.output().expect("started").status.code(), Some(code), "{arguments:?}");
+        let runs = listed(&desk);
+        assert_eq!(runs.len(), before + 1, "{arguments:?}");
+        assert_eq!((&runs[0]["command"], &runs[0]["exit"]), (&arguments[0].into(), &code.into()));
+        let shown = desk.run(&["show", "latest"]).ends_with(0).stdout;
+        assert!(shown.contains(words) && shown.contains(&format!("; exit {code}")), "{shown}");
+    }
+    // A night without a plan is no run to be undone, and no plan to be applied.
+    let undone = desk.run(&["undo", "--dry-run", "latest"]);
+    assert!(undone.stdout.contains(&applied.run()), "{}", undone.stdout);
+}
+
+#[test]
+fn a_run_that_is_kept_out_is_shown_and_removes_nothing() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url()).with("KANTATA_SYNC_STATE__KEEP_RUNS", "1");
+    let first = desk.run(&["plan", "roster.csv"]).ends_with(0);
+    let held = hold_lock(&first.folder().join("../.."));
+    for _ in 0..2 {
+        desk.run(&["apply", "--yes", "roster.csv"]).ends_with(7);
+    }
+    assert!(first.folder().join("report.json").exists());
+    let shown = desk.run(&["show", "latest"]).ends_with(0).stdout;
+    assert!(shown.contains("another run holds the lock") && shown.contains("exit 7"), "{shown}");
+    drop(held);
+    // Whoever holds the lock next keeps one of those that wrote and one of the others.
+    desk.run(&["apply", "--yes", "roster.csv"]).ends_with(0);
+    let exits: Vec<Value> = listed(&desk).iter().map(|run| run["exit"].clone()).collect();
+    assert_eq!(exits, [0, 7]);
 }
 
 /// The sample job, sent this signal at its 30th request.

@@ -211,7 +211,7 @@ fn a_report_that_others_can_write_or_that_is_no_file_is_neither_believed_nor_wai
     let refused = |why: &str| {
         for command in [
             &["apply", "--yes", "--approve-deletes", list.to_str().expect("plain"), "roster.csv"][..],
-            &["show", "latest"],
+            &["show", &planned.run()],
         ] {
             let ran = desk.run(command).ends_with(3);
             assert!(ran.stderr.contains(why), "{}", ran.text());

@@ -13,10 +13,10 @@ use jiff::Timestamp;
 use super::{
     Common, Failure,
     arguments::DoctorArgs,
+    conduct::block_on,
     look::{self, Looker},
     material,
     output::Outputs,
-    run::block_on,
     signal,
 };
 use crate::{
@@ -91,7 +91,7 @@ fn verdict(found: &Findings, authorized: bool, strict: bool) -> Option<Failure> 
 
 fn token(configuration: &Configuration, found: &mut Findings) -> Result<Option<Token>, Failure> {
     let settings = &configuration.settings;
-    match material::token(settings) {
+    match material::token(&settings.token_source) {
         Ok(token) => {
             let place = token_place(&settings.token_source, &material::surroundings()?);
             found.ok("token", format!("from {place}"));

@@ -11,12 +11,13 @@ use crate::{
         WORKSPACES_PER_REQUEST,
     },
     apply::ended_by,
-    cli::{Failure, material},
+    cli::Failure,
     model::{LiveSet, LiveWorkspace, Person, Scope, Seen, WorkspaceId},
     plan::{Forecast, plan},
     report::findings::{Findings, in_words},
     roster::Roster,
     run::{Ended, ExitStatus},
+    session::policy,
     store::{Folder, Shared},
 };
 
@@ -106,7 +107,7 @@ impl Examination<'_> {
         let settings = self.looker.settings;
         let memory = Shared::existing(Folder::at(settings.state_folder()));
         let memory = memory.map(|state| state.memory(Timestamp::now()).0).unwrap_or_default();
-        let policy = material::policy(settings, &memory, Timestamp::now());
+        let policy = policy(settings, &memory, Timestamp::now());
         let rate = settings.http.requests_per_second;
         let writes = Forecast::new(&plan(&roster.desired, live, &policy).actions, rate).requests;
         let reads = listing_requests(live);

@@ -1,13 +1,15 @@
 //! The reverse of a run: what its journal proves that it did, taken back where live is still as the
 //! run left it; everything else is held with its reason.
 //!
-//! Pure: a journal and a live set in, a plan out.
+//! Pure but for [`undo_of`], which reads what is kept: a journal and a live set in, a plan out.
 
+mod kept;
 mod reverse;
 mod touched;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use kept::{NoUndo, undo_of};
 use reverse::{Reversal, Reversed};
 use touched::{Did, Touched, at, touched};
 

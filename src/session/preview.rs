@@ -1,0 +1,160 @@
+//! The two halves of a run: what it would do now, and carrying out what was approved of that.
+//!
+//! [`preview()`] holds no writer. What it returns is reviewed, and [`apply()`] takes nothing else.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use super::{Purpose, names};
+use crate::{
+    api::{ReadParticipations, Traffic, WriteParticipations},
+    apply::{self, Applied},
+    clock::Clock,
+    event::Listener,
+    guard::{Approval, Limits, Reviewed, review},
+    journal::Record,
+    live::{ListError, Lister},
+    model::{LiveSet, LiveWorkspace, WorkspaceId},
+    plan::{Change, Forecast, Plan, Policy},
+    run::Stop,
+};
+
+/// How often a project of several pages is read before two readings must have agreed.
+const CONFIRM_TRIES: u32 = 4;
+
+/// What is to be reconciled, and within which bounds.
+pub struct Job<'a> {
+    /// What the run is for.
+    pub purpose: Purpose<'a>,
+    /// `scope.workspaces`.
+    pub named_workspaces: &'a [WorkspaceId],
+    /// What a plan may contain.
+    pub policy: &'a Policy,
+    /// How much it may destroy.
+    pub limits: &'a Limits,
+    /// The configured rate, for the forecast.
+    pub requests_per_second: f64,
+    /// Requests under way at once.
+    pub max_in_flight: usize,
+    /// How often a create that is known not to be there is sent.
+    pub tries: u32,
+    /// How old a listing may be before its rows are looked at again.
+    pub recheck_after: Duration,
+    /// A reviewed list: a ceiling over what may be destroyed.
+    pub approval: Option<&'a Approval>,
+}
+
+/// What a run works with besides its job.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The time.
+    pub clock: Clock,
+    /// Asks to end early.
+    pub stop: &'a Stop,
+    /// Is told of progress.
+    pub listener: Listener<'a>,
+}
+
+/// What a run would do now.
+pub struct Preview {
+    /// What may happen, and what the guard keeps back.
+    pub reviewed: Reviewed,
+    /// The live memberships that it was planned from.
+    pub live: LiveSet,
+    /// What it would take.
+    pub forecast: Forecast,
+    /// What a person should know besides.
+    pub warnings: Vec<String>,
+}
+
+/// Lists the live memberships, plans, and passes the guard. Cannot write.
+///
+/// # Errors
+/// When the API cannot be read at all, or the run is to end.
+pub async fn preview(
+    api: &impl ReadParticipations,
+    job: &Job<'_>,
+    around: Surroundings<'_>,
+) -> Result<Preview, ListError> {
+    let scope = job.purpose.scope(job.named_workspaces);
+    let Surroundings { clock, stop, listener } = around;
+    let lister = Lister { clock, max_in_flight: job.max_in_flight, stop, listener };
+    let mut live = lister.list(api, &scope).await?;
+    let mut plan = confirmed_plan(api, job, &lister, &mut live).await?;
+    names::add(api, &mut plan, stop).await;
+    let unmatched = job.policy.protection.unmatched(live.people.values());
+    let warnings = unmatched
+        .into_iter()
+        .map(|entry| format!("`{entry}` in protect.users matches nobody on the projects in scope"));
+    let warnings = warnings.chain(plan.remarks.iter().cloned());
+    let warnings = warnings.chain(job.purpose.warnings(&plan)).collect();
+    let reviewed = review(plan, job.limits, job.approval);
+    let forecast = Forecast::new(&reviewed.approved.plan().actions, job.requests_per_second);
+    Ok(Preview { reviewed, live, forecast, warnings })
+}
+
+/// Plans, and reads the projects of several pages again where the plan creates somebody; until two
+/// listings in a row agree, nothing is planned for such a project.
+async fn confirmed_plan(
+    api: &impl ReadParticipations,
+    job: &Job<'_>,
+    lister: &Lister<'_>,
+    live: &mut LiveSet,
+) -> Result<Plan, ListError> {
+    let mut found = job.purpose.plan(live, job.policy);
+    let mut confirmed = BTreeSet::new();
+    for attempt in 1.. {
+        let open: BTreeSet<WorkspaceId> = found
+            .actions
+            .iter()
+            .filter(|action| matches!(action.change, Change::Create { .. }))
+            .map(|action| action.key.workspace)
+            .filter(|id| !confirmed.contains(id) && has_pages(live, *id))
+            .collect();
+        if open.is_empty() {
+            break;
+        }
+        for id in open {
+            if lister.confirm(api, live, id).await? {
+                confirmed.insert(id);
+            } else if attempt >= CONFIRM_TRIES {
+                let reason = "its members changed every time it was read".to_owned();
+                live.workspaces.insert(id, LiveWorkspace::Unreadable { title: None, reason });
+            }
+        }
+        found = job.purpose.plan(live, job.policy);
+    }
+    Ok(found)
+}
+
+fn has_pages(live: &LiveSet, id: WorkspaceId) -> bool {
+    matches!(live.workspaces.get(&id), Some(LiveWorkspace::Listed(listing)) if listing.pages > 1)
+}
+
+/// Carries out what a preview approved.
+pub async fn apply<A: WriteParticipations>(
+    api: &A,
+    preview: &Preview,
+    journal: &dyn Record,
+    job: &Job<'_>,
+    around: Surroundings<'_>,
+) -> Applied {
+    let Surroundings { clock, stop, listener } = around;
+    let Job { max_in_flight, tries, recheck_after, .. } = *job;
+    let tools =
+        apply::Tools { api, journal, stop, listener, clock, max_in_flight, tries, recheck_after };
+    // The preview is told of after the run, too, so that it keeps its plan.
+    apply::run(preview.reviewed.approved.clone(), tools).await
+}
+
+/// The traffic of a run as its report has it.
+#[must_use]
+pub fn pace_report(configured: f64, traffic: Traffic) -> crate::report::PaceReport {
+    crate::report::PaceReport {
+        configured,
+        last: traffic.rate,
+        throttled: traffic.throttled,
+        held_seconds: traffic.held.as_secs_f64(),
+        requests: traffic.requests,
+        writes: traffic.writes,
+    }
+}
