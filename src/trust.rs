@@ -85,18 +85,23 @@ pub fn open_file(path: &Path) -> io::Result<File> {
     open_with(&mut options, path)
 }
 
-/// The same with other options.
-///
-/// # Errors
-/// As [`open_file`].
-pub fn open_with(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+/// Options that do not wait for whoever is at the other end of what is opened.
+pub fn without_waiting(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     {
         use rustix::fs::OFlags;
         let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits();
         std::os::unix::fs::OpenOptionsExt::custom_flags(options, flags.cast_signed());
     }
-    let file = options.open(path)?;
+    options
+}
+
+/// The same with other options.
+///
+/// # Errors
+/// As [`open_file`].
+pub fn open_with(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    let file = without_waiting(options).open(path)?;
     let kind = file.metadata()?.file_type();
     if kind.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());

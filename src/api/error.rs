@@ -1,8 +1,8 @@
 //! What can go wrong with a request, and the one question that callers may ask of it: what next?
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
-use crate::run::Stop;
+use crate::{model::visible, run::Stop};
 
 /// One complaint of the server, in its own words (API.md §5).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,11 +29,8 @@ pub enum Repeat {
 /// What to do after a failed request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Disposition {
-    /// Nothing was done, or doing it again is harmless: send it again, not before this long.
-    Retry {
-        /// What the server asked for.
-        after: Option<Duration>,
-    },
+    /// Nothing was done, or doing it again is harmless: send it again.
+    Retry,
     /// The server said no.
     Reject,
     /// It may have been done: read back before anything else.
@@ -169,21 +166,19 @@ impl ApiError {
     #[must_use]
     pub fn disposition(&self, repeat: Repeat) -> Disposition {
         match self {
-            Self::NotSent { .. } => Disposition::Retry { after: None },
-            Self::Throttled { retry_after } => Disposition::Retry { after: *retry_after },
+            Self::NotSent { .. } => Disposition::Retry,
+            Self::Throttled { .. } => Disposition::Retry,
             // A success that complains is a server in trouble; what it would not do, nobody knows.
-            Self::Refused { status: 200..=299, .. } if repeat == Repeat::Read => {
-                Disposition::Retry { after: None }
-            }
+            Self::Refused { status: 200..=299, .. } if repeat == Repeat::Read => Disposition::Retry,
             Self::Refused { .. } => Disposition::Reject,
             Self::Unauthorized { .. } | Self::Redirected { .. } | Self::Stopped { .. } => {
                 Disposition::Abort
             }
             Self::NoAnswer { .. } | Self::Server { .. } | Self::Unusable { .. } => match repeat {
-                Repeat::Read | Repeat::Safe => Disposition::Retry { after: None },
+                Repeat::Read | Repeat::Safe => Disposition::Retry,
                 Repeat::Unsafe => Disposition::InDoubt,
             },
-            Self::GivenUp { sent: false, .. } => Disposition::Retry { after: None },
+            Self::GivenUp { sent: false, .. } => Disposition::Retry,
             Self::GivenUp { sent: true, .. } | Self::Dropped { doubt: Some(_) } => {
                 Disposition::InDoubt
             }
@@ -262,35 +257,12 @@ impl ApiError {
     }
 }
 
-/// Characters that reorder or hide the text around them.
-const fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{2069}'
-            | '\u{feff}'
-    )
-}
-
 /// The beginning of an outside text, fit for one line of a log: control characters escaped.
 pub(super) fn first_line(text: &[u8]) -> String {
-    struct Escaped<'a>(&'a str);
-    impl fmt::Display for Escaped<'_> {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            for c in self.0.chars().take(120) {
-                if c.is_control() || is_invisible(c) {
-                    write!(f, "{}", c.escape_default())?
-                } else {
-                    write!(f, "{c}")?
-                }
-            }
-            Ok(())
-        }
-    }
-    let start = &text[..text.len().min(1024)];
-    let text = String::from_utf8_lossy(start);
-    Escaped(text.trim_start().lines().next().unwrap_or_default()).to_string()
+    let start = String::from_utf8_lossy(&text[..text.len().min(1024)]);
+    let line: String =
+        start.trim_start().lines().next().unwrap_or_default().chars().take(120).collect();
+    visible(&line).into_owned()
 }
 
 #[cfg(test)]
@@ -309,19 +281,17 @@ mod tests {
             ApiError::NoAnswer { why: String::new() },
             ApiError::Unusable { status: 200, why: String::new(), first_line: String::new() },
         ] {
-            assert_eq!(error.disposition(Repeat::Safe), Disposition::Retry { after: None });
+            assert_eq!(error.disposition(Repeat::Safe), Disposition::Retry);
             assert_eq!(error.disposition(Repeat::Unsafe), Disposition::InDoubt, "{error}");
         }
     }
 
     #[test]
     fn what_never_left_is_sent_again_even_when_it_may_not_be_repeated() {
-        let wait = Some(Duration::from_secs(3));
-        for (error, after) in [
-            (ApiError::NotSent { why: String::new() }, None),
-            (ApiError::Throttled { retry_after: wait }, wait),
-        ] {
-            assert_eq!(error.disposition(Repeat::Unsafe), Disposition::Retry { after });
+        let retry_after = Some(Duration::from_secs(3));
+        for error in [ApiError::NotSent { why: String::new() }, ApiError::Throttled { retry_after }]
+        {
+            assert_eq!(error.disposition(Repeat::Unsafe), Disposition::Retry);
         }
     }
 

@@ -115,7 +115,7 @@ impl<T: Transport> ReadParticipations for Client<T> {
         let mut answer = self.send_once(&outgoing, wire::decode_people).await;
         if let Err(error) = &answer
             && !matches!(error, ApiError::Throttled { .. })
-            && matches!(error.disposition(Repeat::Read), Disposition::Retry { .. })
+            && error.disposition(Repeat::Read) == Disposition::Retry
         {
             answer = self.send_once(&outgoing, wire::decode_people).await;
         }

@@ -47,7 +47,7 @@ impl<'a> Tries<'a> {
         if error.may_have_arrived() {
             self.doubt = Some(error.clone());
         }
-        let Disposition::Retry { .. } = error.disposition(repeat) else {
+        if error.disposition(repeat) != Disposition::Retry {
             return Err(self.ended_by(error));
         };
         let mut wait = Duration::ZERO;

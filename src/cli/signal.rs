@@ -1,20 +1,23 @@
 //! Signals and deadlines: the first asks the run to end, the second ends the process.
 //!
-//! They are heeded from the first moment on, by a thread of their own. A second signal ends the process
-//! in its handler, so that nothing that blocks can keep it; the journal has every intent by then.
+//! They are heeded from the first moment on, by threads of their own. A second signal says so, for as
+//! long as stderr takes it within bounds, and ends the process, whatever else blocks; one that comes
+//! meanwhile ends it in its handler. The journal has every intent by then.
 
 use std::{
-    io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
+    io::{self, Read},
+    os::unix::net::UnixStream,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::Duration,
 };
 
 use signal_hook::{
     consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM},
-    flag,
-    iterator::Signals,
-    low_level,
+    flag, low_level,
 };
 
 use super::{Failure, failure, output::say};
@@ -52,20 +55,33 @@ fn asked() -> MutexGuard<'static, Option<Arc<Stop>>> {
 
 /// Heeds signals until the process ends. Until something is there to be asked, the first ends it.
 pub(super) fn heed() -> io::Result<()> {
-    let second = Arc::new(AtomicBool::new(false));
-    let heeded = HEEDED.iter().filter(|heeded| !is_left_ignored(heeded.number));
-    for Heeded { number, status, .. } in heeded.clone() {
-        // In this order: what the first signal sets, the second meets.
-        flag::register_conditional_shutdown(*number, i32::from(status.code()), second.clone())?;
-        flag::register(*number, second.clone())?;
+    let (came, ending) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    for heeded in HEEDED.into_iter().filter(|heeded| !is_left_ignored(heeded.number)) {
+        let Heeded { number, name, status, .. } = heeded;
+        flag::register_conditional_shutdown(number, i32::from(status.code()), ending.clone())?;
+        // A byte for each signal: two of a kind in quick succession are two.
+        let (mut signals, handler) = UnixStream::pair()?;
+        low_level::pipe::register(number, handler)?;
+        let (came, ending) = (came.clone(), ending.clone());
+        let watch = move || {
+            while signals.read_exact(&mut [0]).is_ok() {
+                if came.swap(true, Ordering::SeqCst) {
+                    ending.store(true, Ordering::SeqCst);
+                    close(&heeded, "at once, by a second signal");
+                }
+                first(&heeded);
+            }
+        };
+        thread::Builder::new().name(name.to_owned()).spawn(watch)?;
     }
-    let mut signals = Signals::new(heeded.map(|heeded| heeded.number))?;
-    let watch = move || {
-        for number in signals.forever() {
-            HEEDED.iter().filter(|heeded| heeded.number == number).for_each(first);
-        }
-    };
-    thread::Builder::new().name("signals".to_owned()).spawn(watch).map(drop)
+    Ok(())
+}
+
+/// Says how the process ends, and ends it.
+fn close(Heeded { name, status, .. }: &Heeded, how: &str) -> ! {
+    let failure = Failure::new(*status, anyhow::anyhow!("ended by {name} {how}"));
+    let status = failure::close(Err(failure), true);
+    low_level::exit(i32::from(status.code()))
 }
 
 /// `nohup` starts programs with SIGHUP ignored, so that they outlive their terminal. Told where the
@@ -78,14 +94,10 @@ fn is_left_ignored(number: i32) -> bool {
 }
 
 fn first(heeded: &Heeded) {
-    let Heeded { name, cause, status, .. } = *heeded;
+    let Heeded { name, cause, .. } = *heeded;
     // Held until the end of the process where nothing is under way: so nothing is begun either.
     let asked = asked();
-    let Some(stop) = asked.as_ref() else {
-        let error = anyhow::anyhow!("ended by {name} before anything was sent");
-        let status = failure::close(Err(Failure::new(status, error)), true);
-        low_level::exit(i32::from(status.code()))
-    };
+    let Some(stop) = asked.as_ref() else { close(heeded, "before anything was sent") };
     stop.set(cause);
     say(&format!(
         "stopping ({name}): nothing new is started, what is under way is finished; a second signal ends at once\n"

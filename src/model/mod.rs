@@ -12,6 +12,7 @@ mod mention;
 mod outcome;
 mod set;
 mod value;
+mod visible;
 
 pub use access::{ACCOUNT_ADMIN_REASON, AccessLevel, AccessLevelError};
 pub(crate) use field::field_table;
@@ -28,3 +29,4 @@ pub use set::{
     UserlessRow,
 };
 pub use value::FieldValue;
+pub use visible::{acts, is_invisible, visible};

@@ -5,35 +5,8 @@
 
 use std::{borrow::Cow, fmt::Write as _};
 
-/// Whether a terminal, an editor or a browser would act on this character, or reorder or hide
-/// text with it, in place of showing it.
-fn acts(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
-}
-
-/// The text with every character that acts written out: `\n`, `\u{1b}`, `\u{202e}`.
-/// Joiners stay, since names of several scripts need them.
-pub fn visible(text: &str) -> Cow<'_, str> {
-    if !text.contains(acts) {
-        return Cow::Borrowed(text);
-    }
-    let mut shown = String::with_capacity(text.len() + 8);
-    for character in text.chars() {
-        if acts(character) {
-            shown.extend(character.escape_default());
-        } else {
-            shown.push(character);
-        }
-    }
-    Cow::Owned(shown)
-}
+use crate::model::acts;
+pub use crate::model::visible;
 
 /// JSON text with the characters that act as `\uXXXX`: in JSON they can only stand in strings, so
 /// the value stays the same. Line feeds and tabs are the layout; in strings they are escaped already.

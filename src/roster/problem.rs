@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{AccessLevel, MembershipKey, WorkspaceId};
+use crate::model::{AccessLevel, MembershipKey, WorkspaceId, is_invisible};
 
 /// Values are cut to so many characters.
 const SHOWN: usize = 60;
@@ -149,11 +149,6 @@ fn cut(mut text: String) -> String {
     }
     text.push('…');
     text
-}
-
-/// Marks of direction and joining: they make two values look alike that are not.
-fn is_invisible(character: char) -> bool {
-    matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 impl fmt::Display for RowProblem {

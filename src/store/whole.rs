@@ -10,6 +10,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::trust::without_waiting;
+
 /// A file that cannot be written.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write `{}`", path.display())]
@@ -125,15 +127,7 @@ fn is_descriptor(path: &Path) -> bool {
 
 /// Opens what is no file. A FIFO that nobody reads is an error, not a reason to wait.
 fn straight(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.append(true);
-    #[cfg(unix)]
-    {
-        use rustix::fs::OFlags;
-        let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
-        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags);
-    }
-    let file = options.open(path)?;
+    let file = without_waiting(OpenOptions::new().append(true)).open(path)?;
     #[cfg(unix)]
     rustix::io::ioctl_fionbio(&file, false)?;
     Ok(file)

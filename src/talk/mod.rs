@@ -14,7 +14,10 @@ use std::{
     io::{self, IsTerminal as _},
     os::fd::AsFd as _,
     panic,
-    sync::{LazyLock, Mutex, MutexGuard, PoisonError},
+    sync::{
+        LazyLock, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -30,6 +33,9 @@ use crate::report::json_visible;
 
 /// How long the end of the process waits for a stderr on which nothing moves.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Whether it was said how the process ends.
+static CLOSED: AtomicBool = AtomicBool::new(false);
 
 /// The form of stderr.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -188,7 +194,10 @@ pub fn close(exit: u8, error: Option<&LastWords>) {
     if form == Form::Json {
         text.extend(record("INFO", "run ended", end(exit, report)));
     }
-    TALK.queue.push(text);
+    // A second signal may come while the end is being said.
+    if !CLOSED.swap(true, Ordering::SeqCst) {
+        TALK.queue.push(text);
+    }
     flush();
 }
 

@@ -188,11 +188,16 @@ fn a_second_signal_ends_at_once() {
     let sandbox = sample_sandbox();
     let (server, victim) = signalling(&sandbox, &["TERM", "INT"], 30);
     let desk = Desk::at(&server.base_url());
-    let mut child =
-        desk.command(&["apply", "--yes", "-q", &sample_roster()]).spawn().expect("starts");
+    let mut command = desk.command(&["apply", "--yes", "-q", &sample_roster()]);
+    let child = command.stderr(Stdio::piped()).spawn().expect("starts");
     victim.is(&child);
-    let code = child.wait().expect("waited").code();
+    let ended = child.wait_with_output().expect("waited");
+    let code = ended.status.code();
     assert!(matches!(code, Some(130 | 143)), "{code:?}");
+    let said = String::from_utf8_lossy(&ended.stderr);
+    let errors: Vec<&str> = said.lines().filter(|line| line.starts_with("error: ")).collect();
+    let [error] = errors[..] else { panic!("one line: {said}") };
+    assert!(error.contains("at once, by a second signal (exit 1"), "{said}");
     desk.run(&["apply", "--yes", "-q", &sample_roster()]).ends_with(0);
 }
 
