@@ -117,7 +117,7 @@ impl<A: WriteParticipations> Run<'_, A> {
                 Disposition::Reject => self.refused(post, rows, error, batch).await,
                 Disposition::InDoubt => self.in_doubt(post, &rows, batch).await,
                 Disposition::Drop => Posted::Again(rows),
-                Disposition::Retry { .. } | Disposition::Abort => {
+                Disposition::Retry | Disposition::Abort => {
                     self.note(&error);
                     Posted::Told
                 }
