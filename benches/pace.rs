@@ -10,7 +10,7 @@ use std::{cell::Cell, fmt::Write, path::Path, time::Duration};
 
 use jiff::Timestamp;
 use kantata_sync::{
-    api::{Client, HttpSettings, ServiceTransport},
+    api::{Client, Endpoint, HttpSettings, ServiceTransport},
     clock::Clock,
     event::Event,
     guard::Limits,
@@ -99,8 +99,13 @@ async fn run(rate: f64, max_in_flight: usize) -> Taken {
     let clock = Clock::starting_at(Timestamp::UNIX_EPOCH);
     let transport = ServiceTransport::new(sandbox.router().into_service());
     let token = sandbox.settings().token;
-    let client =
-        Client::new(transport, "http://sandbox.invalid/api/v1", token.into(), http, (clock, 0));
+    let client = Client::new(
+        transport,
+        Endpoint { base_url: "http://sandbox.invalid/api/v1", token: token.into() },
+        http,
+        clock,
+        0,
+    );
     let stages = Cell::new(0);
     let listener = |event| {
         if let Event::StageStarted { .. } = event {

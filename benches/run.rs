@@ -10,7 +10,7 @@ use http::{Request, header::AUTHORIZATION};
 use http_body_util::{BodyExt, Full};
 use jiff::Timestamp;
 use kantata_sync::{
-    api::{Client, HttpSettings, ServiceTransport},
+    api::{Client, Endpoint, HttpSettings, ServiceTransport},
     clock::Clock,
     guard::Limits,
     plan::Policy,
@@ -82,8 +82,13 @@ fn no_change(bencher: Bencher) {
         let roster = read(bytes);
         let transport = ServiceTransport::new(sandbox.router().into_service());
         let clock = Clock::starting_at(Timestamp::UNIX_EPOCH);
-        let client =
-            Client::new(transport, BASE_URL, token.clone().into(), http.clone(), (clock, 0));
+        let client = Client::new(
+            transport,
+            Endpoint { base_url: BASE_URL, token: token.clone().into() },
+            http.clone(),
+            clock,
+            0,
+        );
         let job = Job {
             purpose: Purpose::Roster(&roster),
             named_workspaces: &[],

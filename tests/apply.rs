@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use jiff::Timestamp;
 use kantata_sync::{
-    api::{Client, HttpSettings, ServiceTransport, Transport, TransportError},
+    api::{Client, Endpoint, HttpSettings, ServiceTransport, Transport, TransportError},
     apply::Applied,
     clock::Clock,
     guard::Limits,
@@ -122,7 +122,13 @@ async fn apply_through(
     };
     let clock = Clock::starting_at(Timestamp::UNIX_EPOCH);
     let token = sandbox.settings().token.into();
-    let client = Client::new(transport, "http://sandbox.invalid/api/v1", token, http, (clock, 1));
+    let client = Client::new(
+        transport,
+        Endpoint { base_url: "http://sandbox.invalid/api/v1", token },
+        http,
+        clock,
+        1,
+    );
     let around = Surroundings { clock, stop, listener: &|_| {} };
     let preview = session::preview(&client, &job, around).await.expect("a plan");
     let applied = session::apply(&client, &preview, journal, &job, around).await;

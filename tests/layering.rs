@@ -5,6 +5,7 @@
 //! checker has tests of its own, on made-up sources that must turn it red.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -46,12 +47,14 @@ const FORBIDDEN_USES: &[(&str, &[&str])] = &[
 ];
 
 /// Modules and files without I/O, clock or environment.
-const PURE: &[&str] = &["model/", "plan/", "guard/", "verdict/", "report/", "roster/", "session/"];
+const PURE: &[&str] =
+    &["model/", "plan/", "guard/", "verdict/", "report/", "roster/", "memory/", "session/"];
 
 /// The one thing that a file of a pure room, or a whole one, may do all the same.
 const DOORS: &[(&str, &[&str])] = &[
     ("roster/read.rs", &["std::fs"]),
     ("roster/resolve.rs", &["async ", ".await"]),
+    ("session/undo/", &[]),
     ("session/", &["async ", ".await", "tokio"]),
 ];
 
@@ -61,7 +64,12 @@ const IMPURE: &[&str] =
 const UNFINISHED: &[&str] = &["todo!", "unimplemented!", "#[ignore"];
 
 const FILE_LINES: usize = 400;
+/// The rooms whose files still use each other in circles.
+const CIRCLING: &[&str] = &["simulation/", "session/", "cli/"];
+
 const FUNCTION_LINES: usize = 40;
+/// Members of tuples are counted, the receiver is not.
+const PARAMETERS: usize = 5;
 
 /// A source file: its path below `src`, and its text.
 struct Source {
@@ -79,6 +87,16 @@ impl Source {
     fn depth(&self) -> usize {
         let levels = self.path.split('/').count();
         if self.path.ends_with("/mod.rs") { levels - 1 } else { levels }
+    }
+
+    /// The module that it is, and those that it is in.
+    fn places(&self) -> Vec<String> {
+        let path = self.path.strip_suffix("/mod.rs").or(self.path.strip_suffix(".rs"));
+        let path = path.unwrap_or(&self.path);
+        let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
+        let mut places: Vec<String> = ends.map(|end| path[..end].to_owned()).collect();
+        places.reverse();
+        places
     }
 
     fn is_test(&self) -> bool {
@@ -281,7 +299,7 @@ fn direction(source: &Source) -> Vec<String> {
 fn purity(source: &Source) -> Vec<String> {
     let Source { path, .. } = source;
     let module = format!("{}/", source.module());
-    let is_pure = PURE.iter().any(|pure| module == *pure || path == pure);
+    let is_pure = PURE.iter().any(|pure| module == *pure || path.starts_with(pure));
     if !is_pure || source.is_test() {
         return Vec::new();
     }
@@ -296,10 +314,8 @@ fn purity(source: &Source) -> Vec<String> {
         let impure = names.filter(|name| IMPURE.contains(&name.as_str()));
         found.extend(impure.map(|name| (line_at(&text, at), name)));
     }
-    let door = DOORS
-        .iter()
-        .find(|(door, _)| path == door || module == *door)
-        .map_or(&[][..], |(_, words)| words);
+    let door =
+        DOORS.iter().find(|(door, _)| path.starts_with(door)).map_or(&[][..], |(_, words)| words);
     found.retain(|(_, word)| !door.contains(&word.as_str()));
     found.into_iter().map(|(line, word)| format!("{path}:{line}: pure, but has `{word}`")).collect()
 }
@@ -323,6 +339,130 @@ fn budgets(source: &Source) -> Vec<String> {
         if lines > FUNCTION_LINES {
             let line = line_at(&text, at);
             found.push(format!("{path}:{line}: {lines} lines; the limit is {FUNCTION_LINES}"));
+        }
+    }
+    found
+}
+
+/// Functions that want too much to be called.
+fn parameters(source: &Source) -> Vec<String> {
+    let Source { path, .. } = source;
+    if source.is_test() {
+        return Vec::new();
+    }
+    let text = blank(source.production());
+    let crowded = words(&text, "fn ").filter_map(|at| {
+        let count = count_parameters(&text[at..]);
+        let line = line_at(&text, at);
+        (count > PARAMETERS)
+            .then(|| format!("{path}:{line}: {count} parameters; the limit is {PARAMETERS}"))
+    });
+    crowded.collect()
+}
+
+/// How many values a function takes, those of a tuple one by one; `text` begins at its `fn`.
+fn count_parameters(text: &str) -> usize {
+    let named = text["fn ".len()..].starts_with(|c: char| c.is_alphabetic() || c == '_');
+    let Some(list) = argument_list(text).filter(|_| named) else { return 0 };
+    let members = |parameter: &&str| {
+        let kind = parameter.split_once(':').map_or("", |(_, kind)| kind.trim());
+        let kind = kind.trim_start_matches('&');
+        if kind.starts_with('(') { parts(&kind[1..kind.len() - 1]).len() } else { 1 }
+    };
+    let receiver = |one: &&&str| one.split([' ', '&', ':']).any(|word| word == "self");
+    let list = parts(list);
+    list.iter().filter(|one| !receiver(one)).map(members).sum()
+}
+
+/// What stands in the first parentheses that are not within `<…>`.
+fn argument_list(text: &str) -> Option<&str> {
+    let (mut angles, mut depth, mut from) = (0, 0, 0);
+    let mut before = ' ';
+    for (at, c) in text.char_indices() {
+        match c {
+            '<' if depth == 0 => angles += 1,
+            '>' if depth == 0 && before != '-' => angles -= 1,
+            '(' if angles == 0 => {
+                depth += 1;
+                from = if depth == 1 { at + 1 } else { from };
+            }
+            ')' if angles == 0 && depth == 1 => return Some(&text[from..at]),
+            ')' if angles == 0 => depth -= 1,
+            '{' | ';' if depth == 0 => return None,
+            _ => {}
+        }
+        before = c;
+    }
+    None
+}
+
+/// What stands between the commas that no bracket encloses.
+fn parts(list: &str) -> Vec<&str> {
+    let (mut found, mut depth, mut from) = (Vec::new(), 0, 0);
+    let mut before = ' ';
+    for (at, c) in list.char_indices() {
+        match c {
+            '(' | '[' | '<' | '{' => depth += 1,
+            ')' | ']' | '}' => depth -= 1,
+            '>' if before != '-' => depth -= 1,
+            ',' if depth == 0 => {
+                found.push(list[from..at].trim());
+                from = at + 1;
+            }
+            _ => {}
+        }
+        before = c;
+    }
+    found.push(list[from..].trim());
+    found.retain(|part| !part.is_empty());
+    found
+}
+
+/// The files, or folders, of a room that use each other in a circle; a room's `mod.rs` is its door,
+/// and what it says of its files is no use.
+fn circles(all: &[Source]) -> Vec<String> {
+    let modules: BTreeSet<String> = all.iter().flat_map(Source::places).collect();
+    let uses: BTreeSet<(String, String)> =
+        all.iter().flat_map(|source| siblings(source, &modules)).collect();
+    let reaches = |from: &str, to: &str| {
+        let (mut seen, mut open) = (BTreeSet::new(), vec![from]);
+        while let Some(one) = open.pop() {
+            if seen.insert(one) {
+                open.extend(uses.iter().filter(|(user, _)| user == one).map(|(_, used)| &**used));
+            }
+        }
+        seen.contains(to)
+    };
+    let is_watched = |user: &str| !CIRCLING.iter().any(|room| user.starts_with(room));
+    let watched = uses.iter().filter(|(user, _)| is_watched(user));
+    let closing = watched.filter(|(user, used)| reaches(used, user));
+    closing
+        .map(|(user, used)| format!("`{user}` uses `{used}`, and is used by it in turn"))
+        .collect()
+}
+
+/// The uses of what stands beside a file, or beside a folder that it is in.
+fn siblings(source: &Source, modules: &BTreeSet<String>) -> Vec<(String, String)> {
+    if source.is_test() || !source.path.contains('/') {
+        return Vec::new();
+    }
+    let text = blank(source.production());
+    let places = source.places();
+    let mut found = Vec::new();
+    for (climbed, user) in places.iter().enumerate() {
+        let Some((folder, _)) = user.rsplit_once('/') else { continue };
+        let climb = "super::".repeat(climbed + 1);
+        let whole = format!("crate::{}::", folder.replace('/', "::"));
+        for path in [climb, whole] {
+            for at in words(&text, &path) {
+                let after = &text[at + path.len()..];
+                if text[..at].ends_with("super::") || after.trim_start().starts_with("super") {
+                    continue;
+                }
+                let used = heads(after).into_iter().map(|head| format!("{folder}/{head}"));
+                let used = used.filter(|used| used != user && modules.contains(used));
+                found.extend(used.map(|used| (user.clone(), used)));
+            }
         }
     }
     found
@@ -435,6 +575,17 @@ fn names_of_kept_files_are_spelled_in_one_place() {
 }
 
 #[test]
+fn functions_take_few_parameters() {
+    demand_none(parameters, &["src"]);
+}
+
+#[test]
+fn no_files_use_each_other_in_a_circle() {
+    let found = circles(&sources("src"));
+    assert!(found.is_empty(), "{} breaches:\n{}", found.len(), found.join("\n"));
+}
+
+#[test]
 fn nothing_is_left_unfinished() {
     demand_none(unfinished, &["src", "tests"]);
 }
@@ -533,6 +684,38 @@ fn a_name_that_is_spelled_elsewhere_is_found() {
     assert_eq!(spelled_names(&source("store/name.rs", "\"report.json\"")), [""; 0]);
     let test = "#[cfg(test)]\nmod tests {\n \"report.json\"\n}";
     assert_eq!(spelled_names(&source("cli/a.rs", test)), [""; 0]);
+}
+
+#[test]
+fn parameters_are_counted_with_the_members_of_tuples() {
+    for (text, count) in [
+        ("fn a() {}", 0),
+        ("fn a(&self, b: u8, c: &[(u8, u8)]) {}", 2),
+        ("fn a<F: Fn(u8, u8) -> u8>(self, f: F) {}", 1),
+        ("fn a(&'a mut self, (b, c): (u8, Vec<(u8, u8)>), d: &(u8, u8),) {}", 4),
+        ("fn a(b: impl Fn(u8, u8) -> u8, c: [u8; 2]);", 2),
+    ] {
+        assert_eq!(count_parameters(text), count, "{text}");
+    }
+    let six = "//! Doc.\nfn a((b, c): (u8, u8), d: u8, e: u8, f: u8, g: u8) {}";
+    assert_eq!(parameters(&source("a.rs", six)), ["a.rs:2: 6 parameters; the limit is 5"]);
+}
+
+#[test]
+fn circles_are_found_between_files_and_folders() {
+    let circle = |sources: &[(&str, &str)]| {
+        let sources: Vec<Source> = sources.iter().map(|(path, text)| source(path, text)).collect();
+        circles(&sources).len()
+    };
+    let (uses_b, uses_a) = ("use super::{b::B, c};", "fn a() { super::a::a() }");
+    assert_eq!(circle(&[("r/a.rs", uses_b), ("r/b.rs", uses_a)]), 2);
+    assert_eq!(circle(&[("r/a.rs", uses_b), ("r/b.rs", "use crate::r::a::A;")]), 2);
+    assert_eq!(circle(&[("r/a.rs", uses_b), ("r/b.rs", "// super::a\nuse super::B;")]), 0);
+    assert_eq!(circle(&[("r/a.rs", uses_b), ("r/c.rs", "use super::b;"), ("r/b.rs", uses_a)]), 4);
+    assert_eq!(circle(&[("r/a.rs", uses_b), ("r/mod.rs", "mod a; use a::A;")]), 0);
+    let inside = "use super::super::a::A;";
+    assert_eq!(circle(&[("r/a.rs", uses_b), ("r/b/mod.rs", ""), ("r/b/x.rs", inside)]), 2);
+    assert_eq!(circle(&[("r/a.rs", ""), ("r/b/mod.rs", ""), ("r/b/x.rs", inside)]), 0);
 }
 
 #[test]

@@ -7,7 +7,8 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::{
-    json::{Keyed, object},
+    json::Keyed,
+    raw::object,
     wire::{ResultRef, body_text},
 };
 use crate::model::UserId;

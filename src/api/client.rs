@@ -128,15 +128,23 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Where the API is, and who asks it.
+pub struct Endpoint<'a> {
+    /// Its address, without a slash at its end.
+    pub base_url: &'a str,
+    /// The token of the requests.
+    pub token: SecretString,
+}
+
 impl<T: Transport> Client<T> {
-    /// A client for the API at `base_url` (without a slash at its end). `seed` decides the jitter.
+    /// A client for an API. `seed` decides the jitter.
     #[must_use]
     pub fn new(
         transport: T,
-        base_url: &str,
-        token: SecretString,
+        Endpoint { base_url, token }: Endpoint<'_>,
         settings: HttpSettings,
-        (clock, seed): (Clock, u64),
+        clock: Clock,
+        seed: u64,
     ) -> Self {
         Self {
             transport,

@@ -24,7 +24,7 @@ mod waits;
 pub mod wire;
 
 pub use account::AccountMembership;
-pub use client::{Client, Traffic};
+pub use client::{Client, Endpoint, Traffic};
 pub use error::{ApiError, Complaint, Disposition, Repeat, Urgency};
 pub use settings::HttpSettings;
 pub use transport::{
@@ -46,6 +46,8 @@ pub const WORKSPACES_PER_REQUEST: usize = 100;
 pub const PEOPLE_PER_REQUEST: usize = 200;
 /// The most members that one page holds (API.md §1.6).
 pub const MEMBERS_PER_PAGE: usize = 200;
+/// The most objects that one bulk create may carry (API.md §1.5).
+pub const BATCH_LIMIT: usize = 100;
 
 /// What is known once a request was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,19 +114,19 @@ pub trait ReadParticipations {
     /// `GET /users?only=…`: those of at most [`PEOPLE_PER_REQUEST`] people whom the token may see, in
     /// any order. It names and nothing else: sent twice at the most, and no failure of it counts.
     fn fetch_people(&self, ids: &[UserId]) -> impl Future<Output = Result<Vec<Person>, ApiError>>;
+}
 
+/// Changing something. Repeats that are harmless happen inside; a create is sent once. What waits may
+/// be dropped when the run is to end, as its urgency says.
+pub trait WriteParticipations: ReadParticipations {
     /// The time by the server's clock, as far as its answers tell it: behind by up to a second and
     /// the time that the last answer took. None where no answer has a `Date`.
     fn server_now(&self) -> Option<Timestamp>;
 
     /// Waits as long as a write may take to show in lists (`http.settle_wait`).
     fn settle_pause(&self) -> impl Future<Output = ()>;
-}
 
-/// Changing something. Repeats that are harmless happen inside; a create is sent once. What waits may
-/// be dropped when the run is to end, as its urgency says.
-pub trait WriteParticipations: ReadParticipations {
-    /// Creates at most [`crate::plan::BATCH_LIMIT`] memberships; the rows of the answer come in any
+    /// Creates at most [`BATCH_LIMIT`] memberships; the rows of the answer come in any
     /// order.
     fn create(
         &self,

@@ -123,7 +123,9 @@ impl<T: Transport> ReadParticipations for Client<T> {
         people.retain(|person| ids.contains(&person.id));
         Ok(people)
     }
+}
 
+impl<T: Transport> WriteParticipations for Client<T> {
     fn server_now(&self) -> Option<Timestamp> {
         self.now().checked_add(self.server_clock_skew()?).ok()
     }
@@ -131,9 +133,7 @@ impl<T: Transport> ReadParticipations for Client<T> {
     async fn settle_pause(&self) {
         tokio::time::sleep(self.settle_wait()).await;
     }
-}
 
-impl<T: Transport> WriteParticipations for Client<T> {
     async fn create(
         &self,
         batch: &[Creation],

@@ -146,6 +146,48 @@ fn whole(text: &str) -> Option<i64> {
     format!("{sign}{significant}").parse::<i64>().ok()?.checked_mul(scale)
 }
 
+/// An object of which these attributes are read, each as it stands. An attribute that comes twice
+/// with two values is unreadable; what is no object has no attributes.
+macro_rules! object {
+    ($(#[$doc:meta])* $name:ident { $($attribute:ident),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Default)]
+        struct $name<'a> {
+            $($attribute: crate::api::raw::Raw<'a>,)*
+        }
+
+        impl<'de: 'a, 'a> serde::Deserialize<'de> for $name<'a> {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct ObjectVisitor<'a>(std::marker::PhantomData<&'a str>);
+                impl<'de: 'a, 'a> serde::de::Visitor<'de> for ObjectVisitor<'a> {
+                    type Value = $name<'a>;
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str("an object")
+                    }
+                    fn visit_map<A: serde::de::MapAccess<'de>>(
+                        self,
+                        mut map: A,
+                    ) -> Result<Self::Value, A::Error> {
+                        let mut object = Self::Value::default();
+                        while let Some(key) = map.next_key::<crate::api::json::Text<'de>>()? {
+                            match key.0.as_ref() {
+                                $(stringify!($attribute) => {
+                                    object.$attribute.take(map.next_value()?);
+                                })*
+                                _ => drop(map.next_value::<serde::de::IgnoredAny>()?),
+                            }
+                        }
+                        Ok(object)
+                    }
+                    crate::api::json::no_object!();
+                }
+                deserializer.deserialize_any(ObjectVisitor(std::marker::PhantomData))
+            }
+        }
+    };
+}
+pub(super) use object;
+
 #[cfg(test)]
 mod tests {
     use super::*;

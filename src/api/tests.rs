@@ -96,7 +96,16 @@ fn scripted(script: &[Scripted], settings: HttpSettings) -> (Client<impl Transpo
     let clock = Clock::starting_at("2026-11-24T03:00:00Z".parse().expect("a time"));
     let transport = ServiceTransport::new(service);
     let token = "secret-token".into();
-    (Client::new(transport, "http://api.invalid/api/v1", token, settings, (clock, 7)), seen)
+    (
+        Client::new(
+            transport,
+            Endpoint { base_url: "http://api.invalid/api/v1", token },
+            settings,
+            clock,
+            7,
+        ),
+        seen,
+    )
 }
 
 fn quick() -> HttpSettings {

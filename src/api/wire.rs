@@ -12,8 +12,8 @@ use serde_json::{Value, value::RawValue};
 
 use super::{
     error::Complaint,
-    json::{Id, Keyed, Text, object},
-    raw::Raw,
+    json::{Id, Keyed, Text},
+    raw::{Raw, object},
 };
 use crate::model::{
     AccessLevel, LiveFields, MembershipKey, Participation, ParticipationId, Permissions, Person,

@@ -5,13 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{SignedDuration, Timestamp};
-
 use super::{
     Run,
     bisect::Search,
     not_done,
-    settle::{Seen, Settled},
+    settle::{Post, Seen, Settled, is_since},
 };
 use crate::{
     api::{Answered, ApiError, Creation, Disposition, Repeat, Urgency, WriteParticipations},
@@ -36,17 +34,6 @@ enum Posted {
     Again(Vec<Creation>),
     /// Refused, and these of its rows may be sent apart.
     Refused { sent: Vec<Creation>, absent: Vec<Creation>, error: ApiError },
-}
-
-/// A create request under way.
-#[derive(Clone, Copy)]
-pub(super) struct Post<'a> {
-    /// Its number in the journal.
-    pub seq: u64,
-    /// When it was noted, by the server's clock.
-    pub intended_at: Option<Timestamp>,
-    /// For reading back what it did.
-    pub urgency: Urgency<'a>,
 }
 
 impl<A: WriteParticipations> Run<'_, A> {
@@ -181,14 +168,6 @@ impl<A: WriteParticipations> Run<'_, A> {
 fn absent(rows: &[Creation], settled: &Settled) -> Vec<Creation> {
     let is_absent = |row: &&Creation| settled.get(&row.key) == Some(&Seen::Absent);
     rows.iter().filter(is_absent).copied().collect()
-}
-
-/// Whether a record is not older than this time, both by the server's clock and to the second.
-pub(super) fn is_since(row: &Participation, time: Option<Timestamp>) -> bool {
-    let since = |(created, time): (Timestamp, Timestamp)| {
-        created.duration_since(time) >= SignedDuration::from_secs(-1)
-    };
-    row.created_at.zip(time).is_some_and(since)
 }
 
 fn journalled(

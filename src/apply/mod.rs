@@ -21,13 +21,16 @@ use std::{
 use futures_util::{StreamExt as _, stream};
 
 use crate::{
-    api::{Answered, ApiError, Disposition, FetchedParticipation, Repeat, WriteParticipations},
+    api::{
+        Answered, ApiError, BATCH_LIMIT, Disposition, FetchedParticipation, Repeat,
+        WriteParticipations,
+    },
     clock::Clock,
     event::{Event, Listener},
     guard::ApprovedPlan,
     journal::{Entry, JournalError, PresentRow, Record, Request, RequestResult, UnknownRow},
     model::{MembershipKey, Participation, ParticipationId},
-    plan::{Action, Change, Plan, Stage, batches},
+    plan::{Action, Change, Plan, Stage},
     run::{Ended, Stop},
     verdict::{Decided, Fate, Fates, Frozen, Ledger, Planned, unreached},
 };
@@ -156,7 +159,7 @@ impl<A: WriteParticipations> Run<'_, A> {
     async fn creates(&self) {
         let creates = self.indices(Stage::Create);
         self.announce(Stage::Create, creates.len());
-        stream::iter(batches(&creates))
+        stream::iter(creates.chunks(BATCH_LIMIT))
             .for_each_concurrent(self.tools.max_in_flight, |batch| self.create_batch(batch))
             .await;
     }

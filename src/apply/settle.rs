@@ -6,15 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt as _, stream};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{
-    Run,
-    create::{Post, is_since},
-    stopping::Patience,
-};
+use super::{Run, stopping::Patience};
 use crate::{
-    api::{Creation, WriteParticipations},
+    api::{Creation, Urgency, WriteParticipations},
     journal::{Entry, PresentRow, UnknownRow},
     live::{ProofError, Proved, list_workspace},
     model::{MembershipKey, Participation, ParticipationId, Seen::Visible, Workspace, WorkspaceId},
@@ -34,6 +30,17 @@ pub(super) enum Seen {
     Absent,
     /// Its project could not be read.
     Unknown(String),
+}
+
+/// A create request under way.
+#[derive(Clone, Copy)]
+pub(super) struct Post<'a> {
+    /// Its number in the journal.
+    pub seq: u64,
+    /// When it was noted, by the server's clock.
+    pub intended_at: Option<Timestamp>,
+    /// For reading back what it did.
+    pub urgency: Urgency<'a>,
 }
 
 pub(super) type Settled = BTreeMap<MembershipKey, Seen>;
@@ -116,6 +123,14 @@ fn seen(
             }
         }
     }
+}
+
+/// Whether a record is not older than this time, both by the server's clock and to the second.
+pub(super) fn is_since(row: &Participation, time: Option<Timestamp>) -> bool {
+    let since = |(created, time): (Timestamp, Timestamp)| {
+        created.duration_since(time) >= SignedDuration::from_secs(-1)
+    };
+    row.created_at.zip(time).is_some_and(since)
 }
 
 /// Whether a record that was read back is proved to be this tool's work of now: it carries the tag,

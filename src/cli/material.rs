@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Common, Failure};
 use crate::{
-    api::{Client, HttpTransport},
+    api::{Client, Endpoint, HttpTransport},
     clock::Clock,
     config::{self, Configuration, Flags, Settings, Surroundings, Token, TokenSource, read_token},
     roster::{ReaderSettings, Roster, RosterError, read_roster},
@@ -100,9 +100,9 @@ pub(super) fn client(
             .map_err(|error| Failure::new(ExitStatus::Unexpected, error))?;
     Ok(Client::new(
         transport,
-        &settings.base_url.to_string(),
-        token.expose().into(),
+        Endpoint { base_url: &settings.base_url.to_string(), token: token.expose().into() },
         settings.http.clone(),
-        (clock, fastrand::u64(..)),
+        clock,
+        fastrand::u64(..),
     ))
 }

@@ -16,7 +16,7 @@ use super::{
     terminal::Terminal,
 };
 use crate::{
-    api::{Client, ServiceTransport, Transport},
+    api::{Client, Endpoint, ServiceTransport, Transport},
     clock::Clock,
     config::{Configuration, Settings},
     report::{ReportedCommand, RunReport},
@@ -101,7 +101,8 @@ impl Rehearsal<'_> {
     fn client(&self) -> Client<impl Transport + use<>> {
         let transport = ServiceTransport::new(self.sandbox.router().into_service());
         let (token, http) = (self.sandbox.settings().token, self.settings.http.clone());
-        Client::new(transport, BASE_URL, token.into(), http, (self.clock, 0))
+        let endpoint = Endpoint { base_url: BASE_URL, token: token.into() };
+        Client::new(transport, endpoint, http, self.clock, 0)
     }
 
     fn order(&self, check: bool) -> Order<'_> {

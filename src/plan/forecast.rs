@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Action, BATCH_LIMIT, Change};
+use super::{Action, Change};
 
 /// Requests and time at the configured rate, without retries and settling.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -16,9 +16,9 @@ pub struct Forecast {
 }
 
 impl Forecast {
-    /// Forecasts these actions.
+    /// Forecasts these actions; one request carries so many creates.
     #[must_use]
-    pub fn new(actions: &[Action], requests_per_second: f64) -> Self {
+    pub fn new(actions: &[Action], batch_limit: usize, requests_per_second: f64) -> Self {
         let mut creates = 0;
         let mut requests = 0;
         for action in actions {
@@ -34,7 +34,7 @@ impl Forecast {
                 }
             };
         }
-        Self { requests: requests + usize::div_ceil(creates, BATCH_LIMIT), requests_per_second }
+        Self { requests: requests + usize::div_ceil(creates, batch_limit), requests_per_second }
     }
 
     /// How long the requests take at the configured rate.

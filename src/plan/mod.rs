@@ -5,7 +5,6 @@
 
 mod action;
 mod afterwards;
-mod batch;
 mod diff;
 mod digest;
 mod forecast;
@@ -22,7 +21,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use action::{Action, Change, FreezeCause, Frozen, Held, HoldReason, Reason, Stage, Target};
-pub use batch::{BATCH_LIMIT, batches};
 pub use digest::{Digest, DigestError};
 pub use forecast::Forecast;
 pub use history::{Absence, AbsenceRule, StuckKey, StuckWish, StuckWishes, Wait};

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
-use super::{Entry, LeftInDoubt, RunReport, escape::visible, loss, reason, words};
+use super::{Entry, LeftInDoubt, RunReport, escape::visible, facts, loss, reason, words};
 use crate::{
     model::{Outcome, WorkspaceId},
     plan::Change,
@@ -115,7 +115,7 @@ fn shown(text: &str) -> Markup {
 fn summary(report: &RunReport) -> Markup {
     html! {
         dl {
-            @for (name, value) in words::facts(report) {
+            @for (name, value) in facts::facts(report) {
                 dt { (name) } dd { (shown(&value)) }
             }
         }

@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 
-use super::{Entry, LeftInDoubt, RunReport, escape::markdown, loss, reason, words};
+use super::{Entry, LeftInDoubt, RunReport, escape::markdown, facts, loss, reason, words};
 use crate::model::Outcome;
 
 /// Writes the report as Markdown.
@@ -48,7 +48,7 @@ fn lost(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
 
 fn summary(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)?;
-    for (name, value) in words::facts(report) {
+    for (name, value) in facts::facts(report) {
         writeln!(out, "- **{name}**: {}", markdown(&value))?;
     }
     Ok(())

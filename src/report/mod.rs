@@ -8,6 +8,7 @@ pub mod csv;
 mod difference;
 mod entry;
 mod escape;
+mod facts;
 pub mod findings;
 pub mod html;
 pub mod json;

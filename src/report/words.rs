@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::{Entry, PaceReport, ReportedCommand, RunReport, UndoneRun, loss};
+use super::{Entry, PaceReport, ReportedCommand, RunReport, UndoneRun};
 use crate::{
     model::{Drift, Field, MembershipSpec, Outcome, Participation, Seen, UserId, WorkspaceId},
     plan::{Change, Counts, Forecast, HoldReason, Target, WorkspaceState},
@@ -19,27 +19,6 @@ const MANY_CREATES: usize = 25;
 /// The way out when the guard withheld deletes.
 pub(super) fn approve_hint() -> String {
     format!("review {WITHHELD}, then --approve-deletes")
-}
-
-/// What a run came to, as names and values for a table; what is not known is left out.
-pub(super) fn facts(report: &RunReport) -> impl Iterator<Item = (&'static str, String)> {
-    let planned = report.digest.as_ref();
-    let (subject, about) = subject(report);
-    let facts = [
-        ("API", Some(report.base_url.clone())),
-        ("Mode", Some(report.mode.to_string())),
-        (subject, Some(about)),
-        ("Time", Some(format!("{:.0}, took {}", report.started_at, took(report)))),
-        ("Plan", planned.map(|_| counts(report))),
-        ("Takes", forecast(report)),
-        ("Digest", planned.map(|digest| digest.short().to_owned())),
-        ("Result", outcomes(report)),
-        ("Pace", pace(&report.pace)),
-        ("Note", create_note(report)),
-        ("Note", loss::note(report)),
-        ("Ended", ended(report)),
-    ];
-    facts.into_iter().filter_map(|(name, value)| Some((name, value?)))
 }
 
 /// The command's name.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::fmt::serde::unsigned_duration::friendly::compact::required as duration;
 use serde::{Deserialize, Serialize};
 
-use super::log::RequestKind;
+use super::route::RequestKind;
 
 /// A way for a request to go wrong. `Before` and `After` mean the commit: after it, the write is
 /// done although its answer says nothing of it.

@@ -5,7 +5,6 @@
 
 use serde_json::Value;
 
-use super::settings::Settings;
 use super::state::Participation;
 
 /// One field.
@@ -99,11 +98,5 @@ impl FieldRow {
             Slot::Flag(..) => false,
             Slot::Cents(..) | Slot::Id(..) => true,
         }
-    }
-
-    /// Whether what is written to it is ignored, not refused: rate cards replace the rate.
-    pub(super) fn is_ignored(&self, settings: &Settings) -> bool {
-        let without_access = self.shown == Shown::Financial && !settings.financial_access;
-        without_access || (self.name == "rate_in_cents" && settings.rate_cards)
     }
 }

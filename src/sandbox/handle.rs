@@ -1,21 +1,16 @@
-//! The sandbox as others hold it: router, server, and a look behind the API.
+//! The sandbox as others hold it: its state, and a look behind the API.
 //!
 //! One lock around everything, held for single steps only and never across an await. Knows no
 //! rule; tests and the simulation use it to inspect and to meddle.
 
-use std::future::Future;
-use std::io::{self, Write};
+use std::io::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use axum::Router;
-use axum::serve::ListenerExt;
-use tokio::net::TcpListener;
 
 use super::clock::Clock;
 use super::fault::{Fault, Injector};
 use super::limit::Limiter;
-use super::log::{Entry, ForeignEdit, Log, RequestKind};
-use super::server::respond;
+use super::log::{Entry, ForeignEdit, Log};
+use super::route::RequestKind;
 use super::settings::{Settings, Start};
 use super::state::World;
 
@@ -55,26 +50,6 @@ impl Sandbox {
             seq: 0,
         };
         Self { inner: Arc::new(Mutex::new(inner)) }
-    }
-
-    /// The API as an axum router, under [`super::BASE_PATH`].
-    pub fn router(&self) -> Router {
-        Router::new().fallback(respond).with_state(self.clone())
-    }
-
-    /// Serves the API on a socket until `shutdown` is ready and open requests are answered.
-    ///
-    /// # Errors
-    /// When the listener fails.
-    pub async fn serve(
-        &self,
-        listener: TcpListener,
-        shutdown: impl Future<Output = ()> + Send + 'static,
-    ) -> io::Result<()> {
-        let listener = listener.tap_io(|stream| {
-            let _ = stream.set_nodelay(true); // only speed is lost without it
-        });
-        axum::serve(listener, self.router()).with_graceful_shutdown(shutdown).await
     }
 
     /// The world as it is now.

@@ -6,35 +6,10 @@
 use std::io::Write;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::fault::Fault;
-
-/// What a request asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RequestKind {
-    /// `GET /users/me`
-    Me,
-    /// `GET /users` and `GET /users/{id}`
-    Users,
-    /// `GET /workspaces`
-    Workspaces,
-    /// `GET /account_memberships`
-    AccountMemberships,
-    /// `GET /participations`
-    List,
-    /// `GET /participations/{id}`
-    Show,
-    /// `POST /participations`
-    Create,
-    /// `PUT /participations/{id}`
-    Update,
-    /// `DELETE /participations/{id}`
-    Delete,
-    /// Anything else.
-    Unknown,
-}
+use super::route::RequestKind;
 
 /// What the client got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -6,15 +6,41 @@
 use std::collections::BTreeSet;
 
 use http::Method;
+use serde::{Deserialize, Serialize};
 
 use super::answer::Cut;
-use super::log::RequestKind;
 
 /// The base path of the API.
 pub const BASE_PATH: &str = "/api/v1";
 
 /// The rows of a page when nobody asks for a number.
 const DEFAULT_PER_PAGE: usize = 20;
+
+/// What a request asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestKind {
+    /// `GET /users/me`
+    Me,
+    /// `GET /users` and `GET /users/{id}`
+    Users,
+    /// `GET /workspaces`
+    Workspaces,
+    /// `GET /account_memberships`
+    AccountMemberships,
+    /// `GET /participations`
+    List,
+    /// `GET /participations/{id}`
+    Show,
+    /// `POST /participations`
+    Create,
+    /// `PUT /participations/{id}`
+    Update,
+    /// `DELETE /participations/{id}`
+    Delete,
+    /// Anything else.
+    Unknown,
+}
 
 /// An endpoint with the id of its path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

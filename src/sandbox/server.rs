@@ -4,18 +4,23 @@
 //! before it has changed nothing, after it everything. Knows no rule of the API beyond strict
 //! HTTP and the token.
 
+use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
+use axum::serve::ListenerExt;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+
+use tokio::net::TcpListener;
 
 use super::answer::{Answer, ApiError, Payload};
 use super::clock::http_date;
@@ -47,8 +52,30 @@ struct Arrival {
     after: Duration,
 }
 
+impl Sandbox {
+    /// The API as an axum router, under [`super::BASE_PATH`].
+    pub fn router(&self) -> Router {
+        Router::new().fallback(respond).with_state(self.clone())
+    }
+
+    /// Serves the API on a socket until `shutdown` is ready and open requests are answered.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn serve(
+        &self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<()> {
+        let listener = listener.tap_io(|stream| {
+            let _ = stream.set_nodelay(true); // only speed is lost without it
+        });
+        axum::serve(listener, self.router()).with_graceful_shutdown(shutdown).await
+    }
+}
+
 /// Every request of the router.
-pub(super) async fn respond(State(sandbox): State<Sandbox>, request: Request) -> Response {
+async fn respond(State(sandbox): State<Sandbox>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, MAX_BODY).await else {
         return response(Answer::bad_request("The body could not be read"));

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::access::Level;
 use super::answer::ApiError;
-use super::field::{FIELDS, FieldRow, Held, Slot};
+use super::field::{FIELDS, FieldRow, Held, Shown, Slot};
 use super::settings::Settings;
 use super::state::{ExternalReference, Participation};
 
@@ -119,7 +119,7 @@ fn link(value: &Value) -> Option<Link> {
 impl Wish {
     /// Leaves out what this token or account cannot write: it is ignored, not refused.
     pub(super) fn within(mut self, settings: &Settings) -> Self {
-        self.fields.retain(|(row, _)| !row.is_ignored(settings));
+        self.fields.retain(|(row, _)| !is_ignored(row, settings));
         self
     }
 
@@ -145,6 +145,12 @@ impl Wish {
             attach(&mut one.external_references, link, link_id);
         }
     }
+}
+
+/// Whether what is written to a field is ignored, not refused: rate cards replace the rate.
+fn is_ignored(row: &FieldRow, settings: &Settings) -> bool {
+    let without_access = row.shown == Shown::Financial && !settings.financial_access;
+    without_access || (row.name == "rate_in_cents" && settings.rate_cards)
 }
 
 /// One reference for each service: a second one replaces the first.

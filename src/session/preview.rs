@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use super::{Purpose, names};
 use crate::{
-    api::{ReadParticipations, Traffic, WriteParticipations},
+    api::{BATCH_LIMIT, ReadParticipations, Traffic, WriteParticipations},
     apply::{self, Applied},
     clock::Clock,
     event::Listener,
@@ -88,7 +88,8 @@ pub async fn preview(
     let warnings = warnings.chain(plan.remarks.iter().cloned());
     let warnings = warnings.chain(job.purpose.warnings(&plan)).collect();
     let reviewed = review(plan, job.limits, job.approval);
-    let forecast = Forecast::new(&reviewed.approved.plan().actions, job.requests_per_second);
+    let actions = &reviewed.approved.plan().actions;
+    let forecast = Forecast::new(actions, BATCH_LIMIT, job.requests_per_second);
     Ok(Preview { reviewed, live, forecast, warnings })
 }
 

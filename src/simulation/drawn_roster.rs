@@ -5,6 +5,7 @@ use fastrand::Rng;
 
 use crate::{
     model::Field,
+    roster::PARTIAL_MARKER,
     sandbox::{Level, Participation, Side, World},
 };
 
@@ -12,7 +13,7 @@ use crate::{
 pub(super) fn roster(random: &mut Rng, world: &World, crowd: bool) -> String {
     let mut text = String::new();
     if random.u8(..) < 12 {
-        text.push_str("# kantata-sync: partial roster\n");
+        text.push_str(&format!("{PARTIAL_MARKER}\n"));
     }
     let columns = drawn_fields().map(|field| format!(",{field}"));
     text.push_str(&format!("workspace_id,user_id,role{}\n", columns.collect::<String>()));

@@ -21,7 +21,7 @@ use super::{
     witness::{Watch, Witness},
 };
 use crate::{
-    api::{Client, ServiceTransport},
+    api::{Client, Endpoint, ServiceTransport},
     apply::Applied,
     clock::Clock,
     live::ListError,
@@ -157,7 +157,8 @@ impl Stage<'_> {
         };
         let token = self.sandbox.settings().token.into();
         let http = self.scenario.http.clone();
-        let client = Client::new(transport, BASE_URL, token, http, (self.clock, self.seed));
+        let endpoint = Endpoint { base_url: BASE_URL, token };
+        let client = Client::new(transport, endpoint, http, self.clock, self.seed);
         let Scenario { policy, absence_runs, .. } = self.scenario;
         let mut record = RunRecord {
             errand,

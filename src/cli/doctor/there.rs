@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Examination;
 use crate::{
     api::{
-        ApiError, Client, MEMBERS_PER_PAGE, ReadParticipations as _, Transport,
+        ApiError, BATCH_LIMIT, Client, MEMBERS_PER_PAGE, ReadParticipations as _, Transport,
         WORKSPACES_PER_REQUEST,
     },
     apply::ended_by,
@@ -109,7 +109,9 @@ impl Examination<'_> {
         let memory = memory.map(|state| state.memory(Timestamp::now()).0).unwrap_or_default();
         let policy = policy(settings, &memory, Timestamp::now());
         let rate = settings.http.requests_per_second;
-        let writes = Forecast::new(&plan(&roster.desired, live, &policy).actions, rate).requests;
+        let writes =
+            Forecast::new(&plan(&roster.desired, live, &policy).actions, BATCH_LIMIT, rate)
+                .requests;
         let reads = listing_requests(live);
         let requests = reads + writes;
         let takes = Forecast { requests, requests_per_second: rate }.duration();
