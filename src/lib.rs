@@ -16,6 +16,7 @@
 
 pub mod api;
 pub mod apply;
+pub mod chain;
 pub mod cli;
 pub mod clock;
 pub mod config;

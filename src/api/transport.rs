@@ -10,6 +10,8 @@ use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use tower::ServiceExt as _;
 
+use crate::chain::chain;
+
 /// No answer is larger: a page of 200 members takes about 150 kB.
 pub const BODY_LIMIT: usize = 16 * 1024 * 1024;
 
@@ -67,16 +69,9 @@ impl HttpTransport {
     }
 }
 
-/// An error's whole chain without the URL, which the caller names itself.
-fn chain(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(&error);
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
+/// Without the URL, which the caller names itself.
+fn in_words(error: reqwest::Error) -> String {
+    chain(&error.without_url())
 }
 
 impl Transport for HttpTransport {
@@ -91,7 +86,7 @@ impl Transport for HttpTransport {
         }
         let lost = |error: reqwest::Error| {
             let sent = !(error.is_connect() || error.is_builder());
-            TransportError { sent, why: chain(error) }
+            TransportError { sent, why: in_words(error) }
         };
         let mut answer = self.client.execute(outgoing).await.map_err(lost)?;
         let mut whole = BytesMut::new();

@@ -25,6 +25,7 @@ use crate::{
         Answered, ApiError, BATCH_LIMIT, Disposition, FetchedParticipation, Repeat,
         WriteParticipations,
     },
+    chain::chain,
     clock::Clock,
     event::{Event, Listener},
     guard::ApprovedPlan,
@@ -264,8 +265,7 @@ impl<A: WriteParticipations> Run<'_, A> {
 /// above what asked the run to end.
 fn ended(journal: Option<&JournalError>, api: Option<&ApiError>, stop: &Stop) -> Ended {
     if let Some(error) = journal {
-        let cause = std::error::Error::source(error).map(ToString::to_string);
-        return Ended::Fatal { message: format!("{error}: {}", cause.unwrap_or_default()) };
+        return Ended::Fatal { message: chain(error) };
     }
     match (api, stop.cause()) {
         (Some(error), _) => ended_by(error),

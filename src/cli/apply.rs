@@ -5,9 +5,10 @@ use std::rc::Rc;
 use super::{
     Common, Failure,
     arguments::{ApplyArgs, RosterArgs, WriteArgs},
-    conduct::{Conduct, FolderSession, Named, carry_out},
+    conduct::{Conduct, Named, carry_out},
     material,
     question::require_somebody_to_ask,
+    terminal::FolderSession,
 };
 use crate::{
     model::DesiredSet,

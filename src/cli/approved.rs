@@ -6,7 +6,7 @@ use std::{
     str::FromStr,
 };
 
-use super::{Failure, conduct::FolderSession};
+use super::{Failure, terminal::FolderSession};
 use crate::{
     config::Settings,
     guard::{Approval, ApprovalProblem},

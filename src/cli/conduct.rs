@@ -8,10 +8,11 @@ use super::{
     Common, Failure,
     approved::{self, ApprovedList},
     arguments::WriteArgs,
+    block_on::block_on,
     material,
     output::{self, Outputs},
     signal,
-    terminal::Terminal,
+    terminal::{FolderSession, Terminal},
 };
 use crate::{
     api::{Client, HttpTransport},
@@ -24,9 +25,6 @@ use crate::{
     store::{Exclusive, Folder, RunFile, Shared, WholeFile},
     talk,
 };
-
-/// A run that is kept in a folder and told to a terminal.
-pub(super) type FolderSession<'a> = Session<'a, Folder, Terminal<'a>>;
 
 /// What a run is begun with.
 #[derive(Clone, Copy)]
@@ -191,14 +189,4 @@ fn tell_kept(
 fn own(report: &RunReport) -> Option<Failure> {
     let status = report.exit.filter(|status| *status != ExitStatus::Done)?;
     Some(Failure::new(status, anyhow::anyhow!(report::trouble(report))))
-}
-
-/// Runs a future on one thread; `paused` lets hours pass in no time.
-pub(super) fn block_on<F: Future>(paused: bool, future: F) -> Result<F::Output, Failure> {
-    let mut builder = tokio::runtime::Builder::new_current_thread();
-    let runtime = builder.enable_all().start_paused(paused).build()?;
-    let output = runtime.block_on(future);
-    // A prompt that nobody answered still waits for its line; do not wait for it.
-    runtime.shutdown_background();
-    Ok(output)
 }

@@ -5,10 +5,11 @@ use std::{collections::BTreeSet, io::Write, sync::Arc};
 use jiff::Timestamp;
 
 use super::{
-    Common, Failure, arguments::ExportArgs, conduct::block_on, look::Looker, material, output,
+    Common, Failure, arguments::ExportArgs, block_on::block_on, look::Looker, material, output,
     signal,
 };
 use crate::{
+    chain::chain,
     clock::Clock,
     config::Settings,
     model::{LiveSet, WorkspaceId},
@@ -122,7 +123,7 @@ pub(super) fn backed_up(
             decision
         }
         Err(error) => {
-            let message = format!("{:#}; nothing was sent", anyhow::Error::new(error));
+            let message = format!("{}; nothing was sent", chain(&error));
             Decision::End(Ended::Fatal { message })
         }
     }

@@ -1,6 +1,7 @@
 //! A command that could not be done: the error, what to do next, and the exit code.
 
 use crate::{
+    chain::chain,
     config::{ConfigError, TokenError},
     report::visible,
     roster::RosterError,
@@ -49,7 +50,7 @@ impl Failure {
     /// Of several the first: the others are details of it.
     pub(super) fn joined(all: impl IntoIterator<Item = Self>) -> Option<Self> {
         all.into_iter().reduce(|mut first, other| {
-            first.details.push(format!("{:#}", other.error));
+            first.details.push(chain(&*other.error));
             first.details.extend(other.details);
             first
         })
@@ -59,7 +60,7 @@ impl Failure {
     fn words(&self, quiet: bool) -> LastWords {
         let shown = |text: &String| visible(text).into_owned();
         LastWords {
-            message: visible(&format!("{:#}", self.error)).into_owned(),
+            message: visible(&chain(&*self.error)).into_owned(),
             details: self.details.iter().map(shown).collect(),
             hint: self.hint.as_ref().filter(|_| !quiet).map(shown),
         }
@@ -84,7 +85,7 @@ impl Obstacle for Failure {
     }
 
     fn message(&self) -> String {
-        format!("{:#}", self.error)
+        chain(&*self.error)
     }
 
     fn details(&self) -> Vec<String> {

@@ -6,6 +6,7 @@ mod adopt;
 mod apply;
 mod approved;
 mod arguments;
+mod block_on;
 mod check;
 mod conduct;
 mod config;

@@ -9,11 +9,12 @@ use jiff::Timestamp;
 use super::{
     Common, Failure,
     arguments::RehearseArgs,
-    conduct::{FolderSession, block_on, finish},
+    block_on::block_on,
+    conduct::finish,
     material,
     output::{self, Outputs},
     signal,
-    terminal::Terminal,
+    terminal::{FolderSession, Terminal},
 };
 use crate::{
     api::{Client, Endpoint, ServiceTransport, Transport},

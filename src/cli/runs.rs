@@ -5,6 +5,7 @@ use super::{
     output::{self, Outputs},
 };
 use crate::{
+    chain::chain,
     config::Settings,
     report::runs::{self, RunLine},
     run::{ExitStatus, RunId},
@@ -67,9 +68,7 @@ fn lines(state: &Shared<Folder>, runs: Vec<RunId>) -> Vec<RunLine> {
         Past::Nothing => {
             RunLine::bare(run, "ended before it wrote anything, or under way".to_owned())
         }
-        Past::Unreadable(error) => {
-            RunLine::bare(run, format!("unreadable: {:#}", anyhow::Error::new(error)))
-        }
+        Past::Unreadable(error) => RunLine::bare(run, format!("unreadable: {}", chain(&error))),
     };
     runs.into_iter().map(line).collect()
 }

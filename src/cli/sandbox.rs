@@ -9,7 +9,7 @@ use std::{
 
 use tokio::net::TcpListener;
 
-use super::{Failure, arguments::SandboxArgs, conduct::block_on, output, rehearse, signal};
+use super::{Failure, arguments::SandboxArgs, block_on::block_on, output, rehearse, signal};
 use crate::{
     config::read_toml,
     run::{ExitStatus, Stop},

@@ -16,10 +16,13 @@ use crate::{
     progress::Progress,
     report::RunReport,
     run::{Ended, Stop},
-    session::{Audience, Decision, Preview},
-    store::WholeFile,
+    session::{Audience, Decision, Preview, Session},
+    store::{Folder, WholeFile},
     talk,
 };
+
+/// A run that is kept in a folder and told to a terminal.
+pub(super) type FolderSession<'a> = Session<'a, Folder, Terminal<'a>>;
 
 /// See the module.
 pub(super) struct Terminal<'a> {

@@ -5,9 +5,10 @@ use std::{collections::BTreeSet, path::Path, rc::Rc};
 use super::{
     Common, Failure,
     arguments::UndoArgs,
-    conduct::{Conduct, FolderSession, Named, carry_out},
+    conduct::{Conduct, Named, carry_out},
     material, output,
     question::require_somebody_to_ask,
+    terminal::FolderSession,
 };
 use crate::{
     config::Settings,

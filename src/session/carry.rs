@@ -3,15 +3,13 @@
 use std::{error::Error, rc::Rc};
 
 use super::{
-    Approved, Audience, Decision, Order, Preview, Purpose, Session, Surroundings,
-    ending::{chain, unlisted},
-    preview,
-    recall::Course,
-    run::Reached,
+    Approved, Audience, Decision, Order, Preview, Purpose, Session, Surroundings, ending::unlisted,
+    preview, recall::Course, run::Reached,
 };
 use crate::{
     api::{Client, Transport},
     apply::Applied,
+    chain::chain,
     journal::{Entry, JOURNAL_FORMAT, Record as _},
     live::ListError,
     plan::Digest,

@@ -1,9 +1,8 @@
 //! How runs end: with a report that is kept, whatever ended them.
 
-use std::error::Error;
-
 use super::{Audience, Session, run::Reached};
 use crate::{
+    chain::chain,
     live::ListError,
     report::RunReport,
     run::{Ended, ExitStatus},
@@ -78,15 +77,4 @@ pub fn unlisted(error: &ListError) -> Ended {
             ended => ended,
         },
     }
-}
-
-/// An error and its causes, each once.
-pub(super) fn chain(error: &dyn Error) -> String {
-    let mut words = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        words.push_str(&format!(": {cause}"));
-        source = cause.source();
-    }
-    words
 }

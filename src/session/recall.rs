@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::{Audience, Job, Order, Session, ending::chain};
+use super::{Audience, Job, Order, Session};
 use crate::{
+    chain::chain,
     config::Settings,
     memory::Memory,
     plan::{AbsenceRule, Policy, StuckWishes},

@@ -10,12 +10,12 @@ use jiff::Timestamp;
 use tokio::time::sleep;
 
 use super::{
-    Approved, Audience, Preview, Purpose, RunFacts, assemble, ending::chain, pace_report,
-    recall::Course,
+    Approved, Audience, Preview, Purpose, RunFacts, assemble, pace_report, recall::Course,
 };
 use crate::{
     api::Traffic,
     apply::Applied,
+    chain::chain,
     clock::Clock,
     config::Settings,
     guard::Approval,

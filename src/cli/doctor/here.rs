@@ -5,17 +5,13 @@ use std::{fs, path::Path};
 use jiff::Timestamp;
 
 use crate::{
+    chain::chain,
     cli::material,
     config::{Configuration, Settings},
     report::findings::Findings,
     roster::{Roster, read_roster},
     store::{Folder, Shared},
 };
-
-/// An error and its causes in one line.
-pub(super) fn in_words(error: impl Into<anyhow::Error>) -> String {
-    format!("{:#}", error.into())
-}
 
 pub(super) fn configuration(configuration: &Configuration, found: &mut Findings) {
     let Configuration { settings, file, .. } = configuration;
@@ -35,7 +31,7 @@ pub(super) fn state(settings: &Settings, found: &mut Findings) {
     let path = settings.state_folder();
     let state = match Shared::open(Folder::at(&path)) {
         Ok(state) => state,
-        Err(error) => return found.failure("state folder", in_words(error), ELSEWHERE),
+        Err(error) => return found.failure("state folder", chain(&error), ELSEWHERE),
     };
     if let Err(error) = tempfile::NamedTempFile::new_in(&path) {
         let detail = format!("cannot write: {error}");
@@ -57,7 +53,7 @@ pub(super) fn state(settings: &Settings, found: &mut Findings) {
         }
         Err(error) => {
             let advice = "an apply has to take it: look whose it is";
-            found.unknown("lock", in_words(error), advice);
+            found.unknown("lock", chain(&error), advice);
         }
     }
     if let (_, Some(damage)) = state.memory(Timestamp::now()) {
@@ -78,7 +74,7 @@ fn last_run(state: &Shared<Folder>, found: &mut Findings) {
         Ok(None) => return,
         Err(error) => {
             let advice = "what the last apply left in doubt is not known";
-            return found.unknown("last apply", in_words(error), advice);
+            return found.unknown("last apply", chain(&error), advice);
         }
     };
     if let Some(damage) = journal.damage_words() {
@@ -121,7 +117,7 @@ pub(super) fn roster(
         Ok(roster) => roster,
         Err(error) => {
             let advice = "`kantata-sync check` lists everything that is wrong with it";
-            found.failure("roster", in_words(error), advice);
+            found.failure("roster", chain(&error), advice);
             return None;
         }
     };

@@ -13,13 +13,14 @@ use jiff::Timestamp;
 use super::{
     Common, Failure,
     arguments::DoctorArgs,
-    conduct::block_on,
+    block_on::block_on,
     look::{self, Looker},
     material,
     output::Outputs,
     signal,
 };
 use crate::{
+    chain::chain,
     clock::Clock,
     config::{Configuration, Token, token_place},
     report::findings::{self, Findings, Level},
@@ -99,7 +100,7 @@ fn token(configuration: &Configuration, found: &mut Findings) -> Result<Option<T
         }
         Err(failure) => {
             let advice = failure.hint.as_deref().unwrap_or("without it nothing can be asked");
-            found.failure("token", format!("{:#}", failure.error), advice);
+            found.failure("token", chain(&*failure.error), advice);
             Ok(None)
         }
     }

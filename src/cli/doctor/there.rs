@@ -11,6 +11,7 @@ use crate::{
         WORKSPACES_PER_REQUEST,
     },
     apply::ended_by,
+    chain::chain,
     cli::Failure,
     model::{LiveSet, LiveWorkspace, Person, Scope, Seen, WorkspaceId},
     plan::{Forecast, plan},
@@ -72,7 +73,7 @@ impl Examination<'_> {
                 ExitStatus::Interrupted | ExitStatus::Terminated => return Err(failure),
                 _ => {
                     let advice = "nothing can be planned as long as this is so";
-                    found.failure("projects", format!("{:#}", failure.error), advice);
+                    found.failure("projects", chain(&*failure.error), advice);
                 }
             },
         }
