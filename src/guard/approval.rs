@@ -7,6 +7,7 @@
 use std::{collections::BTreeMap, fmt};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     model::{MembershipKey, ParticipationId, Role, UserId, WorkspaceId},
@@ -164,25 +165,51 @@ impl Approval {
     /// Whether this delete or replacement is on the list as it would be done now.
     ///
     /// # Errors
-    /// Why it is not, in words.
-    pub fn allows(&self, action: &Action) -> Result<(), String> {
+    /// Why it is not.
+    pub fn allows(&self, action: &Action) -> Result<(), NotApproved> {
         let (Change::Delete { live, .. } | Change::Replace { live, .. }) = &action.change else {
             return Ok(());
         };
         let Some(row) = self.rows.get(&live.id) else {
             let other = self.rows.iter().find(|(_, row)| row.key == action.key);
             return Err(match other {
-                Some((id, _)) => {
-                    format!("the list has participation {id} of this person; now it is {}", live.id)
-                }
-                None => "not on the approved list".to_owned(),
+                Some((id, _)) => NotApproved::OtherRecord { listed: *id, live: live.id },
+                None => NotApproved::NotListed,
             });
         };
         let role = live.role.visible();
         if row.key == action.key && row.role == role && row.action == action.change.word() {
             return Ok(());
         }
-        Err("on the approved list with another action, person or role".to_owned())
+        Err(NotApproved::ListedOtherwise)
+    }
+}
+
+/// Why an approval does not allow a delete or replacement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "approval", rename_all = "snake_case")]
+pub enum NotApproved {
+    /// The list has another record of this person.
+    OtherRecord {
+        /// The one on the list.
+        listed: ParticipationId,
+        /// The one that is live.
+        live: ParticipationId,
+    },
+    /// It is not on the list.
+    NotListed,
+    /// The list has it with another action, person or role.
+    ListedOtherwise,
+    /// As an earlier version said it, in words only.
+    Earlier {
+        /// The words.
+        words: String,
+    },
+}
+
+impl From<String> for NotApproved {
+    fn from(words: String) -> Self {
+        Self::Earlier { words }
     }
 }
 

@@ -11,15 +11,15 @@
 
 mod approval;
 
-use std::{collections::BTreeMap, fmt};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
-pub use approval::{Approval, ApprovalProblem, ApprovedDelete};
+pub use approval::{Approval, ApprovalProblem, ApprovedDelete, NotApproved};
 
 use crate::{
-    model::WorkspaceId,
+    model::{WorkspaceId, coded_or_words},
     plan::{Action, Plan, WorkspacePlan, WorkspaceState},
 };
 
@@ -38,7 +38,7 @@ pub struct Limits {
 }
 
 /// So many deletes of one project pass its percentage, if somebody is left.
-const PROJECT_FLOOR: usize = 2;
+pub const PROJECT_FLOOR: usize = 2;
 
 /// A project that a plan would leave to its leads and the token's own user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,59 +94,10 @@ pub enum Refusal {
     },
     /// An approval was given, and it does not have this.
     NotApproved {
-        /// Why not, in words.
-        why: String,
+        /// Why not.
+        #[serde(deserialize_with = "coded_or_words")]
+        why: NotApproved,
     },
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::RunCount { deletes, total, limit } => write!(
-                f,
-                "plan deletes {deletes} of {total} memberships; the limit is {limit} (guard.max_deletes); all deletes of this run are withheld"
-            ),
-            Self::RunPercent { deletes, total, percent, emptied } => write!(
-                f,
-                "plan deletes {deletes} of {total} memberships; the limit is {percent} % or {} (guard.max_delete_percent){}; all deletes of this run are withheld",
-                total * percent / 100,
-                without_floor(emptied)
-            ),
-            Self::NotApproved { why } => write!(f, "withheld by the approval: {why}"),
-            Self::ProjectPercent { workspace, title, deletes, total, percent, empties } => write!(
-                f,
-                "plan deletes {deletes} of {total} memberships of project {workspace} ({title}); the limit is {percent} % or {} (guard.max_project_delete_percent){}; the deletes of this project are withheld",
-                total * percent / 100,
-                match empties {
-                    true => format!("; up to {PROJECT_FLOOR} would pass it, but {NOBODY_LEFT}"),
-                    false => String::new(),
-                }
-            ),
-        }
-    }
-}
-
-/// What neither floor allows, in words.
-const NOBODY_LEFT: &str = "nobody besides leads and the token's own user would be left";
-/// So many projects are named in a sentence.
-const NAMED: usize = 3;
-
-/// Why a floor does not let so few pass; nothing where it is not for that.
-fn without_floor(emptied: &[EmptiedProject]) -> String {
-    if emptied.is_empty() {
-        return String::new();
-    }
-    let name = |project: &EmptiedProject| {
-        let EmptiedProject { workspace, title } = project;
-        format!("project {workspace} ({title})")
-    };
-    let names: Vec<String> = emptied.iter().take(NAMED).map(name).collect();
-    let more = match emptied.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let names = names.join(", ");
-    format!("; guard.delete_floor does not let them pass: {NOBODY_LEFT} on {names}{more}")
 }
 
 /// A delete or replacement that the guard keeps back, with the limit that it ran into.

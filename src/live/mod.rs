@@ -14,7 +14,9 @@ use crate::{
     api::{ApiError, ReadParticipations, WORKSPACES_PER_REQUEST},
     clock::Clock,
     event::{Event, Listener},
-    model::{LiveSet, LiveWorkspace, Person, Scope, Seen, UserId, Workspace, WorkspaceId},
+    model::{
+        LiveSet, LiveWorkspace, Person, Scope, Seen, Unreadable, UserId, Workspace, WorkspaceId,
+    },
     run::{Stop, StopCause},
 };
 
@@ -115,7 +117,7 @@ impl Lister<'_> {
             }
             Err(ProofError::Api(error)) if error.ends_the_run() => return Err(error.into()),
             Err(error) => {
-                let (title, reason) = (Some(project.title), error.in_words());
+                let (title, reason) = (Some(project.title), error.into());
                 (true, LiveWorkspace::Unreadable { title, reason })
             }
         };
@@ -128,7 +130,7 @@ impl Lister<'_> {
         &self,
         api: &impl ReadParticipations,
         scope: &Scope,
-    ) -> Result<BTreeMap<WorkspaceId, Result<Workspace, String>>, ListError> {
+    ) -> Result<BTreeMap<WorkspaceId, Result<Workspace, Unreadable>>, ListError> {
         let ids: Vec<WorkspaceId> = scope.workspaces.iter().copied().collect();
         let chunks = ids.chunks(WORKSPACES_PER_REQUEST);
         let proofs = chunks.map(async |chunk| (chunk, api.fetch_workspaces(chunk).await));
@@ -141,7 +143,8 @@ impl Lister<'_> {
                 }
                 Err(error) if error.ends_the_run() => return Err(error.into()),
                 Err(error) => {
-                    visible.extend(chunk.iter().map(|id| (*id, Err(error.to_string()))));
+                    let why = Unreadable::NotAsked { message: error.to_string() };
+                    visible.extend(chunk.iter().map(|id| (*id, Err(why.clone()))));
                 }
             }
         }
@@ -152,14 +155,14 @@ impl Lister<'_> {
         &self,
         api: &impl ReadParticipations,
         id: WorkspaceId,
-        visible: &BTreeMap<WorkspaceId, Result<Workspace, String>>,
+        visible: &BTreeMap<WorkspaceId, Result<Workspace, Unreadable>>,
     ) -> Result<(WorkspaceId, LiveWorkspace, People), ListError> {
         if let Some(cause) = self.stop.cause() {
             return Err(ListError::Stopped(cause));
         }
         let unreadable = |title, reason| (id, LiveWorkspace::Unreadable { title, reason });
         let (id, state) = match visible.get(&id) {
-            None => unreadable(None, "not visible to this token, or no such project".to_owned()),
+            None => unreadable(None, Unreadable::NotVisible),
             Some(Err(reason)) => unreadable(None, reason.clone()),
             Some(Ok(project)) if project.archived => {
                 (id, LiveWorkspace::Archived { title: project.title.clone() })
@@ -170,7 +173,7 @@ impl Lister<'_> {
                     return Ok((id, LiveWorkspace::Listed(listing), people));
                 }
                 Err(ProofError::Api(error)) if error.ends_the_run() => return Err(error.into()),
-                Err(error) => unreadable(Some(project.title.clone()), error.in_words()),
+                Err(error) => unreadable(Some(project.title.clone()), error.into()),
             },
         };
         Ok((id, state, People::new()))

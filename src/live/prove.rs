@@ -7,7 +7,7 @@
 use crate::{
     api::{ApiError, ListPage, ListedRow, ReadParticipations},
     clock::Clock,
-    model::{Listing, Participation, Person, UserlessRow, Workspace, WorkspaceId},
+    model::{Listing, Participation, Person, Unreadable, UserlessRow, Workspace, WorkspaceId},
 };
 
 /// How often a listing that was not proved is read again.
@@ -43,6 +43,15 @@ impl ProofError {
         match self {
             Self::Api(cause) => format!("{self}: {cause}"),
             Self::Contradiction { .. } => self.to_string(),
+        }
+    }
+}
+
+impl From<ProofError> for Unreadable {
+    fn from(error: ProofError) -> Self {
+        match error {
+            ProofError::Api(error) => Self::PageNotRead { message: error.to_string() },
+            ProofError::Contradiction { why } => Self::NeverProved { contradiction: why },
         }
     }
 }

@@ -11,6 +11,7 @@ mod membership;
 mod mention;
 mod outcome;
 mod set;
+mod unreadable;
 mod value;
 mod visible;
 
@@ -28,5 +29,6 @@ pub use set::{
     DesiredMembership, DesiredSet, Freeze, Listing, LiveSet, LiveWorkspace, Scope, Unnamed,
     UserlessRow,
 };
+pub use unreadable::{Unreadable, coded_or_words};
 pub use value::FieldValue;
 pub use visible::{acts, is_invisible, visible};

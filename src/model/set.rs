@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    MembershipKey, MembershipSpec, Mentions, Participation, ParticipationId, Person, UserId,
-    WorkspaceId,
+    MembershipKey, MembershipSpec, Mentions, Participation, ParticipationId, Person, Unreadable,
+    UserId, WorkspaceId,
 };
 
 /// One membership that the roster wants.
@@ -186,8 +186,8 @@ pub enum LiveWorkspace {
     Unreadable {
         /// Where it is known.
         title: Option<String>,
-        /// Why, in words for a person.
-        reason: String,
+        /// Why.
+        reason: Unreadable,
     },
 }
 

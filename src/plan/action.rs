@@ -1,14 +1,13 @@
 //! The vocabulary of a plan: actions with their reasons, and what is held or frozen with theirs.
 
-use std::fmt;
-
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
 use super::{Mode, Wait};
 use crate::model::{
-    ACCOUNT_ADMIN_REASON, Drift, Field, FieldValue, LOST_WITH_A_RECORD, MembershipKey,
-    MembershipSpec, Participation, ParticipationId, UserId,
+    Drift, Field, FieldValue, MembershipKey, MembershipSpec, Participation, ParticipationId, Role,
+    UserId, coded_or_words,
 };
 
 /// One change of one membership.
@@ -182,36 +181,6 @@ pub enum Reason {
     ReplacedByRun,
 }
 
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotLive => "in the roster, not on the project",
-            Self::FollowsCreate => "follows the create, which cannot carry these fields",
-            Self::Differs => "on the project with other values",
-            Self::NotDesired => "on the project, not in the roster",
-            Self::ProjectWithoutRows => {
-                "scope.workspaces names the project, the roster has no rows for it"
-            }
-            Self::RoleDiffers => {
-                return write!(
-                    f,
-                    "on the other side of the project; a replacement loses the person's {LOST_WITH_A_RECORD} there"
-                );
-            }
-            Self::NotTagged => "named by the roster, not yet tagged as this tool's",
-            Self::DeletedByRun => "the run that is undone deleted it",
-            Self::CreatedByRun => "the run that is undone created it",
-            Self::UpdatedByRun => "the run that is undone set other values",
-            Self::ReplacedByRun => {
-                return write!(
-                    f,
-                    "the run that is undone moved the person to the other side; moving back loses the {LOST_WITH_A_RECORD} there"
-                );
-            }
-        })
-    }
-}
-
 /// A difference that is left alone because policy or knowledge forbids it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
@@ -221,6 +190,60 @@ pub struct Held {
     pub change: Option<Change>,
     /// Why it is not.
     pub reason: HoldReason,
+}
+
+/// How a membership is not as the run that is undone left it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "since", rename_all = "snake_case")]
+pub enum Since {
+    /// Another record is there.
+    OtherRecord {
+        /// Which.
+        id: ParticipationId,
+    },
+    /// The journal does not say how it was then.
+    NeverSeen,
+    /// It has other values.
+    OtherValues {
+        /// The side that it was on and the one that it is on, where these differ.
+        role: Option<(Role, Role)>,
+        /// Every value then → now.
+        drift: Vec<Drift>,
+    },
+    /// Its values are the same, and somebody touched it.
+    Touched {
+        /// When.
+        at: Timestamp,
+    },
+    /// Nothing says when it was last touched.
+    TouchUnknown,
+    /// Whom the run made lead is not on this side any more.
+    SuccessorGone {
+        /// Who.
+        user: UserId,
+    },
+    /// Somebody else leads this side.
+    OtherLead {
+        /// Who.
+        user: UserId,
+    },
+    /// The person is not on the project any more.
+    Gone,
+    /// Whom it moved to the other side is not on the project any more.
+    GoneAfterMove,
+    /// The person is on the project again.
+    ThereAgain,
+    /// As an earlier version said it, in words only.
+    Earlier {
+        /// The words.
+        words: String,
+    },
+}
+
+impl From<String> for Since {
+    fn from(words: String) -> Self {
+        Self::Earlier { words }
+    }
 }
 
 /// Why a difference is held.
@@ -254,8 +277,9 @@ pub enum HoldReason {
     NotTagged,
     /// Not as the run that is undone left it.
     ChangedSince {
-        /// In what, in words.
-        how: String,
+        /// In what.
+        #[serde(deserialize_with = "coded_or_words")]
+        how: Since,
     },
     /// Nobody knows whether the run that is undone did it.
     LeftInDoubt,
@@ -292,70 +316,6 @@ pub enum HoldReason {
     },
 }
 
-impl HoldReason {
-    /// The words of those that have nothing to add.
-    const fn short_words(&self) -> &'static str {
-        match self {
-            Self::LeftInDoubt => "it cannot be proved that the run that is undone did this",
-            Self::CannotUnset => {
-                "had no value before the run that is undone; no request takes a value away"
-            }
-            Self::Unreadable => "the project cannot be read",
-            Self::NotLive => "not on the project: nothing to adopt",
-            _ => "",
-        }
-    }
-}
-
-impl fmt::Display for HoldReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Mode { mode } => write!(f, "mode `{mode}` does not do this"),
-            Self::ReplaceNotAllowed => write!(
-                f,
-                "a change of side loses the person's {LOST_WITH_A_RECORD} on the project; `allow_replace` is off"
-            ),
-            Self::PartialRoster => f.write_str("a partial roster replaces nobody"),
-            Self::Protected { entry } => write!(f, "protected by `{entry}` in protect.users"),
-            Self::TokenUser => f.write_str("the token's own user"),
-            Self::LeadWithoutSuccessor => {
-                f.write_str("leads this side of the project, and nobody else is to lead it")
-            }
-            Self::LeadIsProtected => {
-                f.write_str("would take the lead from a protected person or the token's own user")
-            }
-            Self::Hidden => f.write_str("the live value is not visible to this token"),
-            Self::NotTagged => f.write_str("does not carry this tool's tag (ownership = tagged)"),
-            Self::ChangedSince { how } => write!(f, "changed since the run that is undone: {how}"),
-            Self::LeftInDoubt | Self::CannotUnset | Self::Unreadable | Self::NotLive => {
-                f.write_str(self.short_words())
-            }
-            Self::Waiting { wait } => wait.fmt(f),
-            Self::Stuck { account_admin } => stuck(*account_admin, f),
-            Self::Archived => f.write_str("the project is archived"),
-            Self::Deactivated => {
-                f.write_str("the person is deactivated: deleted, they could not be created again")
-            }
-            Self::Nameless { ids } => {
-                f.write_str("may be on the project already: these participations name no person:")?;
-                ids.iter().try_for_each(|id| write!(f, " {id}"))
-            }
-            Self::DuplicateLive { ids } => {
-                f.write_str("on the project more than once: participations")?;
-                ids.iter().try_for_each(|id| write!(f, " {id}"))
-            }
-        }
-    }
-}
-
-fn stuck(account_admin: bool, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    f.write_str("answered as done in two runs and unchanged")?;
-    if account_admin {
-        write!(f, ": {ACCOUNT_ADMIN_REASON}")?;
-    }
-    f.write_str("; tried again when the roster or the live value changes, or with --retry-stuck")
-}
-
 /// A delete or replacement that a problem nearby forbids in this run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frozen {
@@ -380,33 +340,4 @@ pub enum FreezeCause {
         /// Their lines.
         lines: Vec<u64>,
     },
-}
-
-impl fmt::Display for FreezeCause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (lines, which) = match self {
-            Self::InvalidRows { lines } => (lines, "of this project"),
-            Self::UntiedRows { lines } => (lines, "whose project is doubtful"),
-        };
-        let shown: Vec<String> = lines.iter().take(5).map(u64::to_string).collect();
-        let more = if lines.len() > shown.len() { ", …" } else { "" };
-        write!(f, "invalid roster rows {which}: line {}{more}", shown.join(", "))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_hold_of_an_earlier_version_is_read_and_an_account_administrator_is_named() {
-        let read = |text: &str| serde_json::from_str::<HoldReason>(text).expect(text);
-        let old = read(r#"{"hold":"stuck"}"#);
-        assert_eq!(old, HoldReason::Stuck { account_admin: false });
-        assert_eq!(serde_json::to_string(&old).expect("plain"), r#"{"hold":"stuck"}"#);
-        assert!(!old.to_string().contains("Administrator"), "{old}");
-        let known = read(r#"{"hold":"stuck","account_admin":true}"#);
-        assert!(known.to_string().contains(ACCOUNT_ADMIN_REASON), "{known}");
-        assert!(known.to_string().contains("--retry-stuck"), "{known}");
-    }
 }

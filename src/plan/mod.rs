@@ -20,13 +20,15 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use action::{Action, Change, FreezeCause, Frozen, Held, HoldReason, Reason, Stage, Target};
+pub use action::{
+    Action, Change, FreezeCause, Frozen, Held, HoldReason, Reason, Since, Stage, Target,
+};
 pub use digest::{Digest, DigestError};
 pub use forecast::Forecast;
 pub use history::{Absence, AbsenceRule, StuckKey, StuckWish, StuckWishes, Wait};
 pub use policy::{Mode, Ownership, Policy, Protection, ProtectionError};
 
-use crate::model::{DesiredSet, LiveSet, UserId, WorkspaceId};
+use crate::model::{DesiredSet, LiveSet, Unreadable, UserId, WorkspaceId, coded_or_words};
 
 /// How many of what; deletes and replacements that are frozen are counted as frozen only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -61,7 +63,8 @@ pub enum WorkspaceState {
     /// Nothing is planned for it.
     Unreadable {
         /// Why.
-        reason: String,
+        #[serde(deserialize_with = "coded_or_words")]
+        reason: Unreadable,
     },
 }
 
@@ -105,9 +108,9 @@ impl Plan {
     }
 
     /// The projects that could not be read, with the reason.
-    pub fn unreadable(&self) -> impl Iterator<Item = (WorkspaceId, &str)> {
+    pub fn unreadable(&self) -> impl Iterator<Item = (WorkspaceId, &Unreadable)> {
         self.workspaces.iter().filter_map(|(id, workspace)| match &workspace.state {
-            WorkspaceState::Unreadable { reason } => Some((*id, reason.as_str())),
+            WorkspaceState::Unreadable { reason } => Some((*id, reason)),
             _ => None,
         })
     }

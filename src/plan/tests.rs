@@ -11,7 +11,7 @@ use crate::{
     model::{
         AccessLevel, DesiredMembership, DesiredSet, Drift, Field, FieldValue, Fields, Freeze,
         Listing, LiveFields, LiveWorkspace, MembershipKey, MembershipSpec, Participation,
-        ParticipationId, Person, Role, RoleId, Seen,
+        ParticipationId, Person, Role, RoleId, Seen, Unreadable,
     },
     simulation::floor::Intended,
 };
@@ -634,7 +634,7 @@ fn an_archived_project_is_held_and_in_no_total() {
     let mut before = live(vec![plain(1, 5, false)]);
     let archived = LiveWorkspace::Archived { title: "Old".to_owned() };
     before.workspaces.insert(workspace(2), archived);
-    let unreadable = LiveWorkspace::Unreadable { title: None, reason: "cut".to_owned() };
+    let unreadable = LiveWorkspace::Unreadable { title: None, reason: Unreadable::NotVisible };
     before.workspaces.insert(workspace(3), unreadable);
     let wishes = (1..=3).map(|project| desired(project, 5, Role::Maven, Fields::default()));
     let plan = plan_of(wishes.collect(), &before, &Policy::default());

@@ -68,7 +68,8 @@ impl<'a> Index<'a> {
         let report = self.report;
         match report.projects.get(&key.workspace).map(|project| &project.state) {
             Some(WorkspaceState::Unreadable { reason }) => {
-                ("not reached", "unreadable", format!("the project is unreadable: {reason}"))
+                let words = reason::unreadable(reason);
+                ("not reached", reason.into(), format!("the project is unreadable: {words}"))
             }
             Some(WorkspaceState::Archived) => {
                 ("held", "archived", "the project is archived".to_owned())
@@ -348,7 +349,7 @@ mod tests {
         8,,,duplicate,says the same as line 2,,,,,,,duplicate_row,101,7,maven,'=1+1
         9,create,"maven, access edit_tasks",in doubt,no answer,102,11,,'=cmd(),,,tries_used_up,102,11,maven,'=1+1
         10,create,"maven, access edit_tasks",failed,503 six times,102,12,,'=cmd(),,,tries_used_up,102,12,maven,'=1+1
-        11,,,not reached,the project is unreadable: not visible to this token,103,1,,,,,unreadable,103,1,maven,'=1+1
+        11,,,not reached,"the project is unreadable: not visible to this token, or no such project",103,1,,,,,not_visible,103,1,maven,'=1+1
         12,,,in sync,,102,1,,'=cmd(),,,,102,1,maven,'=1+1
         ,delete,maven,stale,changed 2026-11-24T03:07:40Z,102,5,102005,'=cmd(),'-Dash,req-4,tries_used_up,,,,
         ,delete,"maven, lead, demoted first",held,protected by `*@<partner>.example` in protect.users,102,4,102004,'=cmd(),,,protected,,,,
@@ -371,7 +372,7 @@ mod tests {
         8,,,duplicate,says the same as line 2,,,,,,,duplicate_row,101,7,maven,'=1+1
         9,,,in sync,,102,11,,'=cmd(),,,,102,11,maven,'=1+1
         10,,,in sync,,102,12,,'=cmd(),,,,102,12,maven,'=1+1
-        11,,,not reached,the project is unreadable: not visible to this token,103,1,,,,,unreadable,103,1,maven,'=1+1
+        11,,,not reached,"the project is unreadable: not visible to this token, or no such project",103,1,,,,,not_visible,103,1,maven,'=1+1
         12,,,in sync,,102,1,,'=cmd(),,,,102,1,maven,'=1+1
         ,delete,"maven, lead, demoted first",held,protected by `*@<partner>.example` in protect.users,102,4,102004,'=cmd(),,,protected,,,,
         ,delete,"maven, lead, demoted first",frozen,"on the project, not in the roster; invalid roster rows of this project: line 7",102,8,102008,'=cmd(),Bo \u{202e}oB,,invalid_rows,,,,

@@ -1,12 +1,14 @@
 //! The entries of a report, and how they stand in `report.json`: each reason with a code that
 //! scripts match and the words that people read. Reports of format 1 had the words alone.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::Error as _};
 
 use super::reason;
 use crate::{
-    model::{Drift, MembershipKey, Outcome, ParticipationId},
-    plan::{Change, HoldReason, Reason},
+    model::{Drift, MembershipKey, Outcome, ParticipationId, WorkspaceId},
+    plan::{Change, HoldReason, Reason, WorkspacePlan, WorkspaceState},
     verdict::{Fate, Why},
 };
 
@@ -178,4 +180,26 @@ fn fate_of(read: ReadFate, held: &EntryReason) -> Fate {
     // The words of format 1 have this in them already.
     let account_admin = account_admin && !matches!(why, Why::Earlier { .. });
     Fate { outcome, why, participation, request_id, unchanged, account_admin }
+}
+
+/// Writes the projects; why one cannot be read has words beside its code, as all reasons have.
+pub(super) fn write_projects<S: Serializer>(
+    projects: &BTreeMap<WorkspaceId, WorkspacePlan>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(projects.iter().map(|(id, project)| (id, WrittenProject(project))))
+}
+
+struct WrittenProject<'a>(&'a WorkspacePlan);
+
+impl Serialize for WrittenProject<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(project) = self;
+        let WorkspaceState::Unreadable { reason } = &project.state else {
+            return project.serialize(serializer);
+        };
+        let mut value = serde_json::to_value(project).map_err(S::Error::custom)?;
+        value["state"]["reason"]["text"] = reason::unreadable(reason).into();
+        value.serialize(serializer)
+    }
 }

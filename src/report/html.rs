@@ -293,7 +293,7 @@ mod tests {
         <dt>Ended</dt><dd><bdi>stopped at its deadline; exit 5, partly applied</bdi></dd></dl>
         <section class="alarm"><h2>Withheld by the guard</h2><ul><li><bdi>plan deletes 60 of 400 memberships; the limit is 50 (guard.max_deletes); all deletes of this run are withheld</bdi></li></ul><p>Hint: review withheld-deletes.csv, then --approve-deletes</p></section>
         <details open><summary>Protected, though they were to go: nothing was done (1)</summary><ul><li><bdi>user 4 (name not visible) on =cmd() (102): delete; protected by `*@&lt;partner&gt;.example` in protect.users</bdi></li></ul></details>
-        <details open><summary>Unreadable projects (1)</summary><ul><li><bdi>project 103: not visible to this token</bdi></li></ul></details>
+        <details open><summary>Unreadable projects (1)</summary><ul><li><bdi>project 103: not visible to this token, or no such project</bdi></li></ul></details>
         <details open><summary>Archived projects (1)</summary><ul><li><bdi>Old (104)</bdi></li></ul></details>
         <details open><summary>Invalid rows (1)</summary><ul><li><bdi>line 7: role: found `boss`, expected `maven` or `buyer`</bdi></li></ul></details>
         <details open><summary>Warnings (1)</summary><ul><li><bdi>project 105 left the roster, 4 memberships no longer managed</bdi></li></ul></details>

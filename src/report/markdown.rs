@@ -168,7 +168,7 @@ mod tests {
 
         ## Unreadable projects (1)
 
-        - project 103: not visible to this token
+        - project 103: not visible to this token, or no such project
 
         ## Archived projects (1)
 

@@ -14,6 +14,7 @@ pub mod html;
 pub mod json;
 mod loss;
 pub mod markdown;
+mod planned;
 mod reason;
 pub mod roster;
 pub mod runs;
@@ -29,6 +30,7 @@ use std::{fmt, io, io::Write, iter, path::Path, str::FromStr};
 pub use difference::{Difference, differences};
 pub use entry::{Entry, EntryReason};
 pub use escape::{json as json_visible, visible};
+pub use reason::unreadable as unreadable_words;
 pub use trouble::trouble;
 pub use value::{
     LeftInDoubt, OriginalRow, PaceReport, REPORT_FORMAT, ReportedCommand, ReportedProblem,

@@ -2,7 +2,7 @@
 //! for scripts, made here and nowhere else from the values that the phases return.
 
 use crate::{
-    model::{ACCOUNT_ADMIN_REASON, Drift},
+    model::{ACCOUNT_ADMIN_REASON, Drift, Unreadable},
     report::{Entry, EntryReason},
     verdict::{Doubt, Fate, OtherRole, Trouble, TroubleWith, Why},
 };
@@ -44,6 +44,23 @@ pub(super) fn fate_code(fate: &Fate) -> &'static str {
         Why::Frozen(cause) => cause.into(),
         Why::Withheld(refusal) => refusal.into(),
         why => why.into(),
+    }
+}
+
+/// The words for why a project cannot be read.
+#[must_use]
+pub fn unreadable(reason: &Unreadable) -> String {
+    match reason {
+        Unreadable::NotVisible => "not visible to this token, or no such project".to_owned(),
+        Unreadable::NotAsked { message } => message.clone(),
+        Unreadable::PageNotRead { message } => {
+            format!("a page of the list could not be read: {message}")
+        }
+        Unreadable::NeverProved { contradiction } => {
+            format!("the list was never proved complete: {contradiction}")
+        }
+        Unreadable::NeverStill => "its members changed every time it was read".to_owned(),
+        Unreadable::Earlier { words } => words.clone(),
     }
 }
 

@@ -10,6 +10,7 @@ use std::{
 };
 
 use super::escape::visible as harmless;
+use super::reason;
 use crate::{
     model::{Listing, LiveSet, LiveWorkspace, Participation, Role, WorkspaceId},
     roster::{RosterForm, RosterRow, write_roster},
@@ -39,7 +40,8 @@ impl RosterTable {
                 }
                 LiveWorkspace::Unreadable { title, reason } => {
                     let name = named(*id, title.as_deref().unwrap_or_default());
-                    let reason = harmless(reason);
+                    let words = reason::unreadable(reason);
+                    let reason = harmless(&words);
                     table.gaps.push(format!("{name}: unreadable, nothing is written: {reason}"));
                 }
             }

@@ -12,7 +12,7 @@ use crate::{
     guard::Refusal,
     model::{
         AccessLevel, Drift, Field, FieldValue, Fields, LiveFields, MembershipKey, MembershipSpec,
-        Outcome, Participation, ParticipationId, Role, Seen, UserId, WorkspaceId,
+        Outcome, Participation, ParticipationId, Role, Seen, Unreadable, UserId, WorkspaceId,
     },
     plan::{
         Change, Counts, Forecast, FreezeCause, HoldReason, Mode, Reason, Target, WorkspacePlan,
@@ -209,7 +209,7 @@ pub fn plan() -> RunReport {
 
 fn projects() -> std::collections::BTreeMap<WorkspaceId, WorkspacePlan> {
     let workspace = |number| key(number, 1).workspace;
-    let reason = "not visible to this token".to_owned();
+    let reason = Unreadable::NotVisible;
     [
         (workspace(101), project("Alpha | <script>alert(1)</script>", listed())),
         (workspace(102), project("=cmd()", listed())),

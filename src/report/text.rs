@@ -412,7 +412,7 @@ mod tests {
             - delete   user 10 (name not visible)  maven, lead, demoted first; on the project, not in the roster
 
         Unreadable projects (1)
-          project 103: not visible to this token
+          project 103: not visible to this token, or no such project
 
         Archived projects (1)
           Old (104)
@@ -489,7 +489,7 @@ mod tests {
             - delete   user 10 (name not visible)  maven, lead, demoted first; on the project, not in the roster
 
         Unreadable projects (1)
-          project 103: not visible to this token
+          project 103: not visible to this token, or no such project
 
         Archived projects (1)
           Old (104)

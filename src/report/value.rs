@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Entry;
+use super::{Entry, entry};
 use crate::{
     guard::Refusal,
     model::{MembershipKey, Outcome, UserId, WorkspaceId},
@@ -117,6 +117,7 @@ pub struct RunReport {
     /// withheld.
     pub entries: Vec<Entry>,
     /// Every project in scope.
+    #[serde(serialize_with = "entry::write_projects")]
     pub projects: BTreeMap<WorkspaceId, WorkspacePlan>,
     /// Names of the people that occur above, where known.
     pub people: BTreeMap<UserId, String>,

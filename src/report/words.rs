@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::{Entry, PaceReport, ReportedCommand, RunReport, UndoneRun};
+use super::{Entry, PaceReport, ReportedCommand, RunReport, UndoneRun, reason};
 use crate::{
     model::{Drift, Field, MembershipSpec, Outcome, Participation, Seen, UserId, WorkspaceId},
     plan::{Change, Counts, Forecast, HoldReason, Target, WorkspaceState},
@@ -265,9 +265,9 @@ pub(super) fn create_note(report: &RunReport) -> Option<String> {
 }
 
 /// The projects that could not be read, with the reason.
-pub(super) fn unreadable(report: &RunReport) -> Vec<(WorkspaceId, &str)> {
+pub(super) fn unreadable(report: &RunReport) -> Vec<(WorkspaceId, String)> {
     let reasons = report.projects.iter().filter_map(|(id, project)| match &project.state {
-        WorkspaceState::Unreadable { reason } => Some((*id, reason.as_str())),
+        WorkspaceState::Unreadable { reason } => Some((*id, reason::unreadable(reason))),
         _ => None,
     });
     reasons.collect()

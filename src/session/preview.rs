@@ -13,7 +13,7 @@ use crate::{
     guard::{Approval, Limits, Reviewed, review},
     journal::Record,
     live::{ListError, Lister},
-    model::{LiveSet, LiveWorkspace, WorkspaceId},
+    model::{LiveSet, LiveWorkspace, Unreadable, WorkspaceId},
     plan::{Change, Forecast, Plan, Policy},
     run::Stop,
 };
@@ -118,7 +118,7 @@ async fn confirmed_plan(
             if lister.confirm(api, live, id).await? {
                 confirmed.insert(id);
             } else if attempt >= CONFIRM_TRIES {
-                let reason = "its members changed every time it was read".to_owned();
+                let reason = Unreadable::NeverStill;
                 live.workspaces.insert(id, LiveWorkspace::Unreadable { title: None, reason });
             }
         }

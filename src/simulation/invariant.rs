@@ -12,7 +12,7 @@ use super::{
 use crate::{
     apply::Applied,
     journal::{Entry, Request, parse_journal},
-    model::{MembershipKey, Outcome},
+    model::{MembershipKey, Outcome, Unreadable},
     plan::{Action, Change, Plan, Stage},
     roster::{RecordStatus, Roster},
     sandbox::{self, ForeignChange, ForeignEdit, RequestKind, Sandbox, World},
@@ -280,7 +280,7 @@ pub(super) fn converged(record: &RunRecord, sandbox: &Sandbox) -> Check {
         return Err(format!("no faults, and no plan: {:?}", record.failed_listing));
     };
     let plan = preview.reviewed.approved.plan();
-    check(plan.unreadable().all(|(_, reason)| reason.starts_with("not visible")), || {
+    check(plan.unreadable().all(|(_, reason)| *reason == Unreadable::NotVisible), || {
         "no faults, and a project is unreadable".to_owned()
     })?;
     let Some(applied) = &record.applied else { return Err("no apply".to_owned()) };

@@ -6,7 +6,7 @@ use super::Examination;
 use crate::{
     api::{ReadParticipations, WORKSPACES_PER_REQUEST},
     model::{LiveSet, LiveWorkspace, Permissions, Seen, Workspace, WorkspaceId},
-    report::findings::Findings,
+    report::{findings::Findings, unreadable_words},
 };
 
 /// How many projects a line names.
@@ -57,7 +57,7 @@ impl Examination<'_> {
                 }
                 LiveWorkspace::Unreadable { title, reason } => {
                     let name = titled(*id, title.as_deref().unwrap_or_default());
-                    unreadable.push((name, reason.clone()));
+                    unreadable.push((name, unreadable_words(reason)));
                 }
             }
         }

@@ -10,8 +10,7 @@ use crate::{
         DesiredMembership, DesiredSet, Drift, Field, FieldValue, Fields, Listing, MembershipKey,
         MembershipSpec, Participation, Role, Seen, Unnamed, WorkspaceId,
     },
-    plan::{Change, Held, HoldReason, Target},
-    store::REJECTED,
+    plan::{Change, Held, HoldReason, Since, Target},
 };
 
 /// How much older than its run a record may seem to be that the run made: clocks differ.
@@ -69,8 +68,7 @@ impl Reversal {
             (Did::Create, Some(now)) => self.created(touched, now),
             (Did::Delete(live), now) => self.deleted(live, touched, (now, listing)),
             (Did::Update(_), None) => {
-                let how = "the person is not on the project any more".to_owned();
-                self.hold(key, None, HoldReason::ChangedSince { how });
+                self.hold(key, None, HoldReason::ChangedSince { how: Since::Gone });
             }
             (Did::Update(before), Some(now)) => self.updated(before, touched, (now, listing)),
             (Did::Untold, _) => self.hold(key, None, HoldReason::LeftInDoubt),
@@ -114,14 +112,12 @@ impl Reversal {
         let create = Change::Create { spec: MembershipSpec { role, fields: created } };
         let changed = match (&touched.left, now) {
             (Some(left), Some(now)) => left.changed(now),
-            (Some(_), None) => Some(format!(
-                "whom it moved to the other side is not on the project any more; the roster, or the {REJECTED} of an undo that lost the person, brings them back"
-            )),
+            (Some(_), None) => Some(Since::GoneAfterMove),
             (None, Some(now)) if is_so(role, &fields, now) => {
                 self.as_before += 1;
                 return;
             }
-            (None, Some(_)) => Some("the person is on the project again".to_owned()),
+            (None, Some(_)) => Some(Since::ThereAgain),
             (None, None) => None,
         };
         if touched.doubtful {
@@ -202,17 +198,17 @@ fn lead_is_free(
     touched: &Touched,
     (key, role): (MembershipKey, Role),
     listing: &Listing,
-) -> Result<(), String> {
+) -> Result<(), Since> {
     let of_side = |row: &&Participation| row.role == Seen::Visible(role) && row.key != key;
     let side: Vec<&Participation> = listing.participations.iter().filter(of_side).collect();
     if let Some(successor) = touched.gave_lead_to
         && !side.iter().any(|row| row.key.user == successor)
     {
-        return Err(format!("user {successor}, whom the run made lead, is not on this side now"));
+        return Err(Since::SuccessorGone { user: successor });
     }
     let mut others = side.iter().filter(|row| row.fields.team_lead != Seen::Visible(false));
     match others.find(|row| Some(row.key.user) != touched.gave_lead_to) {
-        Some(other) => Err(format!("user {} leads this side now", other.key.user)),
+        Some(other) => Err(Since::OtherLead { user: other.key.user }),
         None => Ok(()),
     }
 }

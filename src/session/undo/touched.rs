@@ -10,6 +10,7 @@ use crate::{
         Drift, Field, FieldValue, MembershipKey, Outcome, Participation, ParticipationId, Role,
         UserId,
     },
+    plan::Since,
     verdict::{Exchange, exchanges, unchanged, verdict},
 };
 
@@ -152,39 +153,34 @@ impl Touched {
 }
 
 impl Left {
-    /// What is different about the record that is there now, in words; none for nothing. Nothing is
+    /// What is different about the record that is there now; none for nothing. Nothing is
     /// known to be as it was where it was never seen.
-    pub(super) fn changed(&self, now: &Participation) -> Option<String> {
+    pub(super) fn changed(&self, now: &Participation) -> Option<Since> {
         if let Some(other) = self.other_record(now) {
             return Some(other);
         }
         let Some(seen) = self.seen else {
-            return Some("the journal does not say how it was then".to_owned());
+            return Some(Since::NeverSeen);
         };
-        let mut found = Vec::new();
-        let role = seen.role.visible().or(self.role);
-        if let (Some(role), Some(live)) = (role, now.role.visible())
-            && role != live
-        {
-            found.push(format!("role: {role} → {live}"));
-        }
+        let role = seen.role.visible().or(self.role).zip(now.role.visible());
+        let role = role.filter(|(then, now)| then != now);
         let changed = |field| self.changed_value(field, now);
-        found.extend(Field::ALL.into_iter().filter_map(changed).map(|drift| drift.to_string()));
-        if found.is_empty() {
-            found.extend(touched_later(seen, now));
+        let drift: Vec<Drift> = Field::ALL.into_iter().filter_map(changed).collect();
+        if role.is_none() && drift.is_empty() {
+            return touched_later(seen, now);
         }
-        (!found.is_empty()).then(|| found.join(", "))
+        Some(Since::OtherValues { role, drift })
     }
 
     /// The same, for one value that the run set.
-    pub(super) fn changed_in(&self, field: Field, now: &Participation) -> Option<String> {
-        let changed = || self.changed_value(field, now).map(|drift| drift.to_string());
+    pub(super) fn changed_in(&self, field: Field, now: &Participation) -> Option<Since> {
+        let values = |drift| Since::OtherValues { role: None, drift: vec![drift] };
+        let changed = || self.changed_value(field, now).map(values);
         self.other_record(now).or_else(changed)
     }
 
-    fn other_record(&self, now: &Participation) -> Option<String> {
-        let other = || format!("another record, participation {}, is there now", now.id);
-        (self.id != now.id).then(other)
+    fn other_record(&self, now: &Participation) -> Option<Since> {
+        (self.id != now.id).then_some(Since::OtherRecord { id: now.id })
     }
 
     /// Whether a value is another one than was seen, or, where it was not seen, than was sent. What
@@ -198,10 +194,10 @@ impl Left {
     }
 }
 
-fn touched_later(seen: SeenRecord, now: &Participation) -> Option<String> {
+fn touched_later(seen: SeenRecord, now: &Participation) -> Option<Since> {
     let (Some(left), Some(live)) = (seen.updated_at, now.updated_at) else {
-        return Some("nothing says when it was last touched".to_owned());
+        return Some(Since::TouchUnknown);
     };
     let later = live.duration_since(left) > AFTERWORK;
-    later.then(|| format!("somebody touched it at {live:.0}"))
+    later.then_some(Since::Touched { at: live })
 }
