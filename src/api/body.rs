@@ -2,16 +2,16 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Creation, wire::SERVICE_NAME};
-use crate::model::{Drift, Field, FieldValue, MembershipKey, MembershipSpec};
+use super::wire::SERVICE_NAME;
+use crate::model::{Drift, Field, FieldValue, Membership, MembershipKey, MembershipSpec};
 
 /// The body of a bulk create.
-pub(super) fn create(batch: &[Creation]) -> Value {
+pub(super) fn create(batch: &[Membership]) -> Value {
     json!({ "participations": batch.iter().map(creation).collect::<Vec<_>>() })
 }
 
-fn creation(creation: &Creation) -> Value {
-    let Creation { key, spec: MembershipSpec { role, fields } } = creation;
+fn creation(creation: &Membership) -> Value {
+    let Membership { key, spec: MembershipSpec { role, fields } } = creation;
     let mut object = Map::new();
     // Without `user_id` the token's own user would join (API.md §3.1).
     object.insert("workspace_id".to_owned(), key.workspace.number().into());

@@ -36,8 +36,8 @@ pub use wire::{ListPage, ListedRow};
 use jiff::Timestamp;
 
 use crate::model::{
-    Drift, MembershipKey, MembershipSpec, Participation, ParticipationId, Person, UserId,
-    Workspace, WorkspaceId,
+    Drift, Membership, MembershipKey, Participation, ParticipationId, Person, UserId, Workspace,
+    WorkspaceId,
 };
 
 /// The most ids that one proof of projects asks for (API.md §4).
@@ -68,15 +68,6 @@ pub struct FetchedParticipation {
     pub live: Participation,
     /// Its person, where side-loaded.
     pub person: Option<Person>,
-}
-
-/// One membership to create; only what a POST may carry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Creation {
-    /// Who and where.
-    pub key: MembershipKey,
-    /// What.
-    pub spec: MembershipSpec,
 }
 
 /// Looking, without any way to change something.
@@ -130,7 +121,7 @@ pub trait WriteParticipations: ReadParticipations {
     /// order.
     fn create(
         &self,
-        batch: &[Creation],
+        batch: &[Membership],
         urgency: Urgency<'_>,
     ) -> impl Future<Output = Result<Answered<Vec<Participation>>, ApiError>>;
 

@@ -5,13 +5,13 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 
 use super::{
-    AccountMembership, Answered, ApiError, Client, Creation, Disposition, FetchedParticipation,
-    ListPage, ListedRow, MEMBERS_PER_PAGE, ReadParticipations, Repeat, Transport, Urgency,
+    AccountMembership, Answered, ApiError, Client, Disposition, FetchedParticipation, ListPage,
+    ListedRow, MEMBERS_PER_PAGE, ReadParticipations, Repeat, Transport, Urgency,
     WriteParticipations, account, body, client::Outgoing, wire,
 };
 use crate::model::{
-    Asked, Drift, Field, MembershipKey, Participation, ParticipationId, Person, UserId, Workspace,
-    WorkspaceId,
+    Asked, Drift, Field, Membership, MembershipKey, Participation, ParticipationId, Person, UserId,
+    Workspace, WorkspaceId,
 };
 
 /// What an answer must show of a record and only shows where it is named (API.md §1.3): the query of
@@ -136,7 +136,7 @@ impl<T: Transport> WriteParticipations for Client<T> {
 
     async fn create(
         &self,
-        batch: &[Creation],
+        batch: &[Membership],
         urgency: Urgency<'_>,
     ) -> Result<Answered<Vec<Participation>>, ApiError> {
         let outgoing = Outgoing {

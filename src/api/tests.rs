@@ -18,7 +18,7 @@ use tower::service_fn;
 use super::*;
 use crate::{
     clock::Clock,
-    model::{Fields, Role, UserId},
+    model::{Fields, Membership, MembershipSpec, Role, UserId},
     run::{Stop, StopCause},
 };
 
@@ -116,12 +116,12 @@ fn id() -> ParticipationId {
     ParticipationId::new(9).expect("not 0")
 }
 
-fn creation() -> Creation {
+fn creation() -> Membership {
     let key = MembershipKey {
         workspace: WorkspaceId::new(1).expect("not 0"),
         user: UserId::new(2).expect("not 0"),
     };
-    Creation { key, spec: MembershipSpec { role: Role::Maven, fields: Fields::default() } }
+    Membership { key, spec: MembershipSpec { role: Role::Maven, fields: Fields::default() } }
 }
 
 #[tokio::test(start_paused = true)]

@@ -15,8 +15,8 @@
 use std::{cell::Cell, collections::BTreeSet};
 
 use crate::{
-    api::{ApiError, Complaint, Creation},
-    model::MembershipKey,
+    api::{ApiError, Complaint},
+    model::{Membership, MembershipKey},
 };
 
 /// Bad rows are many once they are one of so many rows: from then on, what waits is likely to be
@@ -25,7 +25,7 @@ const MANY: usize = 16;
 
 /// Rows that belong together.
 struct Part {
-    rows: Vec<Creation>,
+    rows: Vec<Membership>,
     /// Whether one of them at least is bad.
     refused: bool,
     /// Whom the error that refused them names by `index`.
@@ -34,7 +34,7 @@ struct Part {
 
 /// A row that is sent alone.
 struct Suspect {
-    row: Creation,
+    row: Membership,
     /// Whether it is suspected for an `index`.
     named: bool,
 }
@@ -46,9 +46,9 @@ enum Sent {
     /// A row that is left of a refused part: no other can be the bad one.
     Blamed,
     /// The first half of a refused part.
-    Half { other: Vec<Creation> },
+    Half { other: Vec<Membership> },
     /// A refused part without the rows that its error names.
-    Unnamed { named: Vec<Creation> },
+    Unnamed { named: Vec<Membership> },
     /// A row alone.
     Suspect { named: bool },
 }
@@ -64,13 +64,13 @@ pub(super) struct Search<'a> {
     suspects: Vec<Suspect>,
     parts: Vec<Part>,
     /// Rows of which nothing is known.
-    waiting: Vec<Creation>,
+    waiting: Vec<Membership>,
     sent: Sent,
 }
 
 impl<'a> Search<'a> {
     /// A search that begins with all rows in one request.
-    pub(super) fn new(rows: Vec<Creation>, index_is_position: &'a Cell<bool>) -> Self {
+    pub(super) fn new(rows: Vec<Membership>, index_is_position: &'a Cell<bool>) -> Self {
         Self {
             index_is_position,
             count: rows.len(),
@@ -83,7 +83,7 @@ impl<'a> Search<'a> {
     }
 
     /// What is to be sent next; its answer has to be told before this is asked again.
-    pub(super) fn next(&mut self) -> Option<Vec<Creation>> {
+    pub(super) fn next(&mut self) -> Option<Vec<Membership>> {
         if let Some(Suspect { row, named }) = self.suspects.pop() {
             self.sent = Sent::Suspect { named };
             return Some(vec![row]);
@@ -94,7 +94,7 @@ impl<'a> Search<'a> {
     }
 
     /// What of a part is to be sent now.
-    fn take(&mut self, Part { mut rows, refused, named }: Part) -> Vec<Creation> {
+    fn take(&mut self, Part { mut rows, refused, named }: Part) -> Vec<Membership> {
         self.sent = if refused && rows.len() == 1 { Sent::Blamed } else { Sent::Whole };
         if !refused || rows.len() < 2 {
             return rows;
@@ -129,7 +129,12 @@ impl<'a> Search<'a> {
 
     /// The request was refused. `absent` are those of its rows that are known not to be there and
     /// are not decided: none where a single row was refused.
-    pub(super) fn refused(&mut self, sent: &[Creation], absent: Vec<Creation>, error: &ApiError) {
+    pub(super) fn refused(
+        &mut self,
+        sent: &[Membership],
+        absent: Vec<Membership>,
+        error: &ApiError,
+    ) {
         let named = self.read(sent, error);
         self.put_off();
         if sent.len() == 1 {
@@ -157,16 +162,16 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn refuse(&mut self, rows: Vec<Creation>, named: BTreeSet<MembershipKey>) {
+    fn refuse(&mut self, rows: Vec<Membership>, named: BTreeSet<MembershipKey>) {
         self.parts.push(Part { rows, refused: true, named });
     }
 
-    fn suspect(&mut self, rows: Vec<Creation>, named: bool) {
+    fn suspect(&mut self, rows: Vec<Membership>, named: bool) {
         self.suspects.extend(rows.into_iter().rev().map(|row| Suspect { row, named }));
     }
 
     /// Whom an error names by `index`.
-    fn read(&self, sent: &[Creation], error: &ApiError) -> BTreeSet<MembershipKey> {
+    fn read(&self, sent: &[Membership], error: &ApiError) -> BTreeSet<MembershipKey> {
         let indices = complaints(error).iter().filter_map(|complaint| complaint.index);
         let rows = indices.map(|index| sent.get(index));
         let named = rows.inspect(|row| {
@@ -188,7 +193,7 @@ impl<'a> Search<'a> {
 }
 
 impl Part {
-    fn unknown(rows: Vec<Creation>) -> Self {
+    fn unknown(rows: Vec<Membership>) -> Self {
         Self { rows, refused: false, named: BTreeSet::new() }
     }
 }
@@ -207,7 +212,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::{Fields, MembershipSpec, Role, UserId, WorkspaceId};
+    use crate::model::{Fields, Membership, MembershipSpec, Role, UserId, WorkspaceId};
 
     #[derive(Debug, Clone, Copy, PartialEq)]
     enum Index {
@@ -242,24 +247,24 @@ mod tests {
         bad: BTreeMap<u64, usize>,
     }
 
-    fn row(user: u64) -> Creation {
+    fn row(user: u64) -> Membership {
         let workspace = WorkspaceId::new(1).expect("an id");
         let key = MembershipKey { workspace, user: UserId::new(user).expect("an id") };
         let spec = MembershipSpec { role: Role::Maven, fields: Fields::default() };
-        Creation { key, spec }
+        Membership { key, spec }
     }
 
-    fn user(row: &Creation) -> u64 {
+    fn user(row: &Membership) -> u64 {
         row.key.user.number()
     }
 
     impl Refuser {
-        fn is_bad(&self, row: &Creation) -> bool {
+        fn is_bad(&self, row: &Membership) -> bool {
             self.bad.contains_key(&user(row))
         }
 
         /// Whether a row is named though nothing is wrong with it.
-        fn is_dragged_in(&self, row: &Creation) -> bool {
+        fn is_dragged_in(&self, row: &Membership) -> bool {
             match self.index {
                 Index::All => true,
                 Index::More | Index::Others => user(row) * 7 % 3 == 1,
@@ -267,7 +272,7 @@ mod tests {
             }
         }
 
-        fn complaints(&self, rows: &[Creation]) -> Vec<Complaint> {
+        fn complaints(&self, rows: &[Membership]) -> Vec<Complaint> {
             let complaint = |message: String, index| Complaint { message, field: None, index };
             if rows.len() > self.max_bulk {
                 return vec![complaint("too many".to_owned(), None)];

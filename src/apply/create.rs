@@ -12,10 +12,10 @@ use super::{
     settle::{Post, Seen, Settled, is_since},
 };
 use crate::{
-    api::{Answered, ApiError, Creation, Disposition, Repeat, Urgency, WriteParticipations},
+    api::{Answered, ApiError, Disposition, Repeat, Urgency, WriteParticipations},
     event::Event,
-    journal::{CreateRow, Entry, PresentRow, Request, RequestResult},
-    model::{MembershipKey, Participation},
+    journal::{Entry, PresentRow, Request, RequestResult},
+    model::{Membership, MembershipKey, Participation},
     plan::Change,
 };
 
@@ -31,19 +31,19 @@ enum Posted {
     /// What is on record of its rows is the last word.
     Told,
     /// These are known not to be there, and may be sent again.
-    Again(Vec<Creation>),
+    Again(Vec<Membership>),
     /// Refused, and these of its rows may be sent apart.
-    Refused { sent: Vec<Creation>, absent: Vec<Creation>, error: ApiError },
+    Refused { sent: Vec<Membership>, absent: Vec<Membership>, error: ApiError },
 }
 
 impl<A: WriteParticipations> Run<'_, A> {
     /// Creates the memberships of these actions.
     pub(super) async fn create_batch(&self, indices: &[usize]) {
         let creation = |index: &usize| match self.change(*index) {
-            (key, Change::Create { spec }) => Some(Creation { key: *key, spec: *spec }),
+            (key, Change::Create { spec }) => Some(Membership { key: *key, spec: *spec }),
             _ => None,
         };
-        let rows: Vec<Creation> = indices.iter().filter_map(creation).collect();
+        let rows: Vec<Membership> = indices.iter().filter_map(creation).collect();
         self.create_rows(rows, self.droppable()).await;
         for index in indices {
             self.explain(self.plan.actions[*index].key.user, self.fate(*index)).await;
@@ -52,7 +52,7 @@ impl<A: WriteParticipations> Run<'_, A> {
     }
 
     /// Creates these rows, as far as the run's end does not keep them from being sent.
-    pub(super) async fn create_rows(&self, rows: Vec<Creation>, urgency: Urgency<'_>) {
+    pub(super) async fn create_rows(&self, rows: Vec<Membership>, urgency: Urgency<'_>) {
         let mut batch = Batch { urgency, doubts: BTreeMap::new() };
         let mut search = Search::new(rows, &self.index_is_position);
         while self.may_send(urgency)
@@ -66,7 +66,7 @@ impl<A: WriteParticipations> Run<'_, A> {
         }
     }
 
-    fn is_there(&self, row: &Creation) -> bool {
+    fn is_there(&self, row: &Membership) -> bool {
         self.ledger.borrow().created(row.key).is_some()
     }
 
@@ -78,7 +78,7 @@ impl<A: WriteParticipations> Run<'_, A> {
     }
 
     /// Sends rows together, again where that is known to be harmless.
-    async fn send(&self, rows: &[Creation], batch: &mut Batch<'_>) -> Posted {
+    async fn send(&self, rows: &[Membership], batch: &mut Batch<'_>) -> Posted {
         let mut left = rows.to_vec();
         loop {
             match self.post(left, batch).await {
@@ -89,9 +89,8 @@ impl<A: WriteParticipations> Run<'_, A> {
     }
 
     /// Sends one request.
-    async fn post(&self, rows: Vec<Creation>, batch: &mut Batch<'_>) -> Posted {
-        let memberships =
-            rows.iter().map(|row| CreateRow { key: row.key, spec: row.spec }).collect();
+    async fn post(&self, rows: Vec<Membership>, batch: &mut Batch<'_>) -> Posted {
+        let memberships = rows.clone();
         let Some(seq) = self.intend(Request::Create { memberships }) else {
             return Posted::Again(rows);
         };
@@ -116,7 +115,7 @@ impl<A: WriteParticipations> Run<'_, A> {
     async fn answered(
         &self,
         post: Post<'_>,
-        mut rows: Vec<Creation>,
+        mut rows: Vec<Membership>,
         shown: &[Participation],
         batch: &mut Batch<'_>,
     ) -> Posted {
@@ -129,7 +128,7 @@ impl<A: WriteParticipations> Run<'_, A> {
     }
 
     /// Nobody knows what was made: read back, and send again only what is known not to be there.
-    async fn in_doubt(&self, post: Post<'_>, rows: &[Creation], batch: &mut Batch<'_>) -> Posted {
+    async fn in_doubt(&self, post: Post<'_>, rows: &[Membership], batch: &mut Batch<'_>) -> Posted {
         let settled = self.settle(post, rows).await;
         let mut again = Vec::new();
         for row in absent(rows, &settled) {
@@ -146,7 +145,7 @@ impl<A: WriteParticipations> Run<'_, A> {
     async fn refused(
         &self,
         post: Post<'_>,
-        sent: Vec<Creation>,
+        sent: Vec<Membership>,
         error: ApiError,
         batch: &mut Batch<'_>,
     ) -> Posted {
@@ -165,13 +164,13 @@ impl<A: WriteParticipations> Run<'_, A> {
 }
 
 /// The rows that reading back showed not to be there.
-fn absent(rows: &[Creation], settled: &Settled) -> Vec<Creation> {
-    let is_absent = |row: &&Creation| settled.get(&row.key) == Some(&Seen::Absent);
+fn absent(rows: &[Membership], settled: &Settled) -> Vec<Membership> {
+    let is_absent = |row: &&Membership| settled.get(&row.key) == Some(&Seen::Absent);
     rows.iter().filter(is_absent).copied().collect()
 }
 
 fn journalled(
-    desired: &[Creation],
+    desired: &[Membership],
     result: &Result<Answered<Vec<Participation>>, ApiError>,
 ) -> RequestResult {
     let answer = match result {
@@ -191,7 +190,7 @@ fn journalled(
 }
 
 /// Whether nothing that is seen of a record is other than its create asked for.
-fn is_as_desired(row: &Creation, live: &Participation) -> bool {
+fn is_as_desired(row: &Membership, live: &Participation) -> bool {
     let side = live.role.visible().is_none_or(|role| role == row.spec.role);
     side && row.spec.fields.compare(&live.fields).drift.is_empty()
 }

@@ -8,9 +8,9 @@ use jiff::SignedDuration;
 
 use super::Run;
 use crate::{
-    api::{Creation, Disposition, Repeat, Urgency, WriteParticipations},
+    api::{Disposition, Repeat, Urgency, WriteParticipations},
     journal::{Entry, Look, Request},
-    model::{LiveFields, MembershipSpec, Outcome, Participation, Seen, WorkspaceId},
+    model::{LiveFields, Membership, MembershipSpec, Outcome, Participation, Seen, WorkspaceId},
     plan::{Change, Stage, WorkspaceState},
     verdict::{DEMOTION, Fate},
 };
@@ -148,7 +148,7 @@ impl<A: WriteParticipations> Run<'_, A> {
 
     /// The second half of a replacement; finished even when the run is asked to end.
     async fn create_again(&self, live: &Participation, spec: MembershipSpec) {
-        self.create_rows(vec![Creation { key: live.key, spec }], Urgency::Finish).await;
+        self.create_rows(vec![Membership { key: live.key, spec }], Urgency::Finish).await;
         let is_told = |fate: &Fate| {
             matches!(fate.outcome, Outcome::Applied | Outcome::NotStuck | Outcome::InDoubt)
                 || fate.participation.is_some()

@@ -10,10 +10,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Run, stopping::Patience};
 use crate::{
-    api::{Creation, Urgency, WriteParticipations},
+    api::{Urgency, WriteParticipations},
     journal::{Entry, PresentRow, UnknownRow},
     live::{ProofError, Proved, list_workspace},
-    model::{MembershipKey, Participation, ParticipationId, Seen::Visible, Workspace, WorkspaceId},
+    model::{
+        Membership, MembershipKey, Participation, ParticipationId, Seen::Visible, Workspace,
+        WorkspaceId,
+    },
 };
 
 /// How often a project that could not be read back is tried once more.
@@ -48,7 +51,7 @@ pub(super) type Settled = BTreeMap<MembershipKey, Seen>;
 impl<A: WriteParticipations> Run<'_, A> {
     /// Reads back the projects of these rows, twice where something is missing, and journals what
     /// was seen.
-    pub(super) async fn settle(&self, post: Post<'_>, rows: &[Creation]) -> Settled {
+    pub(super) async fn settle(&self, post: Post<'_>, rows: &[Membership]) -> Settled {
         let keys: BTreeSet<MembershipKey> = rows.iter().map(|row| row.key).collect();
         let patience = self.patience(post.urgency);
         let mut settled = self.look(&keys, &patience).await;

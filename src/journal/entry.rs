@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     model::{
-        Drift, LiveFields, MembershipKey, MembershipSpec, Participation, ParticipationId, Role,
-        Seen, UserId,
+        Drift, LiveFields, Membership, MembershipKey, Participation, ParticipationId, Role, Seen,
+        UserId,
     },
     plan::Digest,
     run::{Ended, RunId},
@@ -96,7 +96,7 @@ pub enum Request {
     /// A bulk create.
     Create {
         /// Its objects, in order.
-        memberships: Vec<CreateRow>,
+        memberships: Vec<Membership>,
     },
     /// An update.
     Update {
@@ -115,15 +115,6 @@ pub enum Request {
         /// The record as it was listed: what undo needs.
         live: Box<Participation>,
     },
-}
-
-/// One object of a bulk create.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CreateRow {
-    /// Who and where.
-    pub key: MembershipKey,
-    /// What.
-    pub spec: MembershipSpec,
 }
 
 /// A record that an answer shows, or reading back.

@@ -9,8 +9,8 @@ mod read;
 mod writer;
 
 pub use entry::{
-    CreateRow, Entry, JOURNAL_FORMAT, Look, PresentRow, RejectedRow, Request, RequestResult,
-    SeenRecord, UnknownRow,
+    Entry, JOURNAL_FORMAT, Look, PresentRow, RejectedRow, Request, RequestResult, SeenRecord,
+    UnknownRow,
 };
 pub use line::journal_text;
 pub use read::{Journal, JournalReadError, parse_journal};

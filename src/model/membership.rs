@@ -78,6 +78,15 @@ pub struct MembershipSpec {
     pub fields: Fields,
 }
 
+/// Who is to be where, and as what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    /// Who and where.
+    pub key: MembershipKey,
+    /// What.
+    pub spec: MembershipSpec,
+}
+
 /// What goes with a record, and nothing brings back (API.md §1.4), in words.
 pub const LOST_WITH_A_RECORD: &str = "assignments, scheduled and allocated hours";
 

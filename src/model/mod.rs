@@ -20,8 +20,8 @@ pub(crate) use field::field_table;
 pub use field::{Asked, Comparison, Drift, Field, Fields, LiveFields, RosterColumn, Seen, Sent};
 pub use id::{IdError, ParticipationId, RoleId, UserId, WorkspaceId};
 pub use membership::{
-    LOST_WITH_A_RECORD, MembershipKey, MembershipSpec, Participation, Permissions, Person, Role,
-    RoleError, Workspace,
+    LOST_WITH_A_RECORD, Membership, MembershipKey, MembershipSpec, Participation, Permissions,
+    Person, Role, RoleError, Workspace,
 };
 pub use mention::{Mention, Mentions};
 pub use outcome::Outcome;

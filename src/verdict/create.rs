@@ -2,11 +2,11 @@
 
 use super::{Doubt, Exchange, Fate, Looked, OtherRole, Why, nothing_done, unanswered};
 use crate::{
-    journal::{CreateRow, PresentRow, RequestResult},
-    model::{LiveFields, Outcome, Role, Seen},
+    journal::{PresentRow, RequestResult},
+    model::{LiveFields, Membership, Outcome, Role, Seen},
 };
 
-pub(super) fn verdict(exchange: &Exchange<'_>, row: &CreateRow, alone: bool) -> Fate {
+pub(super) fn verdict(exchange: &Exchange<'_>, row: &Membership, alone: bool) -> Fate {
     if let Some(shown) = exchange.shown().iter().find(|shown| shown.key == row.key) {
         return answered(row, shown);
     }
@@ -43,13 +43,13 @@ fn seen(row: &PresentRow) -> (Seen<Role>, LiveFields) {
 }
 
 /// The side of a record, where it is not the one that its create asked for.
-fn other_role(row: &CreateRow, role: Seen<Role>) -> Option<OtherRole> {
+fn other_role(row: &Membership, role: Seen<Role>) -> Option<OtherRole> {
     let (live, desired) = (role.visible()?, row.spec.role);
     (live != desired).then_some(OtherRole { live, desired })
 }
 
 /// The answer shows the record.
-fn answered(row: &CreateRow, shown: &PresentRow) -> Fate {
+fn answered(row: &Membership, shown: &PresentRow) -> Fate {
     let (role, fields) = seen(shown);
     let (role, unchanged) = (other_role(row, role), row.spec.fields.compare(&fields).drift);
     if role.is_none() && unchanged.is_empty() {
@@ -60,7 +60,7 @@ fn answered(row: &CreateRow, shown: &PresentRow) -> Fate {
 
 /// Reading back found it: as desired it is applied; with other values the server or somebody else
 /// set them, and the next run compares it; on the other side somebody else made it.
-fn found_there(row: &CreateRow, found: &PresentRow) -> Fate {
+fn found_there(row: &Membership, found: &PresentRow) -> Fate {
     let (role, fields) = seen(found);
     let (role, values) = (other_role(row, role), row.spec.fields.compare(&fields).drift);
     if role.is_none() && values.is_empty() {

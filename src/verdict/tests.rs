@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::{
-    journal::{CreateRow, Entry, RejectedRow, UnknownRow},
+    journal::{Entry, RejectedRow, UnknownRow},
     model::{
-        Drift, Field, FieldValue, Fields, LiveFields, MembershipSpec, Participation,
+        Drift, Field, FieldValue, Fields, LiveFields, Membership, MembershipSpec, Participation,
         ParticipationId, Role, Seen, UserId, WorkspaceId,
     },
     plan::Change,
@@ -21,7 +21,7 @@ fn spec() -> MembershipSpec {
 }
 
 fn create(seq: u64, users: &[u64]) -> Entry {
-    let row = |user: &u64| CreateRow { key: key(*user), spec: spec() };
+    let row = |user: &u64| Membership { key: key(*user), spec: spec() };
     let request = Request::Create { memberships: users.iter().map(row).collect() };
     Entry::Intent { seq, request }
 }

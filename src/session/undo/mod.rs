@@ -159,9 +159,9 @@ mod tests {
 
     use super::*;
     use crate::{
-        journal::{CreateRow, Entry, PresentRow, Request, RequestResult, parse_journal},
+        journal::{Entry, PresentRow, Request, RequestResult, parse_journal},
         model::{
-            AccessLevel, Drift, Field, FieldValue, Listing, LiveFields, MembershipSpec,
+            AccessLevel, Drift, Field, FieldValue, Listing, LiveFields, Membership, MembershipSpec,
             Participation, ParticipationId, Person, Seen, Unnamed,
         },
     };
@@ -214,7 +214,7 @@ mod tests {
     fn create(user: u64) -> Request {
         let fields = Fields { access_level: Some(AccessLevel::EditTasks), ..Fields::default() };
         let spec = MembershipSpec { role: Role::Maven, fields };
-        Request::Create { memberships: vec![CreateRow { key: key(user), spec }] }
+        Request::Create { memberships: vec![Membership { key: key(user), spec }] }
     }
 
     fn undo(requests: Vec<(Request, RequestResult, Option<Entry>)>) -> Option<Undo> {
