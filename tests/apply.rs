@@ -147,8 +147,14 @@ fn fates(applied: &Applied) -> Vec<&Fate> {
     applied.decided.iter().map(|one| &one.fate).collect()
 }
 
-const INDICES: [ErrorIndex; 4] =
-    [ErrorIndex::Position, ErrorIndex::AmongFailed, ErrorIndex::Zero, ErrorIndex::None];
+const INDICES: [ErrorIndex; 6] = [
+    ErrorIndex::Position,
+    ErrorIndex::AmongFailed,
+    ErrorIndex::Zero,
+    ErrorIndex::None,
+    ErrorIndex::Neighbours,
+    ErrorIndex::Every,
+];
 
 #[tokio::test(start_paused = true)]
 async fn five_bad_rows_of_a_hundred_are_rejected_and_the_rest_is_applied() {
@@ -183,7 +189,9 @@ async fn five_bad_rows_of_a_hundred_are_rejected_and_the_rest_is_applied() {
 async fn good_rows_are_not_rejected_for_an_index_that_is_no_position() {
     // 220 good rows in three batches, and bad ones in the middle of each.
     let bad = [30, 70, 71, 111, 160, 199, 214];
-    for error_index in [ErrorIndex::AmongFailed, ErrorIndex::Zero] {
+    for error_index in
+        [ErrorIndex::AmongFailed, ErrorIndex::Zero, ErrorIndex::Neighbours, ErrorIndex::Every]
+    {
         for first_error_only in [false, true] {
             let settings = Settings { error_index, first_error_only, ..Settings::default() };
             let sandbox = Sandbox::new(world(1, 228, &bad), settings);

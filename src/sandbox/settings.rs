@@ -33,6 +33,10 @@ pub enum ErrorIndex {
     AmongFailed,
     /// 0, whatever failed.
     Zero,
+    /// The position, and of each object that failed the one behind it too.
+    Neighbours,
+    /// The position, and with the first complaint every object that did not fail too.
+    Every,
     /// Not there.
     None,
 }

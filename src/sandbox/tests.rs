@@ -259,6 +259,21 @@ async fn the_index_of_an_error_is_whatever_the_setting_says() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_index_may_name_good_objects_as_well() {
+    let rows = json!([row(2, 5), row(9, 5), row(2, 3), row(9, 99)]);
+    for (error_index, expected) in
+        [(ErrorIndex::Neighbours, vec![1, 2, 3, 3]), (ErrorIndex::Every, vec![0, 1, 2, 3, 3])]
+    {
+        let sandbox = sandbox(Settings { error_index, ..Settings::default() });
+        let got = create(&sandbox, rows.clone()).await;
+        let indices = got.fields_in_error().into_iter().filter_map(|(_, index)| index);
+        let mut indices: Vec<u64> = indices.collect();
+        indices.sort_unstable();
+        assert_eq!(indices, expected, "{error_index:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_duplicate_is_refused_ignored_or_doubled() {
     for (duplicates, status, rows) in [
         (Duplicates::Refused, 422, 1),

@@ -42,10 +42,14 @@ pub(super) fn create(context: &mut Context<'_>, body: &[u8], written: &mut Writt
         }
     }
     if !errors.is_empty() && context.settings.bulk == Bulk::Atomic {
-        return refusal(context, errors);
+        return refusal(context, objects.len(), errors);
     }
     let ids = drafts.into_iter().map(|draft| carry_out(context, draft, written)).collect();
-    if errors.is_empty() { newest_first(context, ids) } else { refusal(context, errors) }
+    if errors.is_empty() {
+        newest_first(context, ids)
+    } else {
+        refusal(context, objects.len(), errors)
+    }
 }
 
 /// How many objects a POST body carries, for the log.
@@ -171,22 +175,44 @@ fn newest_first(context: &Context<'_>, mut ids: Vec<u64>) -> Answer {
 }
 
 /// The errors of objects, by their position in the request.
-fn refusal(context: &Context<'_>, mut errors: Vec<(usize, ApiError)>) -> Answer {
+fn refusal(context: &Context<'_>, objects: usize, mut errors: Vec<(usize, ApiError)>) -> Answer {
     if context.settings.first_error_only {
         errors.truncate(1);
     }
-    let mut failed: Vec<usize> = errors.iter().map(|(position, _)| *position).collect();
-    failed.dedup();
-    let place = |(position, error): (usize, ApiError)| match context.settings.error_index {
-        ErrorIndex::Position => error.at(position),
+    let errors = match context.settings.error_index {
+        ErrorIndex::Position => placed(errors, Some),
         ErrorIndex::AmongFailed => {
-            error.at(failed.iter().take_while(|other| **other < position).count())
+            let mut failed: Vec<usize> = errors.iter().map(|(position, _)| *position).collect();
+            failed.dedup();
+            placed(errors, |position| failed.iter().position(|other| *other == position))
         }
-        ErrorIndex::Zero => error.at(0),
-        ErrorIndex::None => error,
+        ErrorIndex::Zero => placed(errors, |_| Some(0)),
+        ErrorIndex::None => placed(errors, |_| None),
+        ErrorIndex::Neighbours => {
+            let behind = |(position, error): &(usize, ApiError)| {
+                (*position + 1 < objects).then(|| (*position + 1, error.clone()))
+            };
+            let more: Vec<_> = errors.iter().filter_map(behind).collect();
+            placed(errors.into_iter().chain(more).collect(), Some)
+        }
+        ErrorIndex::Every => {
+            let first = errors.first().map(|(_, error)| error.clone());
+            let failed = |one: &usize| errors.iter().any(|(position, _)| position == one);
+            let others = (0..objects).filter(|one| !failed(one));
+            let more: Vec<_> = others.filter_map(|one| Some((one, first.clone()?))).collect();
+            placed(errors.into_iter().chain(more).collect(), Some)
+        }
     };
-    let errors: Vec<ApiError> = errors.into_iter().map(place).collect();
     Answer::errors(StatusCode::UNPROCESSABLE_ENTITY, &errors)
+}
+
+/// The errors with the index that each object's position is told as.
+fn placed(errors: Vec<(usize, ApiError)>, index: impl Fn(usize) -> Option<usize>) -> Vec<ApiError> {
+    let place = |(position, error): (usize, ApiError)| match index(position) {
+        Some(index) => error.at(index),
+        None => error,
+    };
+    errors.into_iter().map(place).collect()
 }
 
 /// The participation of a PUT or DELETE, or why it cannot be written.
@@ -219,7 +245,7 @@ pub(super) fn update(
         fields.refuse("team_lead", "The project must have a team lead");
     }
     if !fields.errors.is_empty() {
-        return refusal(context, fields.errors.into_iter().map(|error| (0, error)).collect());
+        return refusal(context, 1, fields.errors.into_iter().map(|error| (0, error)).collect());
     }
     if wish.team_lead() == Some(true) && context.settings.promotion_demotes {
         demote_others(context, &before);
@@ -258,7 +284,7 @@ pub(super) fn delete(context: &mut Context<'_>, id: u64, written: &mut Written) 
     };
     if one.is_team_lead {
         let error = ApiError::validation("base", "The team lead cannot be removed");
-        return refusal(context, vec![(0, error)]);
+        return refusal(context, 1, vec![(0, error)]);
     }
     context.world.remove(id);
     written.push(target_of(&one));
