@@ -214,30 +214,6 @@ fn run_command(words: &[String]) -> Result<Token, TokenError> {
     }
 }
 
-/// Splits a command into words as a shell would: blanks separate, `'…'` and `"…"` hold together, a
-/// backslash takes the next character as it is (not within `'…'`). Nothing is expanded. `None`
-/// when a quote is not closed.
-pub(super) fn split_words(text: &str) -> Option<Vec<String>> {
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut quote = None;
-    let mut letters = text.chars();
-    while let Some(letter) = letters.next() {
-        match (quote, letter) {
-            (Some(open), _) if letter == open => quote = None,
-            (None, '\'' | '"') => {
-                quote = Some(letter);
-                word.get_or_insert_default();
-            }
-            (None, _) if letter.is_whitespace() => words.extend(word.take()),
-            (None | Some('"'), '\\') => word.get_or_insert_default().push(letters.next()?),
-            _ => word.get_or_insert_default().push(letter),
-        }
-    }
-    words.extend(word);
-    quote.is_none().then_some(words)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -249,7 +225,7 @@ mod tests {
     }
 
     fn command(text: &str) -> TokenSource {
-        TokenSource::Command(split_words(text).expect("closed quotes"))
+        TokenSource::Command(shell_words::split(text).expect("closed quotes"))
     }
 
     #[cfg(unix)]
@@ -264,16 +240,17 @@ mod tests {
 
     #[test]
     fn words_are_split_without_a_shell() {
-        let words = |text| split_words(text).map(|words| words.join("|"));
+        let words = |text| shell_words::split(text).ok().map(|words| words.join("|"));
         for (text, expected) in [
             ("pass show  kantata/token", Some("pass|show|kantata/token")),
             ("a 'b c' \"d e\"f", Some("a|b c|d ef")),
             ("a '' b", Some("a||b")),
+            ("a # b", Some("a")),
             (r#"a\ b "c\"d" 'e\f'"#, Some(r#"a b|c"d|e\f"#)),
             ("a $HOME; b | c", Some("a|$HOME;|b|||c")),
             ("", Some("")),
             ("a 'b", None),
-            ("a \\", None),
+            ("a \\", Some("a|\\")),
         ] {
             assert_eq!(words(text).as_deref(), expected, "{text}");
         }

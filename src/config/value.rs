@@ -27,7 +27,6 @@ use toml::Value;
 use super::{
     base_url::{BaseUrl, BaseUrlError},
     surroundings::Surroundings,
-    token::split_words,
 };
 use crate::{model::WorkspaceId, plan::Protection};
 
@@ -183,7 +182,7 @@ pub(super) struct Command;
 impl Kind<Vec<String>> for Command {
     fn read(&self, value: &Value, _: &Place<'_>) -> Result<Vec<String>, String> {
         let text = expected(value.as_str(), "a command with its arguments, as text")?;
-        let words = expected(split_words(text), "every quote to be closed")?;
+        let words = expected(shell_words::split(text).ok(), "every quote to be closed")?;
         let has_program = words.first().is_some_and(|program| !program.is_empty());
         expected(has_program.then_some(words), "a command with its arguments")
     }
