@@ -25,7 +25,9 @@ const SHORTEST_PIECE: usize = 8;
 pub(super) struct Redaction {
     forms: Vec<Form>,
     /// The forms that may begin with this byte, a bit each.
-    starts: [u8; 256],
+    firsts: [u8; 256],
+    /// The forms whose second letter may begin with this byte.
+    seconds: [u8; 256],
 }
 
 /// One way to write the token, without backslashes: they are passed over in what is searched.
@@ -58,8 +60,18 @@ impl Redaction {
             length >= if form.with_neighbours { SHORTEST_PIECE } else { 1 }
         };
         forms.retain(long_enough);
-        let starts = starts(&forms);
-        Self { forms, starts }
+        let (firsts, seconds) = (places(&forms, 0), places(&forms, 1));
+        Self { forms, firsts, seconds }
+    }
+
+    /// The forms that may begin here, by their first two letters: nearly nowhere any.
+    fn possible(&self, text: &[u8], at: usize) -> u8 {
+        let first = text[at];
+        let may = self.firsts[usize::from(first)];
+        if may == 0 || ESCAPES.contains(&first) {
+            return may;
+        }
+        text.get(at + 1).map_or(may, |second| may & self.seconds[usize::from(*second)])
     }
 
     /// A text without the token.
@@ -117,7 +129,7 @@ impl Redaction {
 
     /// Where the token that begins here ends, and where what is to be cut begins.
     fn found_at(&self, text: &[u8], at: usize, kept: usize) -> Option<(usize, usize)> {
-        let may = self.starts[usize::from(text[at])];
+        let may = self.possible(text, at);
         if may == 0 {
             return None;
         }
@@ -134,44 +146,58 @@ impl Redaction {
 }
 
 impl Form {
-    /// The end of this form where it begins at `at`, however each of its letters is written.
-    fn end(&self, text: &[u8], mut at: usize) -> Option<usize> {
+    /// The end of this form where it begins at `at`, however each of its letters is written. `%25`
+    /// may be a percent sign or three letters of a token, so that all that it may be is followed.
+    fn end(&self, text: &[u8], at: usize) -> Option<usize> {
+        let mut ends = vec![at];
         for wanted in self.text.expose_secret().bytes() {
             let is_it =
                 |byte: u8| byte == wanted || self.any_case && byte.eq_ignore_ascii_case(&wanted);
-            at = end_of_unit(text, at, &is_it)?;
+            let mut next = Vec::new();
+            ends.iter().for_each(|at| ends_of_unit(text, *at, &is_it, &mut next));
+            next.sort_unstable();
+            next.dedup();
+            ends = next;
         }
-        Some(at)
+        ends.pop()
     }
 }
 
-/// The forms by their possible first bytes.
-fn starts(forms: &[Form]) -> [u8; 256] {
-    let mut starts = [0; 256];
+/// What may begin a letter that is not written as it is.
+const ESCAPES: [u8; 4] = [b'\\', b'%', b'&', 0];
+
+/// The forms by the bytes with which their letter at this place may begin; where a form is over by
+/// then, by every byte.
+fn places(forms: &[Form], place: usize) -> [u8; 256] {
+    let mut places = [0; 256];
     for (bit, form) in forms.iter().enumerate() {
-        let first = form.text.expose_secret().bytes().next().unwrap_or_default();
-        let escapes = [b'\\', b'%', b'&', 0];
-        for byte in [first, first.to_ascii_lowercase(), first.to_ascii_uppercase()] {
-            starts[usize::from(byte)] |= 1 << bit;
+        let Some(letter) = form.text.expose_secret().as_bytes().get(place) else {
+            places.iter_mut().for_each(|forms| *forms |= 1 << bit);
+            continue;
+        };
+        for byte in [*letter, letter.to_ascii_lowercase(), letter.to_ascii_uppercase()] {
+            places[usize::from(byte)] |= 1 << bit;
         }
-        escapes.iter().for_each(|byte| starts[usize::from(*byte)] |= 1 << bit);
+        ESCAPES.iter().for_each(|byte| places[usize::from(*byte)] |= 1 << bit);
     }
-    starts
+    places
 }
 
 /// Whether a letter is the wanted one.
 type Wanted<'a> = &'a dyn Fn(u8) -> bool;
 
-/// The end of the unit of text at `at` if it is the wanted letter: as it is, in percents, or as an
-/// HTML entity, each possibly twice (`%2541`, `&amp;#65;`).
-fn end_of_unit(text: &[u8], at: usize, is_it: Wanted<'_>) -> Option<usize> {
-    let (byte, end) = plain(text, at)?;
+/// Every end of the unit of text at `at` where it may be the wanted letter: as it is, in percents,
+/// or as an HTML entity, each possibly twice (`%2541`, `&amp;#65;`).
+fn ends_of_unit(text: &[u8], at: usize, is_it: Wanted<'_>, ends: &mut Vec<usize>) {
+    let Some((byte, end)) = plain(text, at) else { return };
     match byte {
-        b'%' => percent(text, end, is_it),
-        b'&' => entity(text, end, is_it),
-        _ => None,
+        b'%' => percent(text, end, is_it, ends),
+        b'&' => entity(text, end, is_it, ends),
+        _ => {}
     }
-    .or_else(|| is_it(byte).then_some(end))
+    if is_it(byte) {
+        ends.push(end);
+    }
 }
 
 /// More backslashes before a letter than any honest nesting has; without an end to them, a body of
@@ -205,11 +231,10 @@ fn unicode(text: &[u8], at: usize) -> Option<u8> {
     u8::try_from(code).ok().filter(u8::is_ascii)
 }
 
-fn percent(text: &[u8], mut at: usize, is_it: Wanted<'_>) -> Option<usize> {
-    let mut found = None;
+fn percent(text: &[u8], mut at: usize, is_it: Wanted<'_>, ends: &mut Vec<usize>) {
     while let Some((byte, after)) = hex(text, at) {
         if is_it(byte) {
-            found = Some(after);
+            ends.push(after);
         }
         // A percent sign, or the beginning of a further one.
         if byte != b'%' {
@@ -217,7 +242,6 @@ fn percent(text: &[u8], mut at: usize, is_it: Wanted<'_>) -> Option<usize> {
         }
         at = after;
     }
-    found
 }
 
 /// A byte of two hex digits.
@@ -231,23 +255,28 @@ fn hex(text: &[u8], at: usize) -> Option<(u8, usize)> {
 /// The longest name of an entity that is looked at, its leading zeros included.
 const LONGEST_ENTITY: usize = 12;
 
-fn entity(text: &[u8], mut at: usize, is_it: Wanted<'_>) -> Option<usize> {
-    let (mut name, mut found) = (Vec::new(), None);
+fn entity(text: &[u8], mut at: usize, is_it: Wanted<'_>, ends: &mut Vec<usize>) {
+    let mut name = Vec::new();
     while name.len() < LONGEST_ENTITY {
         let Some((byte, after)) = plain(text, at) else { break };
         at = after;
         match byte {
             // An ampersand, or the beginning of a further entity.
             b';' if name == b"amp" => {
-                found = found.or_else(|| is_it(b'&').then_some(at));
+                if is_it(b'&') {
+                    ends.push(at);
+                }
                 name.clear();
             }
-            b';' if named(&name).is_some_and(is_it) => return Some(at),
-            b';' => break,
+            b';' => {
+                if named(&name).is_some_and(is_it) {
+                    ends.push(at);
+                }
+                break;
+            }
             _ => name.push(byte.to_ascii_lowercase()),
         }
     }
-    found
 }
 
 fn named(name: &[u8]) -> Option<u8> {
@@ -287,6 +316,15 @@ mod tests {
 
     fn cut(token: &str, text: &str) -> String {
         Redaction::of(&token.into()).text(text.to_owned())
+    }
+
+    #[test]
+    fn a_token_that_looks_like_an_escape_is_cut_as_it_is_and_escaped() {
+        for token in ["a%25a0!!0AAa", "%2525x%41", "x&amp;&#65;y"] {
+            for text in [token.to_owned(), token.replace('%', "%25"), token.replace('&', "&amp;")] {
+                assert_eq!(cut(token, &format!("<{text}>")), "<[token]>", "{token}: {text}");
+            }
+        }
     }
 
     #[test]
