@@ -570,6 +570,22 @@ fn files_and_functions_keep_their_budgets() {
 }
 
 #[test]
+fn most_functions_are_short() {
+    let production = sources("src").into_iter().filter(|source| !source.is_test());
+    let mut lines: Vec<usize> = Vec::new();
+    for source in production {
+        let text = blank(source.production());
+        let all = words(&text, "fn ").map(|at| function_lines(&text[at..]));
+        // Declarations without a body have none.
+        lines.extend(all.filter(|lines| *lines > 0));
+    }
+    lines.sort_unstable();
+    let (median, ninth) = (lines[lines.len() / 2], lines[lines.len() * 9 / 10]);
+    println!("{} functions: median {median} lines, nine of ten at most {ninth}", lines.len());
+    assert!(median <= 8 && ninth <= 22, "median {median}, nine of ten at most {ninth}");
+}
+
+#[test]
 fn names_of_kept_files_are_spelled_in_one_place() {
     demand_none(spelled_names, &["src"]);
 }
