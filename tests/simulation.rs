@@ -13,5 +13,9 @@ fn simulation_of_two_thousand_seeds_breaks_no_promise() {
     assert!(tally.faults > 10_000, "hardly anything went wrong: {tally:?}");
     let errands = [tally.approved, tally.adoptions, tally.undos];
     assert!(errands.iter().all(|runs| *runs > 100), "hardly any errands: {tally:?}");
+    let beside = [tally.plan_files, tally.killed, tally.kept_out];
+    assert!(beside.iter().all(|runs| *runs > 100), "hardly anything beside them: {tally:?}");
+    assert_eq!(tally.disk.len(), 5, "not every fault of the disk was met: {:?}", tally.disk);
+    assert!(tally.disk.values().all(|met| *met > 20), "the disk hardly failed: {:?}", tally.disk);
     assert!(tally.restored > 1_000, "hardly anything was given back: {tally:?}");
 }

@@ -128,14 +128,24 @@ fn simulation(args: &RehearseArgs, seeds: u64) -> Result<ExitStatus, Failure> {
     for violation in &tally.violations {
         output::say(&format!("{violation}\n\n"));
     }
-    let Tally { seeds, runs, requests, faults, approved, adoptions, undos, .. } = &tally;
-    let Tally { restored, lost, violations, .. } = &tally;
-    let broken = violations.len();
-    output::print(
-        format!("{seeds} seeds held, {broken} broke a promise: {runs} runs ({approved} approved, {adoptions} adoptions, {undos} undos under faults), {requests} requests, {faults} faults, {restored} memberships restored, {lost} lost in replacements\n")
-            .as_bytes(),
-    )?;
+    output::print(summary(&tally).as_bytes())?;
+    let broken = tally.violations.len();
     Ok(if broken == 0 { ExitStatus::Done } else { ExitStatus::Unexpected })
+}
+
+fn summary(tally: &Tally) -> String {
+    let Tally { seeds, runs, requests, faults, approved, adoptions, undos, .. } = tally;
+    let Tally { restored, lost, plan_files, killed, kept_out, disk, violations, .. } = tally;
+    let broken = violations.len();
+    let of_disk: Vec<String> =
+        disk.iter().map(|(fault, count)| format!("{fault}: {count}")).collect();
+    format!(
+        "{seeds} seeds held, {broken} broke a promise: {runs} runs ({approved} approved, \
+         {plan_files} of a plan file, {adoptions} adoptions, {undos} undos under faults, {killed} \
+         killed, {kept_out} that kept another out), {requests} requests, {faults} faults, \
+         {restored} memberships restored, {lost} lost in replacements\non the disk: {}\n",
+        of_disk.join(", ")
+    )
 }
 
 /// Says what the second plan came to; what is left although all was applied is a failure.

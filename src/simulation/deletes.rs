@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     draw::{Scenario, TOKEN_USER},
     errand::Errand,
+    evidence::{Check, Evidence, check},
     floor::Intended,
-    invariant::{Check, Evidence, check},
     trace::is_tagged,
 };
 use crate::{
@@ -32,7 +32,7 @@ impl Evidence<'_> {
         match &self.record.errand {
             Errand::Undo(_) => self.an_undo_deletes_only_what_was_created(sandbox)?,
             Errand::Adopt => self.an_adoption_only_tags(plan)?,
-            Errand::Apply | Errand::ApplyApproved(_) => {
+            Errand::Apply | Errand::ApplyApproved(_) | Errand::ApplyPlan(_) => {
                 self.a_roster_deletes_only_whom_it_may(plan, scenario, roster)?;
             }
         }

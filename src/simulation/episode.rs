@@ -1,5 +1,5 @@
 //! One seed from its first run to the last: runs under faults, then a run that must converge, then
-//! one that must find nothing to do.
+//! one that must find nothing to do. All are whole sessions on one disk.
 
 use std::{
     cell::{Cell, RefCell},
@@ -13,52 +13,55 @@ use tokio::time::{sleep, timeout};
 
 use super::{
     Tally,
+    disk::{self, BASE_URL},
     draw::{DrawnRun, ErrandKind, Interruption, Scenario, scenario},
-    earlier::EarlierRuns,
     errand::Errand,
-    invariant::{self, Snapshot},
+    evidence::{Check, check},
+    invariant,
+    kept::{self, Disk, Kept},
+    onlooker::{DiskSession, Met, Onlooker},
+    process::{End, Process, interrupted},
+    record::{RunRecord, Snapshot},
     reversal,
     witness::{Watch, Witness},
 };
 use crate::{
-    api::{Client, Endpoint, ServiceTransport},
-    apply::Applied,
+    api::{Client, Endpoint, ServiceTransport, Transport},
     clock::Clock,
-    live::ListError,
-    plan::Policy,
+    config::Settings,
+    report::{ReportedCommand, RunReport},
     roster::{ReaderSettings, Roster, parse_roster},
-    run::{Stop, StopCause},
+    run::{Ended, Stop},
     sandbox::Sandbox,
-    session::{self, Job, Preview, Surroundings, Undo},
+    session::{Approved, Beginning, Session, Undo},
+    store::{RunFile, Shared, SimulatedDisk},
 };
-
-pub(super) const BASE_URL: &str = "http://sandbox.invalid/api/v1";
 
 /// No run takes longer, whatever goes wrong; a run that does hangs.
 const LONGEST_RUN: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// One run as the checks see it.
-pub(super) struct RunRecord {
-    pub errand: Errand,
-    /// The policy in force, for a roster.
-    pub policy: Policy,
-    /// Runs before it that count for absences.
-    pub ended_before: u32,
-    pub before: Snapshot,
-    pub preview: Option<Preview>,
-    pub applied: Option<Applied>,
-    pub watch: Rc<Watch>,
-    pub failed_listing: Option<String>,
-}
+/// Tells a run that is begun beside another from that.
+const BESIDE: u32 = 0x8_0000;
 
-struct Stage<'a> {
+pub(super) struct Stage<'a> {
     scenario: &'a Scenario,
-    roster: &'a Roster,
+    roster: Rc<Roster>,
+    settings: Settings,
     sandbox: Sandbox,
     clock: Clock,
     seed: u64,
-    earlier: EarlierRuns,
-    runs: Cell<u64>,
+    disk: SimulatedDisk,
+    store: Disk,
+    /// Decides what goes wrong with the disk, and when.
+    random: RefCell<fastrand::Rng>,
+    share: f64,
+    never: Stop,
+    /// Whether nothing goes wrong any more.
+    calm: Cell<bool>,
+    runs: Cell<u32>,
+    /// Runs that came to their end, and so count for absences.
+    ended: Cell<u32>,
+    tally: RefCell<Tally>,
 }
 
 pub(super) async fn episode(seed: u64, faults: Option<f64>) -> Result<Tally, String> {
@@ -66,78 +69,95 @@ pub(super) async fn episode(seed: u64, faults: Option<f64>) -> Result<Tally, Str
     let bytes = scenario.roster.clone().into_bytes();
     let roster = parse_roster(bytes, Path::new("drawn.csv"), &ReaderSettings::default())
         .map_err(|error| format!("the drawn roster is refused: {error}"))?;
+    let disk = SimulatedDisk::default();
+    let mut random = disk::random(seed);
     let stage = Stage {
         scenario: &scenario,
-        roster: &roster,
+        roster: Rc::new(roster),
+        settings: disk::settings(&scenario)?,
         clock: Clock::starting_at(Timestamp::UNIX_EPOCH),
         sandbox: Sandbox::new(scenario.world.clone(), scenario.sandbox.clone()),
         seed,
-        earlier: EarlierRuns::default(),
+        store: Shared::open(disk.clone()).map_err(|error| error.to_string())?,
+        disk,
+        share: disk::share(&mut random),
+        random: RefCell::new(random),
+        never: Stop::default(),
+        calm: Cell::new(false),
         runs: Cell::new(0),
+        ended: Cell::new(0),
+        tally: RefCell::new(Tally { seeds: 1, ..Tally::default() }),
     };
     // Who is on a project before the first run has been there for a while.
     sleep(Duration::from_secs(3600)).await;
     let mut random = fastrand::Rng::with_seed(seed);
-    let mut tally = Tally { seeds: 1, ..Tally::default() };
-    for DrawnRun { errand, interruption } in &scenario.runs {
-        let errand = stage.earlier.errand(*errand, &mut random)?;
-        tally.count(&stage.run(*interruption, errand).await?);
+    for drawn in &scenario.runs {
+        stage.drawn(*drawn, &mut random).await?;
     }
-    stage.sandbox.calm();
-    let converging = stage.run(Interruption::None, Errand::Apply).await?;
-    invariant::converged(&converging, &stage.sandbox)?;
-    let undo = stage.earlier.undo()?;
-    let last = stage.run(Interruption::None, Errand::Apply).await?;
-    invariant::nothing_left(&converging, &last, &stage.sandbox)?;
-    if let (Some(undo), true) = (undo, wrote(&converging)) {
-        tally.restored += stage.there_and_back(&converging, undo).await?;
-    }
-    // What was withheld is looked through once more, now that nothing goes wrong.
-    let approved = stage.earlier.errand(ErrandKind::ApplyApproved, &mut random)?;
-    if let Errand::ApplyApproved(_) = approved {
-        tally.count(&stage.run(Interruption::None, approved).await?);
-    }
-    let log = stage.sandbox.log();
-    tally.runs = stage.runs.get();
-    tally.requests = log.len() as u64;
-    tally.faults = log.iter().filter(|entry| entry.fault.is_some()).count() as u64;
-    Ok(tally)
-}
-
-/// Whether a run has a journal of its own.
-fn wrote(record: &RunRecord) -> bool {
-    !record.watch.journal.entries().is_empty()
-}
-
-/// Lets a run go on until it ends or is killed; asks it to end where that is what happens to it.
-async fn interrupted<E>(
-    whole: impl Future<Output = Result<(), E>>,
-    interruption: Interruption,
-    watch: &Watch,
-    stop: &Stop,
-) -> Result<(), E> {
-    let happens = async {
-        watch.reached.notified().await;
-        if let Interruption::Kill { after, .. } = interruption {
-            return sleep(after).await;
-        }
-        watch.stopped.set(true);
-        stop.set(StopCause::Terminate);
-        std::future::pending().await
-    };
-    tokio::select! {
-        ended = whole => ended,
-        () = happens => Ok(()),
-    }
+    stage.calm_runs(&mut random).await?;
+    Ok(stage.told())
 }
 
 impl Stage<'_> {
+    /// A run under faults.
+    async fn drawn(&self, drawn: DrawnRun, random: &mut fastrand::Rng) -> Result<(), String> {
+        let mut errand = kept::errand(&self.store, drawn.errand, random)?;
+        if matches!(errand, Errand::Apply) && self.random.borrow_mut().u8(..) < 40 {
+            errand = self.plan_file().await?.map_or(Errand::Apply, Errand::ApplyPlan);
+        }
+        let record = self.run(drawn.interruption, errand).await?;
+        let is_used = |report: &RunReport| {
+            report.pace.writes > 0 || report.ended.as_ref().is_some_and(Ended::is_complete)
+        };
+        if let Errand::ApplyPlan(plan) = record.errand
+            && record.disk_faults == 0
+            && record.report.as_ref().is_some_and(is_used)
+        {
+            let again = self.run(Interruption::None, Errand::ApplyPlan(plan)).await?;
+            let done = again.report.as_ref().is_some_and(is_used);
+            check(!done, || "a plan file was applied twice".to_owned())?;
+        }
+        Ok(())
+    }
+
+    /// The runs without faults: one that must converge, one that must find nothing to do, and what can
+    /// be undone of the first.
+    async fn calm_runs(&self, random: &mut fastrand::Rng) -> Result<(), String> {
+        self.sandbox.calm();
+        self.calm.set(true);
+        let converging = self.run(Interruption::None, Errand::Apply).await?;
+        invariant::converged(&converging, &self.sandbox)?;
+        let undo = kept::undo(&self.store)?;
+        let last = self.run(Interruption::None, Errand::Apply).await?;
+        invariant::nothing_left(&converging, &last, &self.sandbox)?;
+        if let (Some(undo), true) = (undo, converging.wrote()) {
+            let restored = self.there_and_back(&converging, undo).await?;
+            self.tally.borrow_mut().restored += restored;
+        }
+        // What was withheld is looked through once more, now that nothing goes wrong.
+        let approved = kept::errand(&self.store, ErrandKind::ApplyApproved, random)?;
+        if let Errand::ApplyApproved(_) = approved {
+            self.run(Interruption::None, approved).await?;
+        }
+        Ok(())
+    }
+
+    fn told(self) -> Tally {
+        let log = self.sandbox.log();
+        let mut tally = self.tally.into_inner();
+        tally.runs = u64::from(self.runs.get());
+        tally.requests = log.len() as u64;
+        tally.faults = log.iter().filter(|entry| entry.fault.is_some()).count() as u64;
+        tally.disk = self.disk.faults();
+        tally
+    }
+
     /// Undoes a run, and undoes that; how many memberships were seen to come back.
     async fn there_and_back(&self, run: &RunRecord, undo: Undo) -> Result<u64, String> {
         let undone = self.run(Interruption::None, Errand::Undo(undo)).await?;
         let restored =
             reversal::restored(run, &undone, (&self.sandbox.world(), &self.scenario.sandbox))?;
-        let Some(undo) = self.earlier.undo()?.filter(|_| wrote(&undone)) else {
+        let Some(undo) = kept::undo(&self.store)?.filter(|_| undone.wrote()) else {
             return Ok(restored);
         };
         let again = self.run(Interruption::None, Errand::Undo(undo)).await?;
@@ -145,71 +165,150 @@ impl Stage<'_> {
             + reversal::restored(&undone, &again, (&self.sandbox.world(), &self.scenario.sandbox))?)
     }
 
-    async fn run(&self, interruption: Interruption, errand: Errand) -> Result<RunRecord, String> {
-        let number = self.runs.replace(self.runs.get() + 1);
-        let calm = number as usize >= self.scenario.runs.len();
-        let watch = Watch::new(interruption.requests());
+    fn beginning<'s>(
+        &'s self,
+        command: ReportedCommand,
+        salt: u32,
+        stop: &'s Stop,
+    ) -> Beginning<'s, SimulatedDisk> {
+        Beginning {
+            settings: &self.settings,
+            command,
+            base_url: BASE_URL.to_owned(),
+            roster: String::new(),
+            store: self.store.clone(),
+            stop,
+            clock: self.clock,
+            salt,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Now and then a run is begun beside another.
+    fn rival(&self) -> Option<Beginning<'_, SimulatedDisk>> {
+        (self.random.borrow_mut().u8(..) < 24).then(|| self.beside())
+    }
+
+    /// What a run begins with that is begun beside another.
+    pub(super) fn beside(&self) -> Beginning<'_, SimulatedDisk> {
+        self.beginning(ReportedCommand::Apply, BESIDE | self.runs.get(), &self.never)
+    }
+
+    fn client(&self, watch: &Rc<Watch>, number: u32) -> Client<impl Transport + use<>> {
         let transport = Witness {
             inner: ServiceTransport::new(self.sandbox.router().into_service()),
-            watch: Rc::clone(&watch),
-            unconnected: if calm { 0.0 } else { self.scenario.unconnected },
-            random: RefCell::new(fastrand::Rng::with_seed(self.seed ^ number)),
+            watch: Rc::clone(watch),
+            unconnected: if self.calm.get() { 0.0 } else { self.scenario.unconnected },
+            random: RefCell::new(fastrand::Rng::with_seed(self.seed ^ u64::from(number))),
         };
         let token = self.sandbox.settings().token.into();
         let http = self.scenario.http.clone();
         let endpoint = Endpoint { base_url: BASE_URL, token };
-        let client = Client::new(transport, endpoint, http, self.clock, self.seed);
-        let Scenario { policy, absence_runs, .. } = self.scenario;
-        let mut record = RunRecord {
-            errand,
-            policy: self.earlier.policy(policy, *absence_runs, self.clock.now()),
-            ended_before: self.earlier.ended(),
-            before: Snapshot::of(&self.sandbox),
-            preview: None,
-            applied: None,
-            watch: Rc::clone(&watch),
-            failed_listing: None,
+        Client::new(transport, endpoint, http, self.clock, self.seed)
+    }
+
+    /// A plan as it is kept, where the disk takes it.
+    async fn plan_file(&self) -> Result<Option<Approved>, String> {
+        let audience = Onlooker::new(None);
+        let session = Session::begin(self.beside(), &audience);
+        let watch = Watch::new(self.disk.clone(), session.run.clone(), 0);
+        let client = self.client(&watch, self.runs.get());
+        let steps = async |session: &DiskSession<'_>| -> Result<RunReport, Met> {
+            Ok(session.plan(&client, Errand::Apply.order(&self.roster)).await?.report)
         };
+        let ending = session.whole(steps).await;
+        if ending.report.digest.is_none() || ending.kept.is_err() {
+            return Ok(None);
+        }
+        let kept = self.store.run(&session.run).read(RunFile::Report);
+        let Ok(Some(bytes)) = kept else { return Ok(None) };
+        Approved::parse(&bytes).map(Some).map_err(|error| error.to_string())
+    }
+
+    async fn run(&self, interruption: Interruption, errand: Errand) -> Result<RunRecord, String> {
+        let number = self.runs.replace(self.runs.get() + 1);
+        let (kept, met) = (self.disk.synced(), disk::met(&self.disk));
+        let doubts = kept::left_in_doubt(&self.store)?;
+        self.disk_goes_wrong();
         let stop = Stop::default();
-        let whole = timeout(LONGEST_RUN, self.whole_run(&client, &mut record, &stop));
+        let onlooker = Onlooker::new(self.rival());
+        let session = Session::begin(self.beginning(errand.command(), number, &stop), &onlooker);
+        let run = session.run.clone();
+        let watch = Watch::new(self.disk.clone(), run.clone(), interruption.requests());
+        let before = Snapshot::of(&self.sandbox);
+        let end: RefCell<End> = RefCell::new(None);
+        let client = self.client(&watch, number);
+        let process = Process { client: &client, errand: &errand, roster: &self.roster };
+        let whole = timeout(LONGEST_RUN, process.whole(session, &end));
         let ended = interrupted(whole, interruption, &watch, &stop).await;
         ended.map_err(|_| format!("run {number} hangs"))?;
-        invariant::after_a_run(&record, &self.sandbox, self.scenario, self.roster).map_err(
-            |what| format!("run {number} ({:?}, {interruption:?}): {what}", record.errand.name()),
-        )?;
-        self.earlier.keep(&record, self.roster, self.clock.now())?;
+        let (report, applied) = end.into_inner().unzip();
+        let mut record = RunRecord {
+            errand,
+            run,
+            entries: Vec::new(),
+            ended_before: self.ended.get(),
+            before,
+            preview: onlooker.preview.take(),
+            applied: applied.flatten(),
+            report,
+            watch,
+            disk_faults: disk::met(&self.disk) - met,
+        };
+        self.process_ends(&record);
+        record.entries = record.watch.entries();
+        let right = onlooker.broken.take().map_or(Ok(()), Err);
+        let right = right.and_then(|()| self.is_right(&record, &kept, &doubts));
+        let name = record.errand.name();
+        right.map_err(|what| format!("run {number} ({name}, {interruption:?}): {what}"))?;
+        self.count(&record, onlooker.kept_out.get());
         sleep(Duration::from_secs(10)).await;
         Ok(record)
     }
 
-    async fn whole_run<T: crate::api::Transport>(
-        &self,
-        client: &Client<T>,
-        record: &mut RunRecord,
-        stop: &Stop,
-    ) {
-        let purpose = record.errand.purpose(self.roster);
-        let job = Job {
-            purpose,
-            named_workspaces: &self.scenario.named,
-            policy: &purpose.policy(record.policy.clone()),
-            limits: &self.scenario.limits,
-            requests_per_second: self.scenario.http.requests_per_second,
-            max_in_flight: self.scenario.http.max_in_flight,
-            tries: self.scenario.http.tries,
-            recheck_after: self.scenario.recheck_after,
-            approval: record.errand.approved().map(|approved| &approved.approval),
-        };
-        let around = Surroundings { clock: self.clock, stop, listener: &|_| {} };
-        match session::preview(client, &job, around).await {
-            Ok(preview) => record.preview = Some(preview),
-            Err(ListError::Api(error)) => record.failed_listing = Some(error.to_string()),
-            Err(error) => record.failed_listing = Some(error.to_string()),
+    fn disk_goes_wrong(&self) {
+        if self.calm.get() {
+            return self.disk.recover();
         }
-        let journal = Rc::clone(&record.watch.journal);
-        if let Some(preview) = &record.preview {
-            let applied = session::apply(client, preview, journal.as_ref(), &job, around).await;
-            record.applied = Some(applied);
+        let random = fastrand::Rng::with_seed(self.random.borrow_mut().u64(..));
+        self.disk.fail_as(disk::faults(random, self.share));
+    }
+
+    /// What the end of a process does to its disk: a kill may lose what was not synced.
+    fn process_ends(&self, record: &RunRecord) {
+        if record.report.is_none() || self.disk.is_dead() {
+            let random = &mut *self.random.borrow_mut();
+            self.disk.kill(|unsynced| random.usize(0..=unsynced));
+        } else {
+            self.disk.others_end();
+        }
+    }
+
+    fn is_right(&self, record: &RunRecord, kept: &Kept, doubts: &[String]) -> Check {
+        kept::nothing_is_lost(kept, &self.disk.synced())?;
+        invariant::after_a_run(record, &self.sandbox, self.scenario, &self.roster)?;
+        if let Some(report) = record.report.as_ref().filter(|report| report.digest.is_some()) {
+            let told: Vec<&String> =
+                report.left_in_doubt.iter().flat_map(|left| &left.requests).collect();
+            let found = told.iter().map(|one| one.as_str()).eq(doubts.iter().map(String::as_str));
+            check(found, || format!("left in doubt were {doubts:?}, and told {told:?}"))?;
+        }
+        if record.disk_faults > 0 {
+            return Ok(());
+        }
+        kept::is_shown_as_it_was(&self.store, record)?;
+        kept::is_told_again_as_it_was(&self.store, record)
+    }
+
+    fn count(&self, record: &RunRecord, kept_out: bool) {
+        if record.applied.is_some() && record.errand.follows_roster() {
+            self.ended.set(self.ended.get() + 1);
+        }
+        let tally = &mut *self.tally.borrow_mut();
+        tally.kept_out += u64::from(kept_out);
+        tally.killed += u64::from(record.report.is_none());
+        if !self.calm.get() || matches!(record.errand, Errand::ApplyApproved(_)) {
+            tally.count(record);
         }
     }
 }

@@ -4,31 +4,54 @@ use std::collections::BTreeSet;
 
 use crate::{
     guard::Approval,
+    report::ReportedCommand,
     roster::Roster,
-    session::{Purpose, Undo},
+    session::{Approved, Order, Purpose, Undo},
 };
 
 /// What a run does, with what it needs for that.
 #[derive(Debug)]
 pub(super) enum Errand {
     Apply,
-    ApplyApproved(Approved),
+    ApplyApproved(ApprovedList),
+    /// Only the plan that was kept.
+    ApplyPlan(Approved),
     Adopt,
     Undo(Undo),
 }
 
 /// A list that an operator gave back.
 #[derive(Debug)]
-pub(super) struct Approved {
+pub(super) struct ApprovedList {
     pub approval: Approval,
+    pub text: String,
     /// The records on it.
     pub records: BTreeSet<u64>,
 }
 
 impl Errand {
-    pub(super) fn purpose<'a>(&'a self, roster: &'a Roster) -> Purpose<'a> {
+    /// What a session is told to do.
+    pub(super) fn order<'a>(&'a self, roster: &'a Roster) -> Order<'a> {
+        let approved = match self {
+            Self::ApplyPlan(plan) => Some(plan),
+            _ => None,
+        };
+        let approval = self.approved().map(|list| &list.approval);
+        let purpose = self.purpose(roster);
+        Order { purpose, approval, approved, retry_stuck: false, check: false }
+    }
+
+    pub(super) fn command(&self) -> ReportedCommand {
         match self {
-            Self::Apply | Self::ApplyApproved(_) => Purpose::Roster(roster),
+            Self::Apply | Self::ApplyApproved(_) | Self::ApplyPlan(_) => ReportedCommand::Apply,
+            Self::Adopt => ReportedCommand::Adopt,
+            Self::Undo(_) => ReportedCommand::Undo,
+        }
+    }
+
+    fn purpose<'a>(&'a self, roster: &'a Roster) -> Purpose<'a> {
+        match self {
+            Self::Apply | Self::ApplyApproved(_) | Self::ApplyPlan(_) => Purpose::Roster(roster),
             Self::Adopt => Purpose::Adopt(roster),
             Self::Undo(undo) => Purpose::Undo(undo),
         }
@@ -38,20 +61,21 @@ impl Errand {
         match self {
             Self::Apply => "apply",
             Self::ApplyApproved(_) => "apply with approved deletes",
+            Self::ApplyPlan(_) => "apply of a plan file",
             Self::Adopt => "adopt",
             Self::Undo(_) => "undo",
         }
     }
 
-    pub(super) fn approved(&self) -> Option<&Approved> {
+    pub(super) fn approved(&self) -> Option<&ApprovedList> {
         match self {
             Self::ApplyApproved(approved) => Some(approved),
-            Self::Apply | Self::Adopt | Self::Undo(_) => None,
+            Self::Apply | Self::ApplyPlan(_) | Self::Adopt | Self::Undo(_) => None,
         }
     }
 
     /// Whether it does what the roster says.
     pub(super) fn follows_roster(&self) -> bool {
-        matches!(self, Self::Apply | Self::ApplyApproved(_))
+        matches!(self, Self::Apply | Self::ApplyApproved(_) | Self::ApplyPlan(_))
     }
 }

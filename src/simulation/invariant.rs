@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     draw::Scenario,
-    episode::RunRecord,
+    evidence::{Check, Evidence, Pair, check, pair},
+    record::RunRecord,
     refusals::obstacle,
-    told::is_told_again_as_it_was,
     trace::{is_so, journal_text, outcome_seq, stage_of},
 };
 use crate::{
@@ -15,40 +15,9 @@ use crate::{
     model::{MembershipKey, Outcome, Unreadable},
     plan::{Action, Change, Plan, Stage},
     roster::{RecordStatus, Roster},
-    sandbox::{self, ForeignChange, ForeignEdit, RequestKind, Sandbox, World},
+    sandbox::{self, ForeignChange, Sandbox},
     verdict::Decided,
 };
-
-/// The sandbox before a run.
-pub(super) struct Snapshot {
-    pub world: World,
-    log: usize,
-    foreign: usize,
-}
-
-impl Snapshot {
-    pub(super) fn of(sandbox: &Sandbox) -> Self {
-        let (log, foreign) = (sandbox.log().len(), sandbox.foreign_edits().len());
-        Self { world: sandbox.world(), log, foreign }
-    }
-}
-
-type Pair = (u64, u64);
-pub(super) type Check = Result<(), String>;
-
-pub(super) fn pair(key: MembershipKey) -> Pair {
-    (key.workspace.number(), key.user.number())
-}
-
-/// What one run did, as the sandbox saw it.
-pub(super) struct Evidence<'a> {
-    pub record: &'a RunRecord,
-    pub world: World,
-    pub log: Vec<sandbox::Entry>,
-    /// All edits of somebody else, from the beginning; those of this run start at `foreign_here`.
-    pub foreign: Vec<ForeignEdit>,
-    foreign_here: usize,
-}
 
 /// Checks everything that must hold after a run, killed or not.
 pub(super) fn after_a_run(
@@ -67,7 +36,6 @@ pub(super) fn after_a_run(
     evidence.nobody_is_doubled(scenario)?;
     evidence.no_write_without_intent()?;
     evidence.killed_writes_are_in_doubt()?;
-    is_told_again_as_it_was(record, roster)?;
     let Some(preview) = &record.preview else {
         let writes = evidence.writes().count();
         return check(writes == 0, || format!("{writes} writes without a plan"));
@@ -91,29 +59,7 @@ pub(super) fn after_a_run(
     }
 }
 
-pub(super) fn check(holds: bool, what: impl FnOnce() -> String) -> Check {
-    if holds { Ok(()) } else { Err(what()) }
-}
-
 impl Evidence<'_> {
-    pub(super) fn writes(&self) -> impl Iterator<Item = &sandbox::Entry> {
-        let is_write = |entry: &&sandbox::Entry| {
-            matches!(entry.kind, RequestKind::Create | RequestKind::Update | RequestKind::Delete)
-        };
-        self.log.iter().filter(is_write)
-    }
-
-    /// The pairs that somebody else touched in this run.
-    pub(super) fn touched_by_others(&self) -> BTreeSet<Pair> {
-        let edits = self.foreign[self.foreign_here..].iter();
-        edits.filter_map(|edit| Some((edit.target.workspace, edit.target.user?))).collect()
-    }
-
-    /// Whether somebody else touched anything in this run.
-    pub(super) fn others_were_here(&self) -> bool {
-        self.foreign.len() > self.foreign_here
-    }
-
     /// (a) Nobody is live twice on a project unless somebody else put them there.
     fn nobody_is_doubled(&self, scenario: &Scenario) -> Check {
         let by_others: BTreeSet<Pair> = self
@@ -143,10 +89,10 @@ impl Evidence<'_> {
     /// What a killed run wrote without noting its end is in doubt for whoever reads its journal,
     /// with its last line torn as well.
     fn killed_writes_are_in_doubt(&self) -> Check {
-        let entries = self.record.watch.journal.entries();
-        let mut text = journal_text(&entries)?;
+        let entries = &self.record.entries;
+        let mut text = journal_text(entries)?;
         let whole = parse_journal(&text).map_err(|error| error.to_string())?;
-        check(whole.entries == entries, || "the journal reads back otherwise".to_owned())?;
+        check(whole.entries == *entries, || "the journal reads back otherwise".to_owned())?;
         if !entries.is_empty() {
             text.truncate(text.len().saturating_sub(3));
             parse_journal(&text).map_err(|error| format!("torn journal: {error}"))?;
@@ -164,9 +110,7 @@ impl Evidence<'_> {
     fn a_stop_starts_nothing(&self, plan: &Plan) -> Check {
         let destroyed: BTreeSet<MembershipKey> = self
             .record
-            .watch
-            .journal
-            .entries()
+            .entries
             .iter()
             .filter_map(|entry| match entry {
                 Entry::Intent { request: Request::Delete { live }, .. } => Some(live.key),
@@ -194,7 +138,7 @@ impl Evidence<'_> {
     fn stages_keep_their_order(&self, plan: &Plan) -> Check {
         let mut reached = Stage::Create;
         for entry in self.writes() {
-            let mut stage = stage_of(entry, plan, &self.record.watch.journal.entries());
+            let mut stage = stage_of(entry, plan, &self.record.entries);
             if stage == Stage::Create && entry.objects == 1 && plan.counts.replacements > 0 {
                 // The second half of a replacement looks like any create of one row.
                 stage = reached;
@@ -277,7 +221,10 @@ fn every_row_has_one_fate(roster: &Roster, plan: &Plan) -> Check {
 /// (d) Without faults a run comes to its end, and nothing is left in doubt.
 pub(super) fn converged(record: &RunRecord, sandbox: &Sandbox) -> Check {
     let Some(preview) = &record.preview else {
-        return Err(format!("no faults, and no plan: {:?}", record.failed_listing));
+        return Err(format!(
+            "no faults, and no plan: {:?}",
+            record.report.as_ref().map(|report| &report.ended)
+        ));
     };
     let plan = preview.reviewed.approved.plan();
     check(plan.unreadable().all(|(_, reason)| *reason == Unreadable::NotVisible), || {

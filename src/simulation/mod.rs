@@ -6,23 +6,28 @@
 //! converge and the next must have nothing to do. Uses the whole tool but its command line.
 
 mod deletes;
+mod disk;
 mod draw;
 mod drawn_roster;
-mod earlier;
 mod episode;
 mod errand;
+mod evidence;
 pub(crate) mod floor;
 mod invariant;
+mod kept;
+mod onlooker;
+mod process;
+mod record;
 mod refusals;
 mod reversal;
-mod told;
 mod trace;
 mod witness;
 
 use crate::model::Outcome;
-use episode::RunRecord;
 use errand::Errand;
+use record::RunRecord;
 use std::{
+    collections::BTreeMap,
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
@@ -83,6 +88,14 @@ pub struct Tally {
     pub undos: u64,
     /// Memberships that an undo was seen to give back.
     pub restored: u64,
+    /// Runs that applied a plan file.
+    pub plan_files: u64,
+    /// Runs that were killed.
+    pub killed: u64,
+    /// Runs that the lock of another kept out.
+    pub kept_out: u64,
+    /// How the disk failed, and how often.
+    pub disk: BTreeMap<&'static str, u64>,
     /// People who were deleted and not created again.
     pub lost: u64,
     /// Broken promises, by seed.
@@ -94,6 +107,7 @@ impl Tally {
         match record.errand {
             Errand::Apply => {}
             Errand::ApplyApproved(_) => self.approved += 1,
+            Errand::ApplyPlan(_) => self.plan_files += 1,
             Errand::Adopt => self.adoptions += 1,
             Errand::Undo(_) => self.undos += 1,
         }
@@ -111,6 +125,12 @@ impl Tally {
         self.undos += other.undos;
         self.restored += other.restored;
         self.lost += other.lost;
+        self.plan_files += other.plan_files;
+        self.killed += other.killed;
+        self.kept_out += other.kept_out;
+        for (fault, count) in other.disk {
+            *self.disk.entry(fault).or_default() += count;
+        }
         self.violations.extend(other.violations);
     }
 }

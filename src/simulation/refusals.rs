@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{
     draw::Scenario,
-    invariant::{Check, Evidence, check, pair},
+    evidence::{Check, Evidence, check, pair},
 };
 use crate::{
     apply::Applied,
@@ -77,7 +77,7 @@ impl Evidence<'_> {
             .map(|action| action.key)
             .collect();
         let (mut is_lost, mut deletes_begun) = (false, false);
-        for entry in self.record.watch.journal.entries() {
+        for entry in &self.record.entries {
             let Entry::Intent { request: Request::Delete { live }, .. } = entry else { continue };
             let key = live.key;
             let replaces = replaced.contains(&key);

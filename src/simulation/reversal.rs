@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{episode::RunRecord, trace};
+use super::{record::RunRecord, trace};
 use crate::{
     model::{Field, FieldValue, MembershipKey, Outcome},
     plan::{Action, Change},
@@ -93,7 +93,10 @@ fn displaced(action: &Action) -> Option<MembershipKey> {
 /// The memberships that the undo left alone, or could not do, each with a reason that it tells.
 fn open(undone: &RunRecord) -> Result<BTreeSet<MembershipKey>, String> {
     let (Some(preview), Some(applied)) = (&undone.preview, &undone.applied) else {
-        return Err(format!("no faults, and no undo: {:?}", undone.failed_listing));
+        return Err(format!(
+            "no faults, and no undo: {:?}",
+            undone.report.as_ref().map(|report| &report.ended)
+        ));
     };
     let plan = preview.reviewed.approved.plan();
     let held = plan.held.iter().map(|held| held.key);

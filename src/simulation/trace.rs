@@ -10,10 +10,11 @@ use crate::{
     sandbox::{self, RequestKind},
 };
 
-/// The request that an outcome belongs to.
+/// The request that an outcome, or what it was settled as, belongs to.
 pub(super) fn outcome_seq(entry: &Entry) -> Option<u64> {
     match entry {
         Entry::Outcome { seq, .. } => Some(*seq),
+        Entry::Settled { seq, unknown, .. } if unknown.is_empty() => Some(*seq),
         _ => None,
     }
 }

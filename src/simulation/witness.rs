@@ -1,5 +1,5 @@
 //! Stands between client and sandbox: sees every request leave, and may cut the connection or the
-//! run short. Keeps the journal in memory, and holds every write against it.
+//! run short. Holds every write against the journal on the disk.
 
 use std::{
     cell::{Cell, RefCell},
@@ -13,45 +13,52 @@ use tokio::sync::Notify;
 
 use crate::{
     api::{Transport, TransportError},
-    journal::{Entry, JournalError, Record, Request as Intended},
+    journal::{Entry, Request as Intended},
+    run::RunId,
+    store::SimulatedDisk,
 };
 
-/// The journal of one run, in memory.
+/// A run's journal as it stands on the disk: read on from where it was read before.
 #[derive(Default)]
-pub(super) struct MemoryJournal {
-    entries: RefCell<Vec<Entry>>,
+struct Read {
+    /// How far it was read.
+    to: usize,
+    /// Every entry, and where its line ends.
+    entries: Vec<(usize, Entry)>,
 }
 
-impl Record for MemoryJournal {
-    fn record(&self, entry: &Entry) -> Result<(), JournalError> {
-        self.entries.borrow_mut().push(entry.clone());
-        Ok(())
-    }
-}
-
-impl MemoryJournal {
-    pub(super) fn entries(&self) -> Vec<Entry> {
-        self.entries.borrow().clone()
-    }
-
-    /// The intent without an outcome that announces this write.
-    fn announced(&self, method: &Method, path: &str, body: &[u8]) -> Option<Intended> {
-        let entries = self.entries.borrow();
-        let answered: BTreeSet<u64> = entries
-            .iter()
-            .filter_map(|entry| match entry {
-                Entry::Outcome { seq, .. } => Some(*seq),
-                _ => None,
-            })
-            .collect();
-        let announced = |entry: &Entry| match entry {
-            Entry::Intent { seq, request } if !answered.contains(seq) => {
-                is_about(request, method, path, body).then(|| request.clone())
+impl Read {
+    fn on(&mut self, text: &[u8]) {
+        while let Some(length) = text[self.to..].iter().position(|byte| *byte == b'\n') {
+            let line = &text[self.to..self.to + length];
+            self.to += length + 1;
+            if let Ok(entry) = serde_json::from_slice(line) {
+                self.entries.push((self.to, entry));
             }
-            _ => None,
-        };
-        entries.iter().find_map(announced)
+        }
     }
+}
+
+/// What is announced without an outcome, and on disk for certain.
+fn announced(
+    entries: &[(usize, Entry)],
+    synced: usize,
+    (method, path, body): (&Method, &str, &[u8]),
+) -> Option<Intended> {
+    let answered: BTreeSet<u64> = entries
+        .iter()
+        .filter_map(|(_, entry)| match entry {
+            Entry::Outcome { seq, .. } => Some(*seq),
+            _ => None,
+        })
+        .collect();
+    let announced = |(end, entry): &(usize, Entry)| match entry {
+        Entry::Intent { seq, request } if *end <= synced && !answered.contains(seq) => {
+            is_about(request, method, path, body).then(|| request.clone())
+        }
+        _ => None,
+    };
+    entries.iter().find_map(announced)
 }
 
 fn is_about(request: &Intended, method: &Method, path: &str, body: &[u8]) -> bool {
@@ -81,7 +88,9 @@ fn is_about(request: &Intended, method: &Method, path: &str, body: &[u8]) -> boo
 
 /// What is watched for during one run.
 pub(super) struct Watch {
-    pub journal: Rc<MemoryJournal>,
+    disk: SimulatedDisk,
+    run: RunId,
+    journal: RefCell<Read>,
     /// Requests that left in this run.
     pub sent: Cell<u64>,
     /// At so many requests, `reached` is told.
@@ -96,9 +105,11 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn new(alarm_at: u64) -> Rc<Self> {
+    pub(super) fn new(disk: SimulatedDisk, run: RunId, alarm_at: u64) -> Rc<Self> {
         Rc::new(Self {
-            journal: Rc::default(),
+            disk,
+            run,
+            journal: RefCell::default(),
             sent: Cell::new(0),
             alarm_at: Cell::new(alarm_at),
             reached: Notify::new(),
@@ -106,6 +117,22 @@ impl Watch {
             stopped: Cell::new(false),
             sent_after_stop: RefCell::default(),
         })
+    }
+
+    /// What the run noted of its requests, as far as it is on the disk.
+    pub(super) fn entries(&self) -> Vec<Entry> {
+        let mut read = Read::default();
+        read.on(&self.disk.journal(&self.run).0);
+        let is_frame = |entry: &Entry| matches!(entry, Entry::Header { .. } | Entry::End { .. });
+        read.entries.into_iter().map(|(_, entry)| entry).filter(|entry| !is_frame(entry)).collect()
+    }
+
+    fn announced(&self, request: &Request<Bytes>) -> Option<Intended> {
+        let (text, synced) = self.disk.journal(&self.run);
+        let read = &mut *self.journal.borrow_mut();
+        read.on(&text);
+        let (method, path) = (request.method(), request.uri().path());
+        announced(&read.entries, synced, (method, path, request.body()))
     }
 }
 
@@ -127,7 +154,7 @@ impl<T: Transport> Transport for Witness<T> {
         }
         let (method, path) = (request.method(), request.uri().path());
         if method != Method::GET {
-            match watch.journal.announced(method, path, request.body()) {
+            match watch.announced(&request) {
                 None => watch.unannounced.borrow_mut().push(format!("{method} {path}")),
                 Some(intent) if watch.stopped.get() => {
                     watch.sent_after_stop.borrow_mut().push(intent);

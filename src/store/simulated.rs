@@ -33,7 +33,8 @@ pub enum DiskOperation {
 pub enum DiskFault {
     /// The disk is full: nothing of it is kept.
     Full,
-    /// The process is killed in the middle: so many bytes of a line are kept. Only an append.
+    /// So many bytes of a line are kept, and nothing else is from then on, as of a process that is
+    /// killed in the middle of it. Only an append.
     Torn(usize),
     /// What was written cannot be renamed into its place. Only a write.
     Unrenamed,
@@ -58,25 +59,37 @@ struct State {
     /// Counts the holders of the lock; the last one has it.
     holder: u64,
     locked: bool,
+    /// Whether nothing is kept any more.
+    dead: bool,
     draw: Option<Draw>,
     faults: BTreeMap<&'static str, u64>,
 }
 
 impl State {
+    fn count(&mut self, word: &'static str) {
+        *self.faults.entry(word).or_default() += 1;
+    }
+
     /// Fails if this is to go wrong; of a torn line, how much of it is kept.
     fn meet(&mut self, operation: DiskOperation) -> Result<(), (usize, io::Error)> {
+        if self.dead {
+            return Err((0, io::Error::other("the disk is gone")));
+        }
         let fault = self.draw.as_mut().and_then(|draw| draw(operation));
         let Some(fault) = fault else { return Ok(()) };
         let (word, kept) = match fault {
             DiskFault::Full => ("the disk is full", 0),
-            DiskFault::Torn(kept) => ("the write was torn", kept),
+            DiskFault::Torn(kept) => {
+                self.dead = true;
+                ("the write was torn", kept)
+            }
             DiskFault::Unrenamed => ("the file could not be renamed", 0),
             DiskFault::LockLost => {
                 self.holder += 1;
                 ("the lock was lost", 0)
             }
         };
-        *self.faults.entry(word).or_default() += 1;
+        self.count(word);
         Err((kept, io::Error::other(word)))
     }
 }
@@ -114,12 +127,39 @@ impl SimulatedDisk {
     /// and so many bytes more.
     pub fn kill(&self, mut unsynced: impl FnMut(usize) -> usize) {
         let state = &mut *self.state();
-        state.locked = false;
+        (state.locked, state.dead) = (false, false);
+        let mut lost = 0;
         for journal in state.journals.values_mut() {
-            let kept = unsynced(journal.bytes.len() - journal.synced);
+            let open = journal.bytes.len() - journal.synced;
+            let kept = unsynced(open).min(open);
             journal.bytes.truncate(journal.synced + kept);
             journal.synced = journal.bytes.len();
+            lost += u64::from(kept < open);
         }
+        *state.faults.entry("an append was lost").or_default() += lost;
+    }
+
+    /// Whoever else took the lock lets it go.
+    pub fn others_end(&self) {
+        self.state().locked = false;
+    }
+
+    /// Whether nothing is kept any more, until the process is killed.
+    #[must_use]
+    pub fn is_dead(&self) -> bool {
+        self.state().dead
+    }
+
+    /// Everything that is kept, journals as far as they are synced.
+    #[must_use]
+    pub fn synced(&self) -> BTreeMap<Name, Vec<u8>> {
+        let state = self.state();
+        let journal = |(run, one): (&RunId, &Grown)| {
+            (Name::Of(run.clone(), RunFile::Journal), one.bytes[..one.synced].to_vec())
+        };
+        let files = state.files.iter().map(|(name, bytes)| (name.clone(), bytes.clone()));
+        let rooms = state.runs.iter().map(|run| (Name::Run(run.clone()), Vec::new()));
+        files.chain(rooms).chain(state.journals.iter().map(journal)).collect()
     }
 
     /// How often each fault was met.
@@ -128,11 +168,11 @@ impl SimulatedDisk {
         self.state().faults.clone()
     }
 
-    /// What of a run's journal would survive the worst kill.
+    /// A run's journal, and how much of it would survive the worst kill.
     #[must_use]
-    pub fn synced_journal(&self, run: &RunId) -> Vec<u8> {
+    pub fn journal(&self, run: &RunId) -> (Vec<u8>, usize) {
         let state = self.state();
-        state.journals.get(run).map(|one| one.bytes[..one.synced].to_vec()).unwrap_or_default()
+        state.journals.get(run).map(|one| (one.bytes.clone(), one.synced)).unwrap_or_default()
     }
 }
 

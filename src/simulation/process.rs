@@ -1,0 +1,89 @@
+//! The process of one simulated run: its session's steps, and how it is cut short.
+
+use std::{cell::RefCell, rc::Rc};
+
+use tokio::time::sleep;
+
+use super::{
+    disk::BASE_URL,
+    draw::Interruption,
+    errand::Errand,
+    onlooker::{DiskSession, Met},
+    witness::Watch,
+};
+use crate::{
+    api::{Client, Transport},
+    apply::Applied,
+    report::RunReport,
+    roster::Roster,
+    run::{Ended, Stop, StopCause},
+    session::check_approval,
+};
+
+/// Lets a run go on until it ends or is killed; asks it to end where that is what happens to it.
+pub(super) async fn interrupted<E>(
+    whole: impl Future<Output = Result<(), E>>,
+    interruption: Interruption,
+    watch: &Watch,
+    stop: &Stop,
+) -> Result<(), E> {
+    let happens = async {
+        watch.reached.notified().await;
+        if let Interruption::Kill { after, .. } = interruption {
+            return sleep(after).await;
+        }
+        watch.stopped.set(true);
+        stop.set(StopCause::Terminate);
+        std::future::pending().await
+    };
+    tokio::select! {
+        ended = whole => ended,
+        () = happens => Ok(()),
+    }
+}
+
+/// What a run left in memory when it ended by itself.
+pub(super) type End = Option<(RunReport, Option<Applied>)>;
+
+/// What a run does, and with what.
+pub(super) struct Process<'a, T> {
+    pub client: &'a Client<T>,
+    pub errand: &'a Errand,
+    pub roster: &'a Rc<Roster>,
+}
+
+impl<T: Transport> Process<'_, T> {
+    /// A run from its first step to the end of its lock.
+    pub(super) async fn whole(&self, session: DiskSession<'_>, end: &RefCell<End>) {
+        let applied = RefCell::new(None);
+        let ending = session
+            .whole(async |session| {
+                let (report, done) = self.steps(session).await?;
+                *applied.borrow_mut() = done;
+                Ok::<RunReport, Met>(report)
+            })
+            .await;
+        session.free();
+        *end.borrow_mut() = Some((ending.report, applied.take()));
+    }
+
+    async fn steps(&self, session: &DiskSession<'_>) -> Result<(RunReport, Option<Applied>), Met> {
+        let Some(store) = session.lock(None).await? else { return Ok((session.stopped(), None)) };
+        if !matches!(self.errand, Errand::Undo(_)) {
+            session.tell_of(Rc::clone(self.roster));
+        }
+        if self.errand.follows_roster() {
+            session.forget_mentioned(store, &self.roster.desired);
+        }
+        if let Some(list) = self.errand.approved() {
+            let list = (&list.approval, list.text.as_str());
+            check_approval(list, session.store(), BASE_URL, session.clock.now())?;
+        }
+        let carried = session.apply(self.client, store, self.errand.order(self.roster)).await?;
+        // Where there was nothing to do, all of it was done.
+        let nothing = || Applied { decided: Vec::new(), ended: Ended::Complete };
+        let complete = carried.report.ended.as_ref().is_some_and(Ended::is_complete);
+        let applied = carried.applied.or_else(|| complete.then(nothing));
+        Ok((carried.report, applied))
+    }
+}
