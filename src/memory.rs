@@ -90,7 +90,9 @@ impl Default for Memory {
 
 /// A memory that cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("damaged or of another version: absences and vain wishes are counted anew")]
+#[error(
+    "damaged or of another version: absences and changes without effect are counted from the start"
+)]
 pub struct MemoryError;
 
 impl Memory {

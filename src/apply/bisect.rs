@@ -185,7 +185,7 @@ impl<'a> Search<'a> {
     fn disbelieve_index(&self) {
         if self.index_is_position.replace(false) {
             tracing::warn!(
-                "the `index` of the server's errors is no position in the request: refused batches \
+                "the `index` of the server's errors is not a position in the request: refused batches \
                  are halved until the bad rows stand alone"
             );
         }

@@ -52,7 +52,7 @@ impl<A: WriteParticipations> Run<'_, A> {
                 Ok(found) => found.is_some_and(|found| found.is_administrator()),
                 Err(error) => {
                     self.account.failed.set(true);
-                    tracing::debug!(%user, %error, "the account tells nothing of a person");
+                    tracing::debug!(%user, %error, "nothing could be learned of a person from the account");
                     false
                 }
             }

@@ -90,7 +90,7 @@ impl ApprovedList {
             }
             ApprovalRefusal::Cut { problem } => return Err(unreadable(path, &[problem])),
             ApprovalRefusal::NotKept { .. } => {
-                (format!("{refusal}, so `{list}` cannot be held against it"), Vec::new())
+                (format!("{refusal}, so `{list}` cannot be checked against it"), Vec::new())
             }
             ApprovalRefusal::NotGood { .. } => {
                 (format!("the approval `{list}` {refusal}"), Vec::new())

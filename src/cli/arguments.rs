@@ -45,9 +45,9 @@ pub struct Common {
     pub state_dir: Option<String>,
     /// The form of what is written to stdout
     #[arg(long, global = true, default_value = "text", value_name = "FORMAT",
-        value_parser = clap::value_parser!(Format), help = "The form of stdout: text, json, csv, markdown, html")]
+        value_parser = clap::value_parser!(Format), help = "The format of stdout: text, json, csv, markdown, html")]
     pub format: Format,
-    /// Write the report to this file too, in the form its ending names (repeatable)
+    /// Write the report to this file too, in the format that its ending names (repeatable)
     #[arg(long, global = true, value_name = "FILE")]
     pub output: Vec<PathBuf>,
     /// The form of the log on stderr
@@ -140,7 +140,7 @@ pub struct RosterArgs {
     /// Delete only what this reviewed withheld-deletes.csv has, over the limits too
     #[arg(long, value_name = "FILE")]
     pub approve_deletes: Option<PathBuf>,
-    /// Try wishes again that were answered as done and changed nothing
+    /// Send changes again that were answered as done twice and had no effect
     #[arg(long)]
     pub retry_stuck: bool,
 }
@@ -151,7 +151,7 @@ pub struct WriteArgs {
     /// Show what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Do not ask
+    /// Carry the plan out without asking
     #[arg(short, long)]
     pub yes: bool,
     /// Apply only if the plan computed now is this one: a digest (or its beginning), or a file that
@@ -164,7 +164,7 @@ pub struct WriteArgs {
     /// Wait this long for another run to end
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub wait_lock: Option<Duration>,
-    /// Take the question for declined when nobody answers it for this long
+    /// Treat the question as declined when nobody answers it for this long
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "15m")]
     pub prompt_timeout: Duration,
     /// Write the live memberships as a roster to this file before anything is sent
@@ -210,7 +210,7 @@ pub struct AdoptArgs {
 /// `undo`.
 #[derive(Debug, Args)]
 pub struct UndoArgs {
-    /// Its name, as much of it as is unique, or `latest`
+    /// The run: its name, the beginning of one if it is unique, or `latest`
     pub run: String,
     /// Delete only what this reviewed withheld-deletes.csv has, over the limits too
     #[arg(long, value_name = "FILE")]
@@ -223,7 +223,7 @@ pub struct UndoArgs {
 /// `export`.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// The projects (repeatable, or separated by commas); those of `scope.workspaces` without
+    /// The projects (repeatable, or separated by commas); by default those of `scope.workspaces`
     #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',')]
     pub workspace: Vec<WorkspaceId>,
 }
@@ -231,19 +231,19 @@ pub struct ExportArgs {
 /// `show`.
 #[derive(Debug, Args)]
 pub struct ShowArgs {
-    /// Its name, as much of it as is unique, or `latest`
+    /// The run: its name, the beginning of one if it is unique, or `latest`
     pub run: String,
 }
 
 /// `doctor`.
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
-    /// The roster; without, the projects of `scope.workspaces` are looked at
+    /// The roster; when not given, the projects of `scope.workspaces` are looked at
     pub roster: Option<PathBuf>,
     /// The `--deadline` that an apply is to meet
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub deadline: Option<Duration>,
-    /// Exit 5 also where something could not be known
+    /// Exit 5 also where something could not be found out
     #[arg(long)]
     pub strict: bool,
 }
@@ -251,9 +251,9 @@ pub struct DoctorArgs {
 /// `rehearse`.
 #[derive(Debug, Args)]
 pub struct RehearseArgs {
-    /// The roster; the sample roster without
+    /// The roster; by default the sample roster
     pub roster: Option<PathBuf>,
-    /// Who is on the sandbox's projects before; the sample without
+    /// Who is on the sandbox's projects at the start; by default the sample
     #[arg(long, value_name = "FILE")]
     pub seed: Option<PathBuf>,
     /// Instead: simulate whole runs under faults from this many seeds
@@ -262,7 +262,7 @@ pub struct RehearseArgs {
     /// The first of these seeds
     #[arg(long, value_name = "NUMBER", default_value_t = 0, requires = "seeds")]
     pub first_seed: u64,
-    /// Share of requests that go wrong in each seed; drawn without
+    /// Share of requests that go wrong in each seed; by default drawn from the seed
     #[arg(long, value_name = "SHARE", requires = "seeds")]
     pub faults: Option<f64>,
 }
@@ -280,16 +280,16 @@ pub struct SandboxArgs {
     /// The port; 0 takes a free one
     #[arg(long, default_value_t = 8080)]
     pub port: u16,
-    /// Who is on the projects at the start; the sample without
+    /// Who is on the projects at the start; by default the sample
     #[arg(long, value_name = "FILE")]
     pub seed: Option<PathBuf>,
-    /// All settings of the sandbox from a TOML file; the flags below stand above it
+    /// All settings of the sandbox from a TOML file; the flags below override it
     #[arg(long, value_name = "FILE")]
     pub settings: Option<PathBuf>,
     /// Write every request as a line of JSON
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
-    /// Requests a second before 429; unlimited without
+    /// Requests a second before 429; by default unlimited
     #[arg(long, value_name = "NUMBER")]
     pub rate: Option<f64>,
     /// Time that a request takes
@@ -304,7 +304,7 @@ pub struct SandboxArgs {
     /// The seed of the faults
     #[arg(long, value_name = "NUMBER")]
     pub fault_seed: Option<u64>,
-    /// How long a request hangs that times out
+    /// How long a request that times out hangs
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub hang: Option<Duration>,
 }

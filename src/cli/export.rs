@@ -50,8 +50,7 @@ pub(super) fn export(common: &Common, args: &ExportArgs) -> Result<ExitStatus, F
 }
 
 fn partial(table: &RosterTable) -> Option<Failure> {
-    let message =
-        "the roster that was written is partial: not all that is live could be read or said";
+    let message = "the roster that was written is partial: not everything that is live could be read or written as a row";
     let failure = || Failure::new(ExitStatus::PartlyApplied, anyhow::anyhow!(message));
     table.is_partial().then(failure)
 }
@@ -74,7 +73,7 @@ fn files(common: &Common) -> Result<Vec<WholeFile>, Failure> {
     let others = common.output.iter().any(|path| of_path(path) != Some(Format::Csv));
     if others || !matches!(common.format, Format::Text | Format::Csv) {
         return Err(Failure::usage(
-            "a roster has no other form than CSV",
+            "a roster is always CSV",
             "leave `--format` out; `--output FILE` must end in `.csv`",
         ));
     }
@@ -98,7 +97,7 @@ fn tell(table: &RosterTable, quiet: bool) {
         output::say(&format!("note: {note}\n"));
     }
     if table.rows.is_empty() {
-        output::say("note: without rows it is no roster that a plan reads\n");
+        output::say("note: it has no rows, so `plan` does not take it as a roster\n");
     }
     let projects: BTreeSet<WorkspaceId> = table.rows.iter().map(|row| row.key.workspace).collect();
     let partial = if table.is_partial() { "; a partial roster: never deletes" } else { "" };

@@ -43,8 +43,11 @@ impl Failure {
 
     /// Something that must not happen; where it did was said by then.
     pub(super) fn bug() -> Self {
-        Self::new(ExitStatus::Unexpected, anyhow::anyhow!("a bug in kantata-sync ended it"))
-            .hint("please report it with the lines above; the journal of the run has what was sent")
+        Self::new(
+            ExitStatus::Unexpected,
+            anyhow::anyhow!("a bug in kantata-sync ended this command"),
+        )
+        .hint("please report it with the lines above; the journal of the run has what was sent")
     }
 
     /// Of several the first: the others are details of it.
@@ -155,7 +158,7 @@ impl From<TokenError> for Failure {
         let failure = Self::new(ExitStatus::Unauthorized, error);
         if missing {
             return failure.hint(
-                "set KANTATA_TOKEN, or token_file or token_command in the configuration; it is never an argument",
+                "set KANTATA_TOKEN, or token_file or token_command in the configuration; it is never given as an argument",
             );
         }
         failure

@@ -43,7 +43,7 @@ pub(super) async fn ask(page: String, patience: Duration, stop: &Stop) -> Decisi
             Ok(Some(Ok(true))) => None,
             Ok(Some(Ok(false))) => Some(Ended::Declined),
             Ok(Some(Err(error))) => Some(unanswered(&format!("no answer could be read: {error}"))),
-            Ok(None) => Some(unanswered("the terminal did not show the plan whole")),
+            Ok(None) => Some(unanswered("the terminal did not show the whole plan")),
             Err(error) => Some(unanswered(&format!("nobody could be asked: {error}"))),
         },
         () = tokio::time::sleep(patience) => {

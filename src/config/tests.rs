@@ -408,7 +408,7 @@ fn places_are_those_of_the_parser() {
       kantata-sync.toml:4:21: `protect.users = ["boss"]`: `boss` is neither a user id nor an e-mail address or pattern such as `*@partner.example`
       kantata-sync.toml:7:17: `token_command = """\n[http]\r\ntries = 1\r\n'"""`: expected every quote to be closed
       kantata-sync.toml:12:11: `http.tries = 0x65`: expected a whole number from 1 to 100
-      kantata-sync.toml:15:9: `roster.columns = { user_id = 1 }`: expected a table of texts
+      kantata-sync.toml:15:9: `roster.columns = { user_id = 1 }`: expected a table of strings
       kantata-sync.toml:17:3: `state`: expected a table
       kantata-sync.toml:14:9: `http.tries = 1979-05-27`: expected a whole number from 1 to 100
     "#);

@@ -130,7 +130,7 @@ pub enum TokenError {
         limit: Duration,
     },
     /// The command wrote more than a token.
-    #[error("the token command `{program}` wrote more than {} KiB and was stopped; it is to write the token and nothing else", limit / 1024)]
+    #[error("the token command `{program}` wrote more than {} KiB and was stopped; it must write the token and nothing else", limit / 1024)]
     Chatty {
         /// The first word.
         program: String,

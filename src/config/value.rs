@@ -271,7 +271,7 @@ pub(super) struct Texts;
 
 impl Kind<Vec<String>> for Texts {
     fn read(&self, value: &Value, _: &Place<'_>) -> Result<Vec<String>, String> {
-        expected(list(value, text), "a list of texts")
+        expected(list(value, text), "a list of strings")
     }
 }
 
@@ -282,7 +282,7 @@ impl Kind<BTreeMap<String, String>> for Names {
     fn read(&self, value: &Value, _: &Place<'_>) -> Result<BTreeMap<String, String>, String> {
         let entry = |(name, value): (&String, &Value)| Some((name.clone(), text(value)?));
         let names = value.as_table().and_then(|table| table.iter().map(entry).collect());
-        expected(names, "a table of texts")
+        expected(names, "a table of strings")
     }
 }
 

@@ -261,7 +261,8 @@ fn table(text: &str, table_at: usize, problems: &mut Vec<ApprovalProblem>) -> Ta
     let mut found = Table::default();
     for record in reader.records() {
         let Ok(record) = record else {
-            problems.push(problem(0, "a line has more or fewer cells than the header: is it cut?"));
+            problems
+                .push(problem(0, "a line has more or fewer cells than the header: is it cut off?"));
             continue;
         };
         if record.iter().all(|cell| cell.trim().is_empty()) {
@@ -358,7 +359,7 @@ mod tests {
         assert_eq!(messages(&LIST.replace("# run", "# ran")), ["the line `# run: …` is missing"]);
         assert_eq!(
             messages(&LIST[..LIST.len() - 12]),
-            ["a line has more or fewer cells than the header: is it cut?"]
+            ["a line has more or fewer cells than the header: is it cut off?"]
         );
         let within_quotes = LIST.replace("moved\n", "\"moved, and\n");
         assert_eq!(messages(&within_quotes), ["a quote has no end: is the file cut?"]);

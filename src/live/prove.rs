@@ -147,7 +147,7 @@ impl Pages {
 
     fn take(&mut self, page: ListPage, asked: WorkspaceId) -> Result<(), String> {
         let Some(count) = page.count else {
-            return Err("a page gives no count, or two".to_owned());
+            return Err("a page has no count, or two different ones".to_owned());
         };
         if let Some(before) = self.count.replace(count)
             && before != count

@@ -16,7 +16,7 @@ pub enum Outcome {
     Frozen,
     /// The guard keeps it back.
     Withheld,
-    /// The run ended before it, or what it needs did not happen.
+    /// The run ended before it, or an action that it depends on did not happen.
     NotReached,
     /// Somebody else changed the record since the plan; left as it is.
     Stale,

@@ -83,7 +83,7 @@ fn lost(report: &RunReport) -> Markup {
         @if !lost.is_empty() {
             section.alarm role="alert" {
                 h2 { "Lost: " (lost.len()) " deleted and not created again" }
-                p { "They are in " (REJECTED) ", to be fed back." }
+                p { "They are in " (REJECTED) ", ready to be corrected and applied again." }
                 ul {
                     @for entry in lost {
                         li {
@@ -281,7 +281,7 @@ mod tests {
         <head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-hVU2CkXjdDXkW1/eNYL5j1ZM1qBFkdTkVOcAy7nbdbc='; script-src 'sha256-5tot6r/dcoPBeM8tco8Yqt1fioRDZFSQ9GK7lOGJLos='; base-uri 'none'; form-action 'none'"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer"><title>kantata-sync apply: 20261124T030739Z-000e3d4c</title><style>STYLE</style></head>
         <body>
         <header><h1>kantata-sync apply: 20261124T030739Z-000e3d4c</h1>
-        <section class="alarm" role="alert"><h2>Lost: 1 deleted and not created again</h2><p>They are in rejected.csv, to be fed back.</p><ul><li><bdi>Ann\nLee (6)</bdi> on <bdi>=cmd() (102)</bdi>: <bdi>maven → buyer, access edit_tasks</bdi>; <bdi>422: user \u{9b}31mgone</bdi></li></ul></section></header><main><dl>
+        <section class="alarm" role="alert"><h2>Lost: 1 deleted and not created again</h2><p>They are in rejected.csv, ready to be corrected and applied again.</p><ul><li><bdi>Ann\nLee (6)</bdi> on <bdi>=cmd() (102)</bdi>: <bdi>maven → buyer, access edit_tasks</bdi>; <bdi>422: user \u{9b}31mgone</bdi></li></ul></section></header><main><dl>
         <dt>API</dt><dd><bdi>https://api.mavenlink.com/api/v1</bdi></dd>
         <dt>Mode</dt><dd><bdi>mirror</bdi></dd>
         <dt>Roster</dt><dd><bdi>members.csv (11 rows, 1 invalid)</bdi></dd>
@@ -292,7 +292,7 @@ mod tests {
         <dt>Pace</dt><dd><bdi>120 requests sent, 80 of them writes; 2 answered 429, held 13 s, 3.3 of 4 a second at the end</bdi></dd>
         <dt>Ended</dt><dd><bdi>stopped at its deadline; exit 5, partly applied</bdi></dd></dl>
         <section class="alarm"><h2>Withheld by the guard</h2><ul><li><bdi>plan deletes 60 of 400 memberships; the limit is 50 (guard.max_deletes); all deletes of this run are withheld</bdi></li></ul><p>Hint: review withheld-deletes.csv, then --approve-deletes</p></section>
-        <details open><summary>Protected, though they were to go: nothing was done (1)</summary><ul><li><bdi>user 4 (name not visible) on =cmd() (102): delete; protected by `*@&lt;partner&gt;.example` in protect.users</bdi></li></ul></details>
+        <details open><summary>Protected (kept) (1)</summary><ul><li><bdi>user 4 (name not visible) on =cmd() (102): delete; protected by `*@&lt;partner&gt;.example` in protect.users</bdi></li></ul></details>
         <details open><summary>Unreadable projects (1)</summary><ul><li><bdi>project 103: not visible to this token, or no such project</bdi></li></ul></details>
         <details open><summary>Archived projects (1)</summary><ul><li><bdi>Old (104)</bdi></li></ul></details>
         <details open><summary>Invalid rows (1)</summary><ul><li><bdi>line 7: role: found `boss`, expected `maven` or `buyer`</bdi></li></ul></details>

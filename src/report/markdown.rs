@@ -144,7 +144,7 @@ mod tests {
 
         Hint: review withheld-deletes.csv, then --approve-deletes
 
-        ## Protected, though they were to go: nothing was done (1)
+        ## Protected (kept) (1)
 
         | | Project | Person | Action | Change | Outcome | Why | Line |
         |---|---|---|---|---|---|---|---:|

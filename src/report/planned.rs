@@ -116,8 +116,8 @@ impl fmt::Display for Since {
                 let all: Vec<String> = role.into_iter().chain(values).collect();
                 f.write_str(&all.join(", "))
             }
-            Self::Touched { at } => write!(f, "somebody touched it at {at:.0}"),
-            Self::TouchUnknown => f.write_str("nothing says when it was last touched"),
+            Self::Touched { at } => write!(f, "somebody changed it at {at:.0}"),
+            Self::TouchUnknown => f.write_str("it is not known when it was last changed"),
             Self::SuccessorGone { user } => {
                 write!(f, "user {user}, whom the run made lead, is not on this side now")
             }
@@ -125,7 +125,7 @@ impl fmt::Display for Since {
             Self::Gone => f.write_str("the person is not on the project any more"),
             Self::GoneAfterMove => write!(
                 f,
-                "whom it moved to the other side is not on the project any more; the roster, or the {REJECTED} of an undo that lost the person, brings them back"
+                "the person whom it moved to the other side is not on the project any more; the roster, or the {REJECTED} of an undo that lost the person, brings them back"
             ),
             Self::ThereAgain => f.write_str("the person is on the project again"),
             Self::Earlier { words } => f.write_str(words),

@@ -138,16 +138,16 @@ fn without_values(why: &Why) -> Option<String> {
             format!("refused together with other rows, and not sent again: {message}")
         }
         Why::NotThere { doubt: Doubt::ShowsNoRecord } => {
-            "known not to be there; the answer does not name the row".to_owned()
+            "certainly not on the project; the answer does not name the row".to_owned()
         }
-        Why::NotThere { doubt } => format!("known not to be there; {}", words(doubt)),
+        Why::NotThere { doubt } => format!("certainly not on the project; {}", words(doubt)),
         Why::RecordIsGone { doubt } => format!("{}; the record is gone", words(doubt)),
         Why::StillThere { doubt } => format!("{}; still there", words(doubt)),
         Why::AnswerTellsNothing { doubt } => words(doubt).to_owned(),
         Why::CannotTell { doubt, look } => format!("{}; {look}", words(doubt)),
         Why::JournalDamaged { damage } => damage.clone(),
         Why::LookFailed { message } => {
-            format!("could not be looked at once more, so nothing was deleted: {message}")
+            format!("could not be checked again, so nothing was deleted: {message}")
         }
         Why::RunEnded { ended } => ended.words(),
         Why::AfterTrouble { trouble } => troubled(trouble),
@@ -170,7 +170,7 @@ fn short(why: &Why) -> &'static str {
         Why::GoneOnReadingBack => "gone on reading back",
         Why::WasGoneAlready => "was gone already",
         Why::RecordWasGone => "the record is gone: somebody removed it since the plan",
-        Why::LeadsNoMore => "no longer leads; the run ended before the delete",
+        Why::LeadsNoMore => "is no longer lead; the run ended before the delete",
         Why::ChangedSincePlan => "somebody else changed the record since the plan; it stays",
         Why::Deactivated => {
             "the person is deactivated and could not be created again; nothing was deleted"
@@ -179,7 +179,7 @@ fn short(why: &Why) -> &'static str {
         Why::CreateNotSent => "deleted, and the run ended before the create",
         Why::UpdateNotSent => "created again; what only an update may carry was not sent",
         Why::WithoutItsCreate => "the create that it follows is not known to have happened",
-        Why::WithoutWhatItNeeds => "what it needs did not happen",
+        Why::WithoutWhatItNeeds => "an action that it depends on did not happen",
         Why::RunKilled => "the run ended before it was sent",
         _ => "",
     }

@@ -31,13 +31,13 @@ pub struct Style {
 
 /// What is listed after the plan, in this order; `lost` stands before everything else.
 const SECTIONS: [(Outcome, &str); 9] = [
-    (Outcome::InDoubt, "In doubt: nobody knows whether it happened"),
-    (Outcome::Failed, "Failed: tries used up, known not to be there"),
-    (Outcome::Rejected, "Rejected: the server said no"),
-    (Outcome::NotStuck, "Not stuck: answered as done, value unchanged"),
+    (Outcome::InDoubt, "In doubt: it is not known whether it happened"),
+    (Outcome::Failed, "Failed: every attempt failed, and it is certain that nothing was done"),
+    (Outcome::Rejected, "Rejected: the server refused"),
+    (Outcome::NotStuck, "Not stuck: answered as done, but the value did not change"),
     (Outcome::Stale, "Stale: changed by somebody else since the plan"),
     (Outcome::NotReached, "Not reached"),
-    (Outcome::Held, "Held: policy or knowledge forbids it"),
+    (Outcome::Held, "Held: policy forbids it, or something is not known"),
     (Outcome::Frozen, "Frozen: a problem nearby forbids it"),
     (Outcome::Withheld, "Withheld by the guard"),
 ];
@@ -395,11 +395,11 @@ mod tests {
           =cmd() (102)
             + create   Zoë O'Neil (3)  maven, access edit_tasks
 
-        Protected, though they were to go: nothing was done (1)
+        Protected (kept) (1)
           =cmd() (102)
             - delete   user 4 (name not visible)  maven, lead, demoted first; protected by `*@<partner>.example` in protect.users
 
-        Held: policy or knowledge forbids it (1)
+        Held: policy forbids it, or something is not known (1)
           Alpha | <script>alert(1)</script> (101)
             ~ update   The `Token` (9)  access_level: edit_tasks → admin; the token's own user
 
@@ -448,19 +448,19 @@ mod tests {
           roster  members.csv (11 rows, 1 invalid)
           time    2026-11-24T03:07:39Z, took 12 s
 
-        In doubt: nobody knows whether it happened (1)
+        In doubt: it is not known whether it happened (1)
           =cmd() (102)
             + create   user 11 (name not visible)  maven, access edit_tasks; no answer
 
-        Failed: tries used up, known not to be there (1)
+        Failed: every attempt failed, and it is certain that nothing was done (1)
           =cmd() (102)
             + create   user 12 (name not visible)  maven, access edit_tasks; 503 six times
 
-        Rejected: the server said no (1)
+        Rejected: the server refused (1)
           Alpha | <script>alert(1)</script> (101)
             + create   \u{1b}[31mRed\u{1b}[0m (7)  maven, access edit_tasks; access_level is not <allowed>  [line 2, request req-1]
 
-        Not stuck: answered as done, value unchanged (1)
+        Not stuck: answered as done, but the value did not change (1)
           Alpha | <script>alert(1)</script> (101)
             ~ update   Bo \u{202e}oB (8)  access_level: edit_tasks → admin; answered 200, still edit_tasks  [line 5, request req-3]
 
@@ -472,11 +472,11 @@ mod tests {
           Alpha | <script>alert(1)</script> (101)
             ~ update   \u{1b}[31mRed\u{1b}[0m (7)  team_lead: false → true (after the create); the create was rejected
 
-        Protected, though they were to go: nothing was done (1)
+        Protected (kept) (1)
           =cmd() (102)
             - delete   user 4 (name not visible)  maven, lead, demoted first; protected by `*@<partner>.example` in protect.users
 
-        Held: policy or knowledge forbids it (1)
+        Held: policy forbids it, or something is not known (1)
           Alpha | <script>alert(1)</script> (101)
             ~ update   The `Token` (9)  access_level: edit_tasks → admin; the token's own user
 

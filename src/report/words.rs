@@ -133,7 +133,7 @@ pub(super) fn with_outcome(report: &RunReport, outcome: Option<Outcome>) -> Vec<
 }
 
 /// Protected people who are wanted away: they have a heading of their own.
-pub(super) const PROTECTED: &str = "Protected, though they were to go: nothing was done";
+pub(super) const PROTECTED: &str = "Protected (kept)";
 
 /// Whether an entry stands under [`PROTECTED`]: a delete or replacement of somebody untouchable.
 pub(super) fn is_protected(entry: &Entry) -> bool {

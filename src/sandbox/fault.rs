@@ -105,7 +105,7 @@ pub struct Faults {
     pub foreign_edits: f64,
     /// The projects somebody else works on; empty means all that are not archived.
     pub foreign_workspaces: BTreeSet<u64>,
-    /// How long a request hangs that times out.
+    /// How long a request that times out hangs.
     #[serde(with = "duration")]
     pub hang: Duration,
     /// How long a slow request takes in addition.

@@ -71,7 +71,7 @@ pub fn check_approval<M: Medium>(
     // An editor may leave out the end of the last line; one that is cut is none of the list's.
     let last = text.lines().next_back();
     if !text.ends_with('\n') && !list.lines().any(|line| Some(line) == last) {
-        let what = "the last line has no end: is the file cut?".to_owned();
+        let what = "the last line has no end: is the file cut off?".to_owned();
         return Err(ApprovalRefusal::Cut { problem: ApprovalProblem { line: 0, what } });
     }
     let problems = approval.beyond(&written);

@@ -60,7 +60,7 @@ impl Approved {
                 )
             }
             Self::Plan(plan) if memory.use_of(&plan.run) == PlanUse::Unknown => format!(
-                "nobody knows whether the plan of run {} was applied already: {MEMORY} could not be read since",
+                "it is not known whether the plan of run {} was applied already: {MEMORY} could not be read since",
                 plan.run
             ),
             Self::Plan(plan) if plan.base_url != now.base_url => {

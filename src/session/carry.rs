@@ -177,7 +177,8 @@ impl<M: Medium, A: Audience> Session<'_, M, A> {
         memory.learn(&roster.desired, &preview.reviewed, decided, self.clock.now());
         // What was done is told in any case; the report says that this was not kept.
         if let Err(error) = store.write_memory(&memory) {
-            let message = format!("{error}: this run does not count for absences and vain wishes");
+            let message =
+                format!("{error}: this run does not count for absences and changes without effect");
             self.warnings.borrow_mut().push(message);
         }
     }

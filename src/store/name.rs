@@ -11,7 +11,7 @@ pub const RUNS: &str = "runs";
 pub const LOCK: &str = "lock";
 /// What the last applied run left.
 pub const MEMORY: &str = "memory.json";
-/// Rows that are to be fed back.
+/// Rows that are ready to be corrected and applied again.
 pub const REJECTED: &str = "rejected.csv";
 /// Deletes that the guard withheld.
 pub const WITHHELD: &str = "withheld-deletes.csv";

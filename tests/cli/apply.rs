@@ -171,7 +171,7 @@ fn an_index_that_is_no_position_costs_no_good_row_and_is_said_once() {
         let reasons = fed_back.matches("User is deactivated").count();
         assert_eq!(reasons, bad.len(), "{error_index:?}: {fed_back}");
         assert!(bad.iter().all(|person| fed_back.contains(&format!("100,{person},maven"))));
-        assert_eq!(ran.stderr.matches("is no position in the request").count(), 1);
+        assert_eq!(ran.stderr.matches("is not a position in the request").count(), 1);
         // 10 for each bad row of at most 100, and the batches themselves.
         let posts = writes(&sandbox).len();
         assert!(posts <= bad.len() * (7 + 3) + 3, "{error_index:?}: {posts}");

@@ -52,7 +52,7 @@ fn every_report_has_the_protected_people_under_a_heading_of_their_own() {
     let desk = desk(&server);
     for format in ["text", "markdown", "html"] {
         let ran = desk.run(&["plan", "-q", "--format", format, "roster.csv"]).ends_with(0);
-        let heading = "Protected, though they were to go: nothing was done (5)";
+        let heading = "Protected (kept) (5)";
         assert!(ran.stdout.contains(heading), "{}", ran.text());
     }
     let report = desk.run(&["plan", "-q", "--format", "json", "roster.csv"]).report();

@@ -46,7 +46,7 @@ fn an_account_administrator_is_named_as_the_reason_in_every_run() {
     assert_eq!(asked(&sandbox), 0);
 
     let again = desk.run(&["apply", "--yes", "-q", "--retry-stuck", "roster.csv"]).ends_with(5);
-    assert!(again.stdout.contains("Not stuck: answered as done, value unchanged (1)"));
+    assert!(again.stdout.contains("Not stuck: answered as done, but the value did not change (1)"));
     assert_eq!((writes(&sandbox).len(), asked(&sandbox)), (1, 1));
     desk.run(&["apply", "--yes", "-q", "roster.csv"]).ends_with(0);
 }

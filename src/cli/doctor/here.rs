@@ -52,7 +52,7 @@ pub(super) fn state(settings: &Settings, found: &mut Findings) {
             found.warning("lock", "another run is under way", advice);
         }
         Err(error) => {
-            let advice = "an apply has to take it: look whose it is";
+            let advice = "an apply needs this lock: check whom the file belongs to";
             found.unknown("lock", chain(&error), advice);
         }
     }
@@ -127,8 +127,7 @@ pub(super) fn roster(
     match roster.invalid_rows() {
         0 => found.ok("roster", detail),
         invalid => {
-            let advice =
-                "`kantata-sync check` lists them; their projects lose nobody, and a run exits 5";
+            let advice = "`kantata-sync check` lists them; nobody is removed from their projects, and a run exits 5";
             found.failure("roster", format!("{detail}; {invalid} invalid"), advice);
         }
     }

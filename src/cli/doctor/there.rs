@@ -72,7 +72,7 @@ impl Examination<'_> {
             Err(failure) => match failure.status {
                 ExitStatus::Interrupted | ExitStatus::Terminated => return Err(failure),
                 _ => {
-                    let advice = "nothing can be planned as long as this is so";
+                    let advice = "nothing can be planned until this is resolved";
                     found.failure("projects", chain(&*failure.error), advice);
                 }
             },
@@ -156,7 +156,7 @@ fn connection(answer: &Result<Person, ApiError>, found: &mut Findings) -> bool {
     if let Ended::Unauthorized { message } = ended_by(error) {
         found.ok("connection", "the API answers");
         let detail = format!("refused by the API: {message}");
-        found.failure("token", detail, "make a new one in Kantata, or look whose it is");
+        found.failure("token", detail, "make a new one in Kantata, or check whose it is");
         return false;
     }
     let advice = "look at the base URL, the network, and certificates and proxies on the way";

@@ -134,10 +134,10 @@ impl Undo {
         let (created, kept, all) = (created.len(), kept.len(), self.touched.len());
         let warnings = [
             (kept > 0).then(|| format!(
-                "of {all} memberships that the run touched, {kept} are not or not wholly taken back: each is listed as held with its reason; the roster is the way for them"
+                "of {all} memberships that the run touched, {kept} are not taken back, or only in part: each is listed as held with its reason; correct those through the roster"
             )),
             self.cut.then(|| format!(
-                "the journal of run {} has no end: the run was killed, or the file is cut; what it does not tell is not undone", self.run
+                "the journal of run {} has no end: the run was killed, or the file is cut off; what it does not record is not undone", self.run
             )),
             (created > 0).then(|| format!(
                 "memberships created again: {created}; the {LOST_WITH_A_RECORD} that they had do not come back"
@@ -272,7 +272,7 @@ mod tests {
         let afterwork = row(2, 7, 60);
         assert_eq!(reversal(&undo, vec![afterwork]), (1, vec![], vec![]), "the server's own");
         for (changed, why) in [
-            (row(2, 7, 61), "somebody touched it at 2023-11-14T22:14:21Z"),
+            (row(2, 7, 61), "somebody changed it at 2023-11-14T22:14:21Z"),
             (row(2, 8, 0), "another record, participation 8, is there now"),
             (
                 Participation { role: Seen::Visible(Role::Buyer), ..made.clone() },
@@ -280,7 +280,7 @@ mod tests {
             ),
             (
                 Participation { updated_at: None, ..made.clone() },
-                "nothing says when it was last touched",
+                "it is not known when it was last changed",
             ),
             (lead(made.clone()), "team_lead: false → true"),
         ] {
