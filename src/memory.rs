@@ -181,8 +181,13 @@ impl Memory {
     /// Ends the absence of everybody whom a row of the roster names, or may mean, valid or not;
     /// whether anybody's was ended. Needs no listing: a run that comes to nothing forgets as well.
     pub fn forget_mentioned(&mut self, desired: &DesiredSet) -> bool {
+        self.end_absences(|key| desired.may_mean(key))
+    }
+
+    /// Ends the absence of whoever may be meant; whether anybody's was ended.
+    pub fn end_absences(&mut self, may_mean: impl Fn(MembershipKey) -> bool) -> bool {
         let before = self.absences.len();
-        self.absences.retain(|one| !desired.may_mean(one.key));
+        self.absences.retain(|one| !may_mean(one.key));
         self.absences.len() < before
     }
 

@@ -500,6 +500,7 @@ const KEPT_FILES: &[&str] = &[
     "rejected.csv",
     "withheld-deletes.csv",
     "memory.json",
+    "mentions.json",
 ];
 
 /// Code that spells the name of a kept file itself.

@@ -11,12 +11,13 @@ use super::{
     terminal::FolderSession,
 };
 use crate::{
+    chain::chain,
     model::DesiredSet,
     report::ReportedCommand,
     roster::{Roster, RosterError},
     run::ExitStatus,
     session::{Order, Purpose},
-    store::{Exclusive, Folder},
+    store::{Exclusive, Folder, LockError},
 };
 
 pub(super) fn apply(common: &Common, args: &ApplyArgs) -> Result<ExitStatus, Failure> {
@@ -69,26 +70,34 @@ async fn accept<'s>(
         Ok(roster) => Rc::new(roster),
         Err(error) => {
             if let (Some(write), Some(desired)) = (write, error.desired()) {
-                mention(session, desired, write).await;
+                // Whom a refused roster names, it names all the same.
+                drop(mention(session, desired, write).await);
             }
             return Err(error.into());
         }
     };
     session.tell_of(Rc::clone(&roster));
     let Some(write) = write else { return Ok(Some((roster, None))) };
-    let Some(store) = session.lock(write.wait_lock).await? else { return Ok(None) };
-    session.forget_mentioned(store, &roster.desired);
+    let Some(store) = mention(session, &roster.desired, write).await? else { return Ok(None) };
     Ok(Some((roster, Some(store))))
 }
 
-/// Whom a refused roster names, it names all the same.
-async fn mention(session: &FolderSession<'_>, desired: &DesiredSet, write: &WriteArgs) {
-    match session.lock(write.wait_lock).await {
+/// Takes the lock and ends the absences of whom a roster names; where another run has the lock, it is
+/// left to the next that has. None when the run is asked to end meanwhile.
+async fn mention<'s>(
+    session: &'s FolderSession<'_>,
+    desired: &DesiredSet,
+    write: &WriteArgs,
+) -> Result<Option<&'s Exclusive<Folder>>, LockError> {
+    let locked = session.lock(write.wait_lock).await;
+    match &locked {
         Ok(Some(store)) => session.forget_mentioned(store, desired),
-        Ok(None) => {}
-        Err(error) => {
-            let error = anyhow::Error::new(error);
-            tracing::warn!("{error:#}: who is in the roster may still be counted as missing");
+        Ok(None) | Err(_) => {
+            if let Err(error) = session.leave_mentions(desired) {
+                let error = chain(&error);
+                tracing::warn!("{error}: who is in the roster may still be counted as missing");
+            }
         }
     }
+    locked
 }

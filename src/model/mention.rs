@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use super::{MembershipKey, UserId, WorkspaceId};
 
 /// Whom one row may be about.
@@ -19,7 +21,7 @@ pub enum Mention {
 }
 
 /// Whom all unusable rows of a roster may be about.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Mentions {
     memberships: BTreeSet<MembershipKey>,
     workspaces: BTreeSet<WorkspaceId>,

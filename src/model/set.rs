@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    MembershipKey, MembershipSpec, Mentions, Participation, ParticipationId, Person, Unreadable,
-    UserId, WorkspaceId,
+    MembershipKey, MembershipSpec, Mention, Mentions, Participation, ParticipationId, Person,
+    Unreadable, UserId, WorkspaceId,
 };
 
 /// One membership that the roster wants.
@@ -108,6 +108,14 @@ impl DesiredSet {
     pub fn entry(&self, key: MembershipKey) -> Option<&DesiredMembership> {
         let at = self.entries.binary_search_by_key(&key, |entry| entry.key).ok()?;
         Some(&self.entries[at])
+    }
+
+    /// Whom any row, valid or not, is about, or may be.
+    #[must_use]
+    pub fn all_mentions(&self) -> Mentions {
+        let mut all = self.mentions.clone();
+        all.extend(self.entries.iter().map(|entry| Mention::Membership(entry.key)));
+        all
     }
 
     /// Whether any row, valid or not, is about this membership, or may be.

@@ -49,7 +49,9 @@ pub fn read(text: &[u8]) -> Result<RunReport, ReadReportError> {
     if found == 0 || found > u64::from(REPORT_FORMAT) {
         return Err(ReadReportError::OtherFormat { found });
     }
-    serde_json::from_slice(text).map_err(ReadReportError::Damaged)
+    let report = serde_json::from_slice(text).map_err(ReadReportError::Damaged)?;
+    // Written again, it is written as this version does.
+    Ok(RunReport { format: REPORT_FORMAT, ..report })
 }
 
 #[cfg(test)]

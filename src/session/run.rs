@@ -23,7 +23,7 @@ use crate::{
     report::{ReportedCommand, RunReport, UndoneRun},
     roster::Roster,
     run::{Ended, RunId, Stop},
-    store::{Exclusive, LockError, Medium, OwnRun, Shared, StoreError},
+    store::{Exclusive, LockError, Medium, OwnRun, RunFile, Shared, StoreError},
 };
 
 /// How often a lock that is waited for is tried.
@@ -198,11 +198,33 @@ impl<'a, M: Medium, A: Audience> Session<'a, M, A> {
     /// whether it comes to a plan or not, the roster named them.
     pub fn forget_mentioned(&self, store: &Exclusive<M>, desired: &DesiredSet) {
         let (mut memory, _) = store.memory(self.clock.now());
-        if memory.forget_mentioned(desired)
-            && let Err(error) = store.write_memory(&memory)
-        {
-            tracing::warn!("{error}: who is in the roster may still be counted as missing");
+        let mut forgotten = memory.forget_mentioned(desired);
+        let left = store.left_mentions();
+        for (_, mentions) in &left {
+            forgotten |= memory.end_absences(|key| mentions.may_mean(key));
         }
+        if forgotten && let Err(error) = store.write_memory(&memory) {
+            tracing::warn!("{error}: who is in the roster may still be counted as missing");
+            return;
+        }
+        for (run, _) in &left {
+            if let Err(error) = store.remove_mentions(run) {
+                tracing::warn!("{}: the absences that it ended are ended again", chain(&error));
+            }
+        }
+    }
+
+    /// Keeps whom a roster names for the next run that has the lock: this one has it not.
+    ///
+    /// # Errors
+    /// When it cannot be kept.
+    pub fn leave_mentions(&self, desired: &DesiredSet) -> Result<(), StoreError> {
+        let counts = self.settings.delete_after_runs > 0 || self.settings.delete_after_days > 0;
+        if !counts {
+            return Ok(());
+        }
+        let mentions = desired.all_mentions();
+        self.room()?.write(RunFile::Mentions, |out| Ok(serde_json::to_writer(out, &mentions)?))
     }
 
     /// The report of a run that was asked to end before there was a plan.

@@ -9,6 +9,7 @@ use super::{Held, Medium, Name, OwnRun, RunFile, Shared, StoreError};
 use crate::{
     journal::{Entry, JournalError, JournalWriter, Record},
     memory::Memory,
+    model::Mentions,
     run::RunId,
 };
 
@@ -72,6 +73,37 @@ impl<M: Medium> Exclusive<M> {
             self.medium.write(&Name::Memory, &render)
         });
         written.map_err(StoreError::of("write", self.medium.place(&Name::Memory)))
+    }
+
+    /// Whom rosters named that were given to runs without the lock, and which runs these were. What
+    /// cannot be read is passed over; that is said in the log.
+    #[must_use]
+    pub fn left_mentions(&self) -> Vec<(RunId, Mentions)> {
+        let read = |run: RunId| match self.run(&run).read(RunFile::Mentions) {
+            Ok(None) => None,
+            Ok(Some(bytes)) => match serde_json::from_slice(&bytes) {
+                Ok(mentions) => Some((run, mentions)),
+                Err(error) => {
+                    tracing::warn!(%run, %error, "whom its roster names is not known");
+                    None
+                }
+            },
+            Err(error) => {
+                tracing::warn!(%run, %error, "whom its roster names is not known");
+                None
+            }
+        };
+        self.runs().unwrap_or_default().into_iter().filter_map(read).collect()
+    }
+
+    /// Forgets whom the roster of this run named: the memory knows by now.
+    ///
+    /// # Errors
+    /// When it cannot be removed; it only counts once more then.
+    pub fn remove_mentions(&self, run: &RunId) -> Result<(), StoreError> {
+        let name = Name::Of(run.clone(), RunFile::Mentions);
+        let place = self.medium.place(&name);
+        self.medium.remove(&name).map_err(StoreError::of("remove", place))
     }
 
     /// Notes that the plan of this run is used up.

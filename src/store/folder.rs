@@ -4,7 +4,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Write as _},
+    io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -16,7 +16,7 @@ use super::{
 use crate::{
     journal::Append,
     run::RunId,
-    trust::{read_trusted, trust_folder},
+    trust::{open_file, read_trusted, trust_folder},
 };
 
 /// See the module.
@@ -58,6 +58,9 @@ impl Folder {
     }
 }
 
+/// A first line ends before this, or is none of ours.
+const LONGEST_FIRST_LINE: u64 = 64 << 10;
+
 /// A folder that only its owner can look into.
 fn make_private(path: &Path, recursive: bool) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
@@ -91,8 +94,14 @@ impl Medium for Folder {
         self.path(&Name::Runs).is_dir()
     }
 
-    fn has(&self, name: &Name) -> bool {
-        self.path(name).exists()
+    fn has_line(&self, name: &Name) -> bool {
+        let mut start = Vec::new();
+        let read = open_file(&self.path(name))
+            .and_then(|file| file.take(LONGEST_FIRST_LINE).read_to_end(&mut start));
+        match read {
+            Ok(read) => start.contains(&b'\n') || read as u64 == LONGEST_FIRST_LINE,
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+        }
     }
 
     fn read(&self, name: &Name) -> io::Result<Option<Vec<u8>>> {
@@ -111,6 +120,10 @@ impl Medium for Folder {
 
     fn write(&self, name: &Name, render: Render<'_>) -> io::Result<()> {
         write_private(&self.path(name), render)
+    }
+
+    fn remove(&self, name: &Name) -> io::Result<()> {
+        fs::remove_file(self.path(name))
     }
 
     fn begin_journal(&self, run: &RunId) -> io::Result<JournalFile> {

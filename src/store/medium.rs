@@ -39,8 +39,8 @@ pub trait Medium: Clone {
     /// Whether it was made ready before. Changes nothing.
     fn is_prepared(&self) -> bool;
 
-    /// Whether this is there.
-    fn has(&self, name: &Name) -> bool;
+    /// Whether this is there, with a whole line in it; what cannot be looked at may have one.
+    fn has_line(&self, name: &Name) -> bool;
 
     /// What this holds; none where it is not there.
     ///
@@ -56,6 +56,12 @@ pub trait Medium: Clone {
     /// # Errors
     /// When it cannot be written for certain.
     fn write(&self, name: &Name, render: Render<'_>) -> io::Result<()>;
+
+    /// Removes this.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    fn remove(&self, name: &Name) -> io::Result<()>;
 
     /// Begins the journal of a run.
     ///

@@ -31,6 +31,8 @@ pub enum RunFile {
     Rejected,
     /// [`WITHHELD`].
     Withheld,
+    /// Whom its roster names, where another run held the lock: for the next that has it.
+    Mentions,
 }
 
 impl RunFile {
@@ -44,6 +46,7 @@ impl RunFile {
             Self::Results => "results.csv",
             Self::Rejected => REJECTED,
             Self::Withheld => WITHHELD,
+            Self::Mentions => "mentions.json",
         }
     }
 }

@@ -51,10 +51,10 @@ impl<M: Medium> KeptRun<M> {
         self.medium.read(&self.name(file))
     }
 
-    /// Whether it came to writing.
+    /// Whether it came to writing: nothing is sent before the journal has its first line.
     #[must_use]
     pub fn has_journal(&self) -> bool {
-        self.medium.has(&self.name(RunFile::Journal))
+        self.medium.has_line(&self.name(RunFile::Journal))
     }
 
     /// Its journal.

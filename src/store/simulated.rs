@@ -244,8 +244,8 @@ impl Medium for SimulatedDisk {
         self.state().prepared
     }
 
-    fn has(&self, name: &Name) -> bool {
-        self.read(name).is_ok_and(|found| found.is_some())
+    fn has_line(&self, name: &Name) -> bool {
+        self.read(name).is_ok_and(|found| found.is_some_and(|bytes| bytes.contains(&b'\n')))
     }
 
     fn read(&self, name: &Name) -> io::Result<Option<Vec<u8>>> {
@@ -265,6 +265,12 @@ impl Medium for SimulatedDisk {
         render(&mut bytes)?;
         self.meet(DiskOperation::Write)?;
         self.state().files.insert(name.clone(), bytes);
+        Ok(())
+    }
+
+    fn remove(&self, name: &Name) -> io::Result<()> {
+        self.meet(DiskOperation::Write)?;
+        self.state().files.remove(name);
         Ok(())
     }
 

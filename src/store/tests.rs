@@ -102,6 +102,21 @@ fn simulated() -> (SimulatedDisk, Exclusive<SimulatedDisk>) {
 }
 
 #[test]
+fn a_run_whose_journal_has_no_line_did_not_write_and_pushes_out_nothing() {
+    let (disk, store) = simulated();
+    journalled(&store, 1).expect("a journal");
+    // The night's disk is full after the journal was made.
+    disk.fail_as(|operation| (operation == DiskOperation::Append).then_some(DiskFault::Full));
+    for number in 2..5 {
+        assert!(journalled(&store, number).is_err());
+    }
+    disk.recover();
+    assert_eq!(store.last_journal().expect("listed").expect("one").0, run(1));
+    store.prune(1).expect("pruned");
+    assert_eq!(store.runs().expect("listed"), [run(1), run(4)]);
+}
+
+#[test]
 fn a_kill_loses_nothing_that_was_synced() {
     let (disk, store) = simulated();
     let own = store.start_run(&run(1)).expect("room");

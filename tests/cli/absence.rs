@@ -216,6 +216,27 @@ fn a_mention_counts_whatever_the_apply_could_not_have_or_was_not_let() {
 }
 
 #[test]
+fn a_mention_counts_though_another_run_held_the_lock() {
+    let nights = Nights::new("KANTATA_SYNC_DELETE_AFTER_RUNS", "2");
+    let named = absent_and("200,22,maven,\n");
+    let misspelt = absent_and("200,22,mavne,\n");
+    for (flags, roster, code) in [(&[][..], &named, 7), (&["--strict"], &misspelt, 3)] {
+        nights.misses();
+        let lock = fs::File::create(nights.memory().with_file_name("lock")).expect("the lock");
+        lock.lock().expect("free");
+        nights.run(&[&["apply", "--yes"], flags].concat(), roster, code);
+        drop(lock);
+        let ran = nights.apply(&absent(), 0);
+        assert!(nights.is_there(), "{flags:?}: deleted after one night: {}", ran.text());
+        // It counts once: the absence goes on from there.
+        assert!(nights.counts(), "{flags:?}");
+        nights.apply(&absent(), 0);
+        assert!(!nights.is_there(), "{flags:?}: missing for two nights");
+        nights.apply(&named, 0);
+    }
+}
+
+#[test]
 fn a_mention_counts_though_a_person_says_no_or_nobody_answers_or_nobody_serves() {
     let mut nights = Nights::new("KANTATA_SYNC_DELETE_AFTER_RUNS", "2");
     let named = absent_and("200,22,maven,\n100,12,maven,edit_tasks\n");
