@@ -16,13 +16,14 @@ use super::{
 };
 use crate::{
     api::{Client, HttpTransport},
+    chain::chain,
     clock::Clock,
     config::Settings,
     guard::Approval,
     report::{self, ReportedCommand, RunReport},
     run::{ExitStatus, Stop},
     session::{Approved, Beginning, Ending, Order, Session},
-    store::{Exclusive, Folder, RunFile, Shared, WholeFile},
+    store::{Exclusive, Folder, OwnRun, RunFile, Shared, WholeFile},
     talk,
 };
 
@@ -148,16 +149,20 @@ pub(super) fn finish(
     // A run without a plan leaves report files as they were, and prints nothing.
     let outputs = session.audience.outputs().filter(|_| obstacle.is_none());
     let written = outputs.map(|outputs| outputs.write(&report, session.rows().as_deref()));
-    let room = session.kept_in().map(|room| (room.place(), room.place_of(RunFile::Report)));
-    session.free();
+    // The folder of a rehearsal goes with it, unless one is named.
+    let lasts = report.command != ReportedCommand::Rehearse || common.state_dir.is_some();
+    let room = session.free().filter(|_| lasts);
     let planned = obstacle.is_none();
     let mut failures: Vec<Failure> = obstacle.or_else(|| own(&report)).into_iter().collect();
     let told = !failures.is_empty();
     failures.extend(written.map(output::Written::print).unwrap_or_default());
     match kept {
-        Ok(kept) => tell_kept(common, &report, room, &kept, planned),
+        Ok(kept) => tell_kept(common, &report, room.as_ref(), &kept, planned),
         // Not as at the start of a run: by now something may have been sent.
         Err(error) => failures.push(Failure::new(ExitStatus::Unexpected, error)),
+    }
+    if let (false, Some(failure), Some(room)) = (told, failures.first(), &room) {
+        amend(room, report, failure);
     }
     Failure::joined(failures).map_or(Ok(ExitStatus::Done), |failure| {
         Err(if told {
@@ -171,17 +176,30 @@ pub(super) fn finish(
 fn tell_kept(
     common: &Common,
     report: &RunReport,
-    room: Option<(String, String)>,
+    room: Option<&OwnRun<Folder>>,
     kept: &[RunFile],
     planned: bool,
 ) {
-    // The folder of a rehearsal goes with it, unless one is named.
-    let lasts = report.command != ReportedCommand::Rehearse || common.state_dir.is_some();
-    let Some((folder, file)) = room.filter(|_| lasts && !kept.is_empty()) else { return };
-    talk::set_report(&file);
+    let Some(room) = room.filter(|_| !kept.is_empty()) else { return };
+    talk::set_report(&room.place_of(RunFile::Report));
     if !common.quiet && planned {
         let names: Vec<&str> = kept.iter().map(|file| file.name()).collect();
-        output::say(&format!("kept in {folder}: {}\n", names.join(", ")));
+        output::say(&format!("kept in {}: {}\n", room.place(), names.join(", ")));
+    }
+}
+
+/// The kept report of a run that did what it was to do, and whose output could not be written: it
+/// says what the process answers.
+fn amend(room: &OwnRun<Folder>, mut report: RunReport, failure: &Failure) {
+    report.exit = Some(failure.status);
+    report.warnings.push(format!("not all of its output could be written: {:#}", failure.error));
+    let written = room.write(RunFile::Report, |out| report::json::render(&report, out));
+    if written.is_err() && !matches!(room.read(RunFile::Report), Ok(Some(_))) {
+        return;
+    }
+    talk::set_report(&room.place_of(RunFile::Report));
+    if let Err(error) = written {
+        tracing::warn!("the report does not say that: {}", chain(&error));
     }
 }
 

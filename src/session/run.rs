@@ -261,12 +261,15 @@ impl<'a, M: Medium, A: Audience> Session<'a, M, A> {
         warnings.iter().cloned().chain(changes.unwrap_or_default()).collect()
     }
 
-    /// Removes runs that are older than is to be kept, and frees the lock, if it is held.
-    pub fn free(self) {
-        let Some(store) = self.held.into_inner() else { return };
-        if let Err(error) = store.prune(self.settings.keep_runs) {
+    /// Removes runs that are older than is to be kept, and frees the lock, if it is held. The run's
+    /// own room is left.
+    pub fn free(self) -> Option<OwnRun<M>> {
+        if let Some(store) = self.held.into_inner()
+            && let Err(error) = store.prune(self.settings.keep_runs)
+        {
             tracing::warn!("the oldest runs could not be removed: {}", chain(&error));
         }
+        self.room.into_inner()
     }
 }
 

@@ -115,7 +115,9 @@ fn a_stdout_that_cannot_be_written_changes_nothing_of_a_run_but_is_told() {
     let healthy = job(Stdio::null(), Stdio::null(), &[]);
     assert_eq!(job(Stdio::null(), closed(), &[]), healthy, "a reader that went away");
     let full = job(Stdio::null(), full_device(), &[]);
-    assert_eq!(full, Came { code: Some(1), ..healthy });
+    // The kept report says what the process answered.
+    let report = (healthy.report.0.clone(), Some(ExitStatus::Unexpected));
+    assert_eq!(full, Came { code: Some(1), report, ..healthy });
 }
 
 /// The lines that tell of an error.
