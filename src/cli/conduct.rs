@@ -157,7 +157,7 @@ pub(super) fn finish(
     let told = !failures.is_empty();
     failures.extend(written.map(output::Written::print).unwrap_or_default());
     match kept {
-        Ok(kept) => tell_kept(common, &report, room.as_ref(), &kept, planned),
+        Ok(kept) => tell_kept(common, room.as_ref(), &kept, planned),
         // Not as at the start of a run: by now something may have been sent.
         Err(error) => failures.push(Failure::new(ExitStatus::Unexpected, error)),
     }
@@ -173,13 +173,7 @@ pub(super) fn finish(
     })
 }
 
-fn tell_kept(
-    common: &Common,
-    report: &RunReport,
-    room: Option<&OwnRun<Folder>>,
-    kept: &[RunFile],
-    planned: bool,
-) {
+fn tell_kept(common: &Common, room: Option<&OwnRun<Folder>>, kept: &[RunFile], planned: bool) {
     let Some(room) = room.filter(|_| !kept.is_empty()) else { return };
     talk::set_report(&room.place_of(RunFile::Report));
     if !common.quiet && planned {
