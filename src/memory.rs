@@ -1,4 +1,4 @@
-//! What one applied run leaves for the next: absences, vain wishes, plans that were used.
+//! What one applied run leaves for the next: absences, changes without effect, plans that were used.
 //!
 //! Written only where something is applied. Pure: text in, value out; the store knows where it
 //! lies. A lost or damaged memory starts anew: everybody waits again.
@@ -12,8 +12,8 @@ use crate::{
     guard::Reviewed,
     model::{DesiredSet, Field, FieldValue, MembershipKey, Outcome, WorkspaceId},
     plan::{
-        Absence, Change, Held, HoldReason, Plan, StuckKey, StuckWish, StuckWishes, WorkspacePlan,
-        WorkspaceState,
+        Absence, Change, Held, HoldReason, IneffectiveChange, IneffectiveChanges, MembershipField,
+        Plan, WorkspacePlan, WorkspaceState,
     },
     run::RunId,
     verdict::Decided,
@@ -21,8 +21,8 @@ use crate::{
 
 /// The version of the file.
 const MEMORY_FORMAT: u32 = 1;
-/// A wish is stuck once it was in vain in so many runs.
-const STUCK_AFTER: u32 = 2;
+/// A change is held once it had no effect in so many runs.
+const INEFFECTIVE_AFTER: u32 = 2;
 
 /// A project of the last applied roster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,9 +42,10 @@ struct RememberedAbsence {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct RememberedWish {
-    place: StuckKey,
-    wish: FieldValue,
+struct RememberedChange {
+    place: MembershipField,
+    #[serde(rename = "wish")]
+    desired: FieldValue,
     live: FieldValue,
     runs: u32,
     #[serde(default)]
@@ -57,7 +58,8 @@ pub struct Memory {
     format: u32,
     projects: Vec<RememberedProject>,
     absences: Vec<RememberedAbsence>,
-    wishes: Vec<RememberedWish>,
+    #[serde(rename = "wishes")]
+    ineffective: Vec<RememberedChange>,
     used_plans: Vec<RunId>,
     /// Where an earlier memory could not be read: the name of a run that would have begun then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -81,7 +83,7 @@ impl Default for Memory {
             format: MEMORY_FORMAT,
             projects: Vec::new(),
             absences: Vec::new(),
-            wishes: Vec::new(),
+            ineffective: Vec::new(),
             used_plans: Vec::new(),
             begun_anew: None,
         }
@@ -118,15 +120,15 @@ impl Memory {
         self.absences.iter().map(|one| (one.key, one.absence)).collect()
     }
 
-    /// Wishes that were in vain in two runs.
+    /// Changes that had no effect in two runs.
     #[must_use]
-    pub fn stuck(&self) -> StuckWishes {
-        let stuck = self.wishes.iter().filter(|wish| wish.runs >= STUCK_AFTER);
-        let known = |known: &RememberedWish| {
-            let RememberedWish { place, wish, live, runs: _, account_admin } = *known;
-            (place, StuckWish { wish, live, account_admin })
+    pub fn ineffective(&self) -> IneffectiveChanges {
+        let held = self.ineffective.iter().filter(|one| one.runs >= INEFFECTIVE_AFTER);
+        let known = |known: &RememberedChange| {
+            let RememberedChange { place, desired, live, runs: _, account_admin } = *known;
+            (place, IneffectiveChange { desired, live, account_admin })
         };
-        StuckWishes::new(stuck.map(known))
+        IneffectiveChanges::new(held.map(known))
     }
 
     /// Whether the plan of this run may still be applied: each works once.
@@ -175,7 +177,7 @@ impl Memory {
             self.projects = remembered_projects(desired, plan);
         }
         self.learn_absences(desired, reviewed, decided, now);
-        self.learn_wishes(desired, plan, decided);
+        self.learn_ineffective(desired, plan, decided);
     }
 
     /// Ends the absence of everybody whom a row of the roster names, or may mean, valid or not;
@@ -217,25 +219,26 @@ impl Memory {
         self.absences = remembered.collect();
     }
 
-    fn learn_wishes(&mut self, desired: &DesiredSet, plan: &Plan, decided: &[Decided]) {
-        let before = std::mem::take(&mut self.wishes);
-        let kept = |one: &&RememberedWish| stays(one, desired, plan, decided);
-        let mut wishes: Vec<RememberedWish> = before.iter().filter(kept).copied().collect();
+    fn learn_ineffective(&mut self, desired: &DesiredSet, plan: &Plan, decided: &[Decided]) {
+        let before = std::mem::take(&mut self.ineffective);
+        let kept = |one: &&RememberedChange| stays(one, desired, plan, decided);
+        let mut changes: Vec<RememberedChange> = before.iter().filter(kept).copied().collect();
         for Decided { action, fate } in decided {
             for drift in &fate.unchanged {
-                let place = StuckKey { key: action.key, field: drift.field };
-                let (wish, live) = (drift.after, drift.before);
-                let same =
-                    |one: &&RememberedWish| (one.place, one.wish, one.live) == (place, wish, live);
+                let place = MembershipField { key: action.key, field: drift.field };
+                let (asked, live) = (drift.after, drift.before);
+                let same = |one: &&RememberedChange| {
+                    (one.place, one.desired, one.live) == (place, asked, live)
+                };
                 let known = before.iter().find(same);
                 let runs = known.map_or(0, |one| one.runs) + 1;
                 let seen = fate.account_admin && drift.field == Field::AccessLevel;
                 let account_admin = seen || known.is_some_and(|one| one.account_admin);
-                wishes.push(RememberedWish { place, wish, live, runs, account_admin });
+                changes.push(RememberedChange { place, desired: asked, live, runs, account_admin });
             }
         }
-        wishes.sort_by_key(|wish| wish.place);
-        self.wishes = wishes;
+        changes.sort_by_key(|change| change.place);
+        self.ineffective = changes;
     }
 }
 
@@ -261,10 +264,10 @@ fn what_is_said(desired: &DesiredSet, plan: &Plan, workspace: WorkspaceId) -> Sa
     }
 }
 
-/// Whether a wish is remembered as it is: a run that did not compare its row, or did not come to
+/// Whether a change is remembered as it is: a run that did not compare its row, or did not come to
 /// send it, has learnt nothing of it.
-fn stays(one: &RememberedWish, desired: &DesiredSet, plan: &Plan, decided: &[Decided]) -> bool {
-    let StuckKey { key, field } = one.place;
+fn stays(one: &RememberedChange, desired: &DesiredSet, plan: &Plan, decided: &[Decided]) -> bool {
+    let MembershipField { key, field } = one.place;
     let state = plan.workspaces.get(&key.workspace).map(|workspace| &workspace.state);
     if !matches!(state, Some(WorkspaceState::Listed { .. })) {
         return state.is_some() || desired.is_partial();
@@ -332,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn wishes_of_an_earlier_version_are_still_known_and_nobody_is_taken_for_an_administrator() {
+    fn changes_of_an_earlier_version_are_still_known_and_nobody_is_taken_for_an_administrator() {
         let old = r#"{"format":1,"projects":[],"absences":[],"used_plans":[],"wishes":[
             {"place":{"key":{"workspace":1,"user":2},"field":"access_level"},
              "wish":"view_tasks","live":"admin","runs":2}]}"#;
@@ -345,8 +348,8 @@ mod tests {
             before: FieldValue::Access(before.expect("a level")),
             after: FieldValue::Access(after.expect("a level")),
         };
-        let stuck = memory.stuck();
-        assert_eq!(stuck.find(key, &drift).map(|known| known.account_admin), Some(false));
+        let known = memory.ineffective();
+        assert_eq!(known.find(key, &drift).map(|known| known.account_admin), Some(false));
     }
 
     proptest! {

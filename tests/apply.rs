@@ -371,10 +371,10 @@ async fn an_account_administrator_is_asked_about_once_and_explains_what_never_st
     assert_eq!(count(&done.applied, Outcome::Applied), 3);
     assert_eq!(count(&done.applied, Outcome::NotStuck), 3);
     for fate in fates(&done.applied) {
-        let in_vain = fate.outcome == Outcome::NotStuck;
-        assert_eq!(fate.account_admin, in_vain, "{fate:?}");
-        // The create too: its wish counts as one in vain.
-        assert_eq!(fate.unchanged.len(), usize::from(in_vain), "{fate:?}");
+        let is_ineffective = fate.outcome == Outcome::NotStuck;
+        assert_eq!(fate.account_admin, is_ineffective, "{fate:?}");
+        // The create too: it counts as a change without effect.
+        assert_eq!(fate.unchanged.len(), usize::from(is_ineffective), "{fate:?}");
     }
     let asked = asked_about_the_account(&sandbox);
     assert_eq!(asked.len(), 1, "{asked:?}");
@@ -426,7 +426,7 @@ enum Network {
     Through,
     /// It goes through, and the answer is lost.
     Lost,
-    /// It is answered 429, with the wish to wait for five minutes.
+    /// It is answered 429, with the request to wait for five minutes.
     Throttled,
 }
 

@@ -179,9 +179,9 @@ fn writes() -> BTreeMap<&'static str, Case> {
     rejected["participations"][1]["role"] = json!("captain");
     rejected["participations"][4]["user_id"] = json!(1);
     let with_fields = format!("/participations?per_page=200&{FIELDS}");
-    let put = |workspace, user, fields: &str, wish: Value| {
+    let put = |workspace, user, fields: &str, written: Value| {
         let path = format!("/participations/{}?{fields}", id_of(workspace, user));
-        case("PUT", path, json!({ "participation": wish }), 200)
+        case("PUT", path, json!({ "participation": written }), 200)
     };
     let lead = format!("/participations/{}", id_of(505, 1));
     BTreeMap::from([

@@ -125,7 +125,7 @@ pub trait WriteParticipations: ReadParticipations {
         urgency: Urgency<'_>,
     ) -> impl Future<Output = Result<Answered<Vec<Participation>>, ApiError>>;
 
-    /// Sets the wishes of the drift on the record of this membership; answers the record as it is then.
+    /// Sets the desired values of the drift on the record of this membership; answers the record as it is then.
     fn update(
         &self,
         key: MembershipKey,

@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_servers_wish_is_capped() {
+    async fn a_wait_that_a_server_asks_for_is_capped() {
         let pacer = pacer(1000.0);
         pacer.throttled(Instant::now(), Some(Duration::from_secs(86_400)), 0.0);
         let start = Instant::now();

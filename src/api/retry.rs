@@ -20,7 +20,7 @@ pub(super) fn in_words(wait: Duration) -> String {
     }
 }
 
-/// Reads `Retry-After`: seconds or an HTTP date; nonsense is no wish at all.
+/// Reads `Retry-After`: seconds or an HTTP date; nonsense counts as nothing.
 pub(super) fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     let value = value.trim();
     if let Ok(seconds) = value.parse::<u64>() {

@@ -127,7 +127,7 @@ pub struct PresentRow {
     /// How it was then: what an undo holds it against. Early journals have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen: Option<SeenRecord>,
-    /// Whether it is proved that the request made it: the answer names it, it is as wished and not
+    /// Whether it is proved that the request made it: the answer names it, it is as desired and not
     /// older than the request, or it was read back so and carries this tool's tag. A server that ignores
     /// duplicates names somebody else's record as well.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

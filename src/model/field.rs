@@ -132,7 +132,7 @@ pub struct Drift {
     pub field: Field,
     /// The live value.
     pub before: FieldValue,
-    /// The wish.
+    /// The desired value.
     pub after: FieldValue,
 }
 
@@ -275,7 +275,7 @@ fn put<T>(slot: &mut Option<T>, value: Option<T>) -> bool {
     is_possible
 }
 
-/// The result of holding a wish against what is live; both empty means in sync.
+/// The result of comparing what is desired with what is live; both empty means in sync.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Comparison {
     /// Fields that are known to differ.
@@ -285,13 +285,13 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    fn field<T, L>(&mut self, field: Field, wish: Option<T>, live: Seen<L>)
+    fn field<T, L>(&mut self, field: Field, desired: Option<T>, live: Seen<L>)
     where
         T: Into<FieldValue>,
         L: Into<FieldValue>,
     {
-        let Some(wish) = wish else { return };
-        let drift = Drift { field, before: live.into(), after: wish.into() };
+        let Some(desired) = desired else { return };
+        let drift = Drift { field, before: live.into(), after: desired.into() };
         if drift.before == FieldValue::Hidden {
             self.hidden.push(drift);
         } else if drift.before != drift.after {
@@ -375,7 +375,7 @@ mod tests {
 
     #[test]
     fn equal_different_and_unknown_are_three_things() {
-        let wish = Fields {
+        let desired = Fields {
             can_invite: Some(true),
             access_level: Some(AccessLevel::Admin),
             rate_in_cents: Some(5),
@@ -386,7 +386,7 @@ mod tests {
             rate_in_cents: Seen::Visible(None),
             ..LiveFields::default()
         };
-        let found = wish.compare(&live);
+        let found = desired.compare(&live);
         assert_eq!(found.drift.len(), 1);
         assert_eq!(found.drift[0].to_string(), "rate_in_cents: unset → 5");
         assert_eq!(found.hidden.len(), 1);
@@ -395,13 +395,13 @@ mod tests {
 
     #[test]
     fn a_create_leaves_update_only_fields_to_an_update() {
-        let wish = Fields {
+        let desired = Fields {
             access_level: Some(AccessLevel::EditTasks),
             team_lead: Some(true),
             cost_in_cents: Some(0),
             ..Fields::default()
         };
-        let (created, later) = wish.split_for_create();
+        let (created, later) = desired.split_for_create();
         assert_eq!(created.team_lead, None);
         assert_eq!(created.access_level, Some(AccessLevel::EditTasks));
         let fields: Vec<Field> = later.iter().map(|drift| drift.field).collect();

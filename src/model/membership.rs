@@ -1,4 +1,4 @@
-//! A membership (key and spec, as a roster wishes it) and a participation (a live record with an id).
+//! A membership (key and spec, as a roster desires it) and a participation (a live record with an id).
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 

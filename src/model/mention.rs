@@ -1,6 +1,6 @@
 //! Whom the unusable rows of a roster name, as far as that can be read.
 //!
-//! Such a row wishes nothing, but somebody meant somebody by it: nobody it may mean was left out of
+//! Such a row asks for nothing, but somebody meant somebody by it: nobody it may mean was left out of
 //! the roster. Must not know cells or columns.
 
 use std::collections::BTreeSet;

@@ -1,6 +1,6 @@
 //! The words of the domain: ids, memberships, access levels, the desired and the live set.
 //!
-//! Owns what a membership *is* and how a wish compares with what is live. Knows nothing of
+//! Owns what a membership *is* and how what is desired compares with what is live. Knows nothing of
 //! files, HTTP, time or any phase; every other module may use it.
 
 mod access;

@@ -96,7 +96,7 @@ impl Change {
     pub fn stage(&self) -> Stage {
         match self {
             Self::Create { .. } => Stage::Create,
-            Self::Update { drift, .. } => match lead_wish(drift) {
+            Self::Update { drift, .. } => match desired_lead(drift) {
                 Some(true) => Stage::Promote,
                 Some(false) => Stage::Demote,
                 None => Stage::Update,
@@ -144,8 +144,8 @@ impl Change {
     }
 }
 
-/// What an update wants of the lead, if anything.
-fn lead_wish(drift: &[Drift]) -> Option<bool> {
+/// What an update makes of the lead, if anything.
+fn desired_lead(drift: &[Drift]) -> Option<bool> {
     drift.iter().find_map(|drift| match (drift.field, drift.after) {
         (Field::TeamLead, FieldValue::Flag(lead)) => Some(lead),
         _ => None,

@@ -248,12 +248,13 @@ impl<'a> Comparer<'a> {
         }
         let target = Target::Live(row.id);
         self.hold_fields(key, target, hidden, &HoldReason::Hidden);
-        let stuck = &self.inputs.policy.stuck;
+        let known_changes = &self.inputs.policy.ineffective;
         for account_admin in [false, true] {
-            let known = |drift: &Drift| stuck.find(key, drift).map(|known| known.account_admin);
-            let is_vain = |drift: &mut Drift| known(drift) == Some(account_admin);
-            let vain = drift.extract_if(.., is_vain).collect();
-            self.hold_fields(key, target, vain, &HoldReason::Stuck { account_admin });
+            let known =
+                |drift: &Drift| known_changes.find(key, drift).map(|known| known.account_admin);
+            let is_ineffective = |drift: &mut Drift| known(drift) == Some(account_admin);
+            let ineffective = drift.extract_if(.., is_ineffective).collect();
+            self.hold_fields(key, target, ineffective, &HoldReason::Stuck { account_admin });
         }
         if self.inputs.policy.mode == Mode::CreateOnly {
             let reason = HoldReason::Mode { mode: Mode::CreateOnly };

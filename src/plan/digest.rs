@@ -1,4 +1,4 @@
-//! A plan's fingerprint: the same wishes against the same live state, in any row order.
+//! A plan's fingerprint: the same desired set against the same live state, in any row order.
 
 use std::{
     borrow::Cow,

@@ -1,4 +1,4 @@
-//! What earlier runs saw, as far as a plan depends on it: absences that last, wishes that never stick.
+//! What earlier runs saw, as far as a plan depends on it: absences that last, changes without effect.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -67,41 +67,41 @@ impl AbsenceRule {
     }
 }
 
-/// A wish that was answered with 2xx in two runs and changed nothing.
+/// One field of one membership.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct StuckKey {
+pub struct MembershipField {
     /// Who and where.
     pub key: MembershipKey,
     /// Which field.
     pub field: Field,
 }
 
-/// What was wished in vain, and what stayed live.
+/// A change that was answered as done (2xx) in two runs, and changed nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StuckWish {
-    /// The wish.
-    pub wish: FieldValue,
-    /// The live value.
+pub struct IneffectiveChange {
+    /// What was asked for.
+    pub desired: FieldValue,
+    /// What stayed live.
     pub live: FieldValue,
     /// Whether the person was seen to be an Account Administrator, who cannot hold less.
     pub account_admin: bool,
 }
 
-/// Known stuck wishes with the wish and the live value; tried again when either changes.
+/// The known changes without effect; one is tried again when its desired or its live value changes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct StuckWishes(BTreeMap<StuckKey, StuckWish>);
+pub struct IneffectiveChanges(BTreeMap<MembershipField, IneffectiveChange>);
 
-impl StuckWishes {
-    /// These wishes.
-    pub fn new(wishes: impl IntoIterator<Item = (StuckKey, StuckWish)>) -> Self {
-        Self(wishes.into_iter().collect())
+impl IneffectiveChanges {
+    /// These changes.
+    pub fn new(changes: impl IntoIterator<Item = (MembershipField, IneffectiveChange)>) -> Self {
+        Self(changes.into_iter().collect())
     }
 
-    /// What is known of this very change, where it was tried in vain.
+    /// What is known of this very change, where it had no effect.
     #[must_use]
-    pub fn find(&self, key: MembershipKey, drift: &Drift) -> Option<&StuckWish> {
-        let known = self.0.get(&StuckKey { key, field: drift.field });
-        known.filter(|known| (known.wish, known.live) == (drift.after, drift.before))
+    pub fn find(&self, key: MembershipKey, drift: &Drift) -> Option<&IneffectiveChange> {
+        let known = self.0.get(&MembershipField { key, field: drift.field });
+        known.filter(|known| (known.desired, known.live) == (drift.after, drift.before))
     }
 }
 
@@ -141,14 +141,14 @@ mod tests {
     }
 
     #[test]
-    fn a_stuck_wish_is_known_by_its_wish_and_its_live_value() {
+    fn an_ineffective_change_is_known_by_its_desired_and_its_live_value() {
         let (low, high) = (FieldValue::Flag(false), FieldValue::Flag(true));
-        let place = StuckKey { key: key(), field: Field::CanInvite };
-        let known = StuckWish { wish: high, live: low, account_admin: true };
-        let wishes = StuckWishes::new([(place, known)]);
+        let place = MembershipField { key: key(), field: Field::CanInvite };
+        let known = IneffectiveChange { desired: high, live: low, account_admin: true };
+        let changes = IneffectiveChanges::new([(place, known)]);
         let drift = |field, before, after| Drift { field, before, after };
-        assert_eq!(wishes.find(key(), &drift(Field::CanInvite, low, high)), Some(&known));
-        assert_eq!(wishes.find(key(), &drift(Field::CanInvite, high, low)), None);
-        assert_eq!(wishes.find(key(), &drift(Field::TeamLead, low, high)), None);
+        assert_eq!(changes.find(key(), &drift(Field::CanInvite, low, high)), Some(&known));
+        assert_eq!(changes.find(key(), &drift(Field::CanInvite, high, low)), None);
+        assert_eq!(changes.find(key(), &drift(Field::TeamLead, low, high)), None);
     }
 }

@@ -25,7 +25,9 @@ pub use action::{
 };
 pub use digest::{Digest, DigestError};
 pub use forecast::Forecast;
-pub use history::{Absence, AbsenceRule, StuckKey, StuckWish, StuckWishes, Wait};
+pub use history::{
+    Absence, AbsenceRule, IneffectiveChange, IneffectiveChanges, MembershipField, Wait,
+};
 pub use policy::{Mode, Ownership, Policy, Protection, ProtectionError};
 
 use crate::model::{DesiredSet, LiveSet, Unreadable, UserId, WorkspaceId, coded_or_words};
@@ -122,7 +124,7 @@ pub fn plan(desired: &DesiredSet, live: &LiveSet, policy: &Policy) -> Plan {
     plan_with(desired, live, policy, Vec::new(), |reason| reason)
 }
 
-/// The same for wishes that no roster made: with what their maker holds, and its own words for why.
+/// The same for a desired set that no roster made: with what their maker holds, and its own words for why.
 #[must_use]
 pub fn plan_with(
     desired: &DesiredSet,

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{AbsenceRule, StuckWishes};
+use super::{AbsenceRule, IneffectiveChanges};
 use crate::model::{Fields, Person, UserId};
 
 /// Which classes of action a run may have.
@@ -54,12 +54,12 @@ pub struct Policy {
     pub protection: Protection,
     /// How long somebody must be missing before they are deleted; not at all without.
     pub absence: Option<AbsenceRule>,
-    /// Wishes that were tried in vain.
-    pub stuck: StuckWishes,
+    /// Changes that had no effect.
+    pub ineffective: IneffectiveChanges,
 }
 
 impl Policy {
-    /// What is wished of a record that a run makes: under `tagged` it is marked as this tool's.
+    /// What is desired of a record that a run makes: under `tagged` it is marked as this tool's.
     #[must_use]
     pub(super) fn owned(&self, fields: Fields) -> Fields {
         match self.ownership {

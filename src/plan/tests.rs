@@ -151,7 +151,7 @@ fn role() -> impl Strategy<Value = Role> {
 }
 
 prop_compose! {
-    fn a_wish()(project in 1..4_u64, person in 1..9_u64, role in role(),
+    fn an_entry()(project in 1..4_u64, person in 1..9_u64, role in role(),
         access_level in prop::option::of(level()), can_invite in any::<Option<bool>>(),
         rate_in_cents in prop::option::of(0..3_i64), lead in prop::option::weighted(0.2, any::<bool>()),
     ) -> DesiredMembership {
@@ -174,18 +174,18 @@ prop_compose! {
     }
 }
 
-/// One wish a key, and at most one lead a side, as the roster reader guarantees.
-fn wishes() -> impl Strategy<Value = Vec<DesiredMembership>> {
-    prop::collection::vec(a_wish(), 0..16).prop_map(as_of_a_roster)
+/// One entry a key, and at most one lead a side, as the roster reader guarantees.
+fn entries() -> impl Strategy<Value = Vec<DesiredMembership>> {
+    prop::collection::vec(an_entry(), 0..16).prop_map(as_of_a_roster)
 }
 
-fn as_of_a_roster(wishes: Vec<DesiredMembership>) -> Vec<DesiredMembership> {
+fn as_of_a_roster(entries: Vec<DesiredMembership>) -> Vec<DesiredMembership> {
     let mut led = BTreeSet::new();
-    let mut one_each = DesiredSet::new(wishes).entries().to_vec();
-    for wish in &mut one_each {
-        let side = (wish.key.workspace, wish.spec.role);
-        if wish.spec.fields.team_lead == Some(true) && !led.insert(side) {
-            wish.spec.fields.team_lead = None;
+    let mut one_each = DesiredSet::new(entries).entries().to_vec();
+    for entry in &mut one_each {
+        let side = (entry.key.workspace, entry.spec.role);
+        if entry.spec.fields.team_lead == Some(true) && !led.insert(side) {
+            entry.spec.fields.team_lead = None;
         }
     }
     one_each
@@ -202,7 +202,7 @@ fn live_rows() -> impl Strategy<Value = Vec<Participation>> {
 /// Few go, come, change sides, begin to lead or cease to, so that floors matter.
 fn turnover() -> impl Strategy<Value = (Vec<Participation>, DesiredSet)> {
     let moves = prop::collection::vec((0..20_u8, any::<Option<bool>>()), 20);
-    let joins = prop::collection::vec(a_wish(), 0..3);
+    let joins = prop::collection::vec(an_entry(), 0..3);
     let frozen = prop::option::weighted(0.4, 1..4_u64);
     (live_rows(), moves, joins, frozen).prop_map(|(rows, moves, joins, frozen)| {
         let stays = |(row, (chance, lead)): (&Participation, &(u8, Option<bool>))| {
@@ -267,40 +267,40 @@ proptest! {
 
     #[test]
     fn a_plan_carried_out_leaves_nothing_to_do(
-        wishes in wishes(), rows in live_rows(), policy in policies(),
+        entries in entries(), rows in live_rows(), policy in policies(),
     ) {
         let before = live(rows);
-        let first = plan_of(wishes.clone(), &before, &policy);
+        let first = plan_of(entries.clone(), &before, &policy);
         let mut after = carry_out(&before, &first);
-        let mut second = plan_of(wishes.clone(), &after, &policy);
+        let mut second = plan_of(entries.clone(), &after, &policy);
         let waits = |held: &Held| held.reason == HoldReason::LeadWithoutSuccessor;
         let replaces = |action: &Action| matches!(action.change, Change::Replace { .. });
         let mut before = first;
         while before.held.iter().any(waits) && before.actions.iter().any(replaces) {
             // Replacements come last, so a lead whose successor comes by one goes a run later.
             after = carry_out(&after, &second);
-            before = std::mem::replace(&mut second, plan_of(wishes.clone(), &after, &policy));
+            before = std::mem::replace(&mut second, plan_of(entries.clone(), &after, &policy));
         }
         prop_assert_eq!(&second.actions, &Vec::new());
     }
 
     #[test]
     fn the_order_of_rows_changes_nothing(
-        wishes in wishes().prop_shuffle(), rows in live_rows(), policy in policies(),
+        entries in entries().prop_shuffle(), rows in live_rows(), policy in policies(),
     ) {
         let before = live(rows);
-        let mut sorted = wishes.clone();
-        sorted.sort_by_key(|wish| wish.key);
-        let (one, other) = (plan_of(wishes, &before, &policy), plan_of(sorted, &before, &policy));
+        let mut sorted = entries.clone();
+        sorted.sort_by_key(|entry| entry.key);
+        let (one, other) = (plan_of(entries, &before, &policy), plan_of(sorted, &before, &policy));
         prop_assert_eq!(one, other);
     }
 
     #[test]
-    fn nothing_outside_the_scope_is_touched(wishes in wishes(), rows in live_rows()) {
+    fn nothing_outside_the_scope_is_touched(entries in entries(), rows in live_rows()) {
         let mut before = live(rows);
-        let scope: BTreeSet<WorkspaceId> = wishes.iter().map(|wish| wish.key.workspace).collect();
+        let scope: BTreeSet<WorkspaceId> = entries.iter().map(|entry| entry.key.workspace).collect();
         before.workspaces.retain(|id, _| scope.contains(id));
-        let plan = plan_of(wishes, &before, &Policy::default());
+        let plan = plan_of(entries, &before, &Policy::default());
         for action in &plan.actions {
             prop_assert!(scope.contains(&action.key.workspace), "{action:?}");
         }
@@ -308,10 +308,10 @@ proptest! {
 
     #[test]
     fn whom_the_roster_wants_is_never_deleted(
-        wishes in wishes(), rows in live_rows(), policy in policies(),
+        entries in entries(), rows in live_rows(), policy in policies(),
     ) {
-        let wanted: BTreeSet<MembershipKey> = wishes.iter().map(|wish| wish.key).collect();
-        let plan = plan_of(wishes, &live(rows), &policy);
+        let wanted: BTreeSet<MembershipKey> = entries.iter().map(|entry| entry.key).collect();
+        let plan = plan_of(entries, &live(rows), &policy);
         for action in &plan.actions {
             let deletes = matches!(action.change, Change::Delete { .. });
             prop_assert!(!(deletes && wanted.contains(&action.key)), "{action:?}");
@@ -320,12 +320,12 @@ proptest! {
 
     #[test]
     fn the_protected_and_the_tokens_own_user_are_never_destroyed_or_demoted(
-        wishes in wishes(), rows in live_rows(), allow_replace in any::<bool>(),
+        entries in entries(), rows in live_rows(), allow_replace in any::<bool>(),
     ) {
         let protection = Protection::new(&["3", "p4@*"]).expect("good entries");
         let policy = Policy { allow_replace, protection, ..Policy::default() };
         let before = live(rows);
-        let plan = plan_of(wishes, &before, &policy);
+        let plan = plan_of(entries, &before, &policy);
         let untouchable: BTreeSet<UserId> = [1, 3, 4].map(user).into();
         let destroyed = destroyed(&plan);
         prop_assert!(!destroyed.iter().any(|key| untouchable.contains(&key.user)));
@@ -352,10 +352,10 @@ proptest! {
 
     #[test]
     fn under_tagged_only_what_is_tagged_is_destroyed_and_what_is_made_is_tagged(
-        wishes in wishes(), rows in live_rows(), policy in policies(),
+        entries in entries(), rows in live_rows(), policy in policies(),
     ) {
         let policy = Policy { ownership: Ownership::Tagged, ..policy };
-        let plan = plan_of(wishes, &live(rows), &policy);
+        let plan = plan_of(entries, &live(rows), &policy);
         for action in &plan.actions {
             match &action.change {
                 Change::Create { spec } => prop_assert_eq!(spec.fields.tagged, Some(true)),
@@ -375,13 +375,13 @@ proptest! {
 
     #[test]
     fn what_passes_the_guard_is_within_every_limit(
-        wishes in wishes(), rows in live_rows(), allow_replace in any::<bool>(),
+        entries in entries(), rows in live_rows(), allow_replace in any::<bool>(),
         max_deletes in 0..6_usize, max_delete_percent in 0..101_usize,
         max_project_delete_percent in 0..101_usize, delete_floor in 0..4_usize,
     ) {
         let limits = Limits { max_deletes, max_delete_percent, max_project_delete_percent, delete_floor };
         let total = rows.len();
-        let plan = plan_of(wishes, &live(rows), &Policy { allow_replace, ..Policy::default() });
+        let plan = plan_of(entries, &live(rows), &Policy { allow_replace, ..Policy::default() });
         let planned = destroyed(&plan).len();
         let reviewed = review(plan.clone(), &limits, None);
         let passed = destroyed(reviewed.approved.plan()).len();
@@ -408,9 +408,9 @@ proptest! {
 
     #[test]
     fn an_invalid_row_never_becomes_a_delete(
-        wishes in wishes(), rows in live_rows(), frozen in 1..4_u64, everywhere in any::<bool>(),
+        entries in entries(), rows in live_rows(), frozen in 1..4_u64, everywhere in any::<bool>(),
     ) {
-        let mut roster = DesiredSet::new(wishes);
+        let mut roster = DesiredSet::new(entries);
         let lines = BTreeMap::from([(workspace(frozen), vec![7])]);
         roster.freeze = Freeze { everywhere: if everywhere { vec![9] } else { vec![] }, workspaces: lines };
         let policy = Policy { allow_replace: true, ..Policy::default() };
@@ -421,16 +421,16 @@ proptest! {
     }
 
     #[test]
-    fn a_partial_roster_never_destroys(wishes in wishes(), rows in live_rows()) {
-        let mut roster = DesiredSet::new(wishes);
+    fn a_partial_roster_never_destroys(entries in entries(), rows in live_rows()) {
+        let mut roster = DesiredSet::new(entries);
         roster.unnamed = crate::model::Unnamed::Keep;
         let policy = Policy { allow_replace: true, ..Policy::default() };
         prop_assert!(destroyed(&plan(&roster, &live(rows), &policy)).is_empty());
     }
 
     #[test]
-    fn a_plan_survives_json(wishes in wishes(), rows in live_rows(), policy in policies()) {
-        let plan = plan_of(wishes, &live(rows), &policy);
+    fn a_plan_survives_json(entries in entries(), rows in live_rows(), policy in policies()) {
+        let plan = plan_of(entries, &live(rows), &policy);
         let text = serde_json::to_string(&plan).expect("plans serialise");
         prop_assert_eq!(serde_json::from_str::<Plan>(&text).expect("the same"), plan);
     }
@@ -461,8 +461,8 @@ fn words(plan: &Plan) -> Vec<String> {
 #[test]
 fn a_lead_goes_after_a_successor_leads() {
     let before = live(vec![plain(1, 2, true), plain(1, 5, false)]);
-    let wishes = vec![desired(1, 5, Role::Maven, led(true))];
-    let plan = plan_of(wishes, &before, &Policy::default());
+    let entries = vec![desired(1, 5, Role::Maven, led(true))];
+    let plan = plan_of(entries, &before, &Policy::default());
     assert_eq!(words(&plan), ["update 5", "delete 2"]);
     let Change::Delete { demote_first, .. } = plan.actions[1].change else { panic!("a delete") };
     assert!(demote_first);
@@ -486,9 +486,9 @@ fn a_lead_without_a_successor_is_held() {
 #[test]
 fn the_tokens_own_lead_is_not_taken_by_promoting_somebody() {
     let before = live(vec![plain(1, 1, true), plain(1, 5, false)]);
-    let wishes =
+    let entries =
         vec![desired(1, 1, Role::Maven, Fields::default()), desired(1, 5, Role::Maven, led(true))];
-    let plan = plan_of(wishes, &before, &Policy::default());
+    let plan = plan_of(entries, &before, &Policy::default());
     assert!(plan.actions.is_empty());
     assert_eq!(plan.held[0].reason, HoldReason::LeadIsProtected);
 }
@@ -498,8 +498,8 @@ fn the_rest_of_an_update_is_sent_when_a_field_is_held() {
     let mut fields = visible(AccessLevel::EditTasks, false);
     fields.rate_in_cents = Seen::Hidden;
     let before = live(vec![participation(1, 5, Role::Maven, fields)]);
-    let wish = Fields { rate_in_cents: Some(7), can_invite: Some(true), ..Fields::default() };
-    let plan = plan_of(vec![desired(1, 5, Role::Maven, wish)], &before, &Policy::default());
+    let entry = Fields { rate_in_cents: Some(7), can_invite: Some(true), ..Fields::default() };
+    let plan = plan_of(vec![desired(1, 5, Role::Maven, entry)], &before, &Policy::default());
     assert_eq!(words(&plan), ["update 5", "held 5: the live value is not visible to this token"]);
     let Change::Update { drift, .. } = &plan.actions[0].change else { panic!("an update") };
     assert_eq!(drift.len(), 1);
@@ -512,9 +512,9 @@ fn nobody_is_created_beside_a_record_that_names_no_person() {
     if let Some(LiveWorkspace::Listed(listing)) = before.workspaces.get_mut(&workspace(1)) {
         listing.userless.push(crate::model::UserlessRow { id });
     }
-    let wishes = [5, 6].map(|person| desired(1, person, Role::Maven, Fields::default())).to_vec();
+    let entries = [5, 6].map(|person| desired(1, person, Role::Maven, Fields::default())).to_vec();
     let elsewhere = desired(2, 6, Role::Maven, Fields::default());
-    let plan = plan_of([wishes, vec![elsewhere]].concat(), &before, &Policy::default());
+    let plan = plan_of([entries, vec![elsewhere]].concat(), &before, &Policy::default());
     assert_eq!(plan.actions.len(), 1, "on the other project");
     assert_eq!(plan.actions[0].key, elsewhere.key);
     assert_eq!(plan.held.len(), 1);
@@ -526,8 +526,8 @@ fn a_pair_that_is_live_twice_is_held() {
     let mut twin = plain(1, 5, false);
     twin.id = ParticipationId::new(9).expect("not 0");
     let before = live(vec![plain(1, 5, false), twin]);
-    for wishes in [vec![], vec![desired(1, 5, Role::Buyer, Fields::default())]] {
-        let plan = plan_of(wishes, &before, &Policy::default());
+    for entries in [vec![], vec![desired(1, 5, Role::Buyer, Fields::default())]] {
+        let plan = plan_of(entries, &before, &Policy::default());
         assert!(plan.actions.is_empty());
         assert!(matches!(plan.held[0].reason, HoldReason::DuplicateLive { .. }));
     }
@@ -536,10 +536,10 @@ fn a_pair_that_is_live_twice_is_held() {
 #[test]
 fn a_change_of_side_is_held_until_it_is_allowed() {
     let before = live(vec![plain(1, 5, false)]);
-    let wishes = vec![desired(1, 5, Role::Buyer, Fields::default())];
-    let plan = plan_of(wishes.clone(), &before, &Policy::default());
+    let entries = vec![desired(1, 5, Role::Buyer, Fields::default())];
+    let plan = plan_of(entries.clone(), &before, &Policy::default());
     assert_eq!(plan.held[0].reason, HoldReason::ReplaceNotAllowed);
-    let plan = plan_of(wishes, &before, &Policy { allow_replace: true, ..Policy::default() });
+    let plan = plan_of(entries, &before, &Policy { allow_replace: true, ..Policy::default() });
     assert_eq!(words(&plan), ["replace 5"]);
     assert_eq!(plan.counts.replacements, 1);
 }
@@ -561,10 +561,10 @@ fn whose_tag_cannot_be_seen_is_not_deleted_under_tagged() {
 fn a_replacement_does_not_take_the_lead_from_the_tokens_own_user() {
     let before =
         live(vec![plain(1, 1, true), participation(1, 5, Role::Buyer, plain(1, 5, false).fields)]);
-    let wishes =
+    let entries =
         vec![desired(1, 1, Role::Maven, Fields::default()), desired(1, 5, Role::Maven, led(true))];
     let policy = Policy { allow_replace: true, ..Policy::default() };
-    let plan = plan_of(wishes, &before, &policy);
+    let plan = plan_of(entries, &before, &policy);
     let Change::Replace { later, .. } = &plan.actions[0].change else { panic!("a replacement") };
     assert_eq!(later, &[]);
     assert_eq!(plan.held[0].reason, HoldReason::LeadIsProtected);
@@ -573,9 +573,9 @@ fn a_replacement_does_not_take_the_lead_from_the_tokens_own_user() {
 #[test]
 fn a_promotion_says_from_whom_it_takes_the_lead() {
     let before = live(vec![plain(1, 4, true), plain(1, 5, false)]);
-    let wishes =
+    let entries =
         vec![desired(1, 4, Role::Maven, Fields::default()), desired(1, 5, Role::Maven, led(true))];
-    let plan = plan_of(wishes, &before, &Policy::default());
+    let plan = plan_of(entries, &before, &Policy::default());
     let Change::Update { takes_lead_from, .. } = &plan.actions[0].change else {
         panic!("an update")
     };
@@ -636,8 +636,8 @@ fn an_archived_project_is_held_and_in_no_total() {
     before.workspaces.insert(workspace(2), archived);
     let unreadable = LiveWorkspace::Unreadable { title: None, reason: Unreadable::NotVisible };
     before.workspaces.insert(workspace(3), unreadable);
-    let wishes = (1..=3).map(|project| desired(project, 5, Role::Maven, Fields::default()));
-    let plan = plan_of(wishes.collect(), &before, &Policy::default());
+    let entries = (1..=3).map(|project| desired(project, 5, Role::Maven, Fields::default()));
+    let plan = plan_of(entries.collect(), &before, &Policy::default());
     assert!(plan.actions.is_empty());
     assert_eq!(plan.held.len(), 1);
     assert_eq!(plan.held[0].reason, HoldReason::Archived);
@@ -649,9 +649,9 @@ fn the_guard_stops_just_above_its_limits() {
     let people: Vec<Participation> = (2..=101).map(|person| plain(1, person, false)).collect();
     let before = live(people);
     let delete = |count: u64| {
-        let wishes =
+        let entries =
             (2..=101 - count).map(|person| desired(1, person, Role::Maven, Fields::default()));
-        plan_of(wishes.collect(), &before, &Policy::default())
+        plan_of(entries.collect(), &before, &Policy::default())
     };
     let limits = Limits {
         max_deletes: 50,
@@ -699,12 +699,12 @@ fn leads(person: u64, lead: bool) -> DesiredMembership {
     desired(1, person, Role::Maven, led(lead))
 }
 
-/// What the guard says where these people are there (a lead is marked) and these are wished.
-fn refusals(people: &[(u64, bool)], wishes: &[DesiredMembership], limits: Limits) -> Vec<String> {
+/// What the guard says where these people are there (a lead is marked) and these are desired.
+fn refusals(people: &[(u64, bool)], entries: &[DesiredMembership], limits: Limits) -> Vec<String> {
     let rows = people.iter().map(|(person, lead)| plain(1, *person, *lead)).collect();
     let protection = Protection::new(&["9"]).expect("a good entry");
     let policy = Policy { allow_replace: true, protection, ..Policy::default() };
-    let plan = plan_of(wishes.to_vec(), &live(rows), &policy);
+    let plan = plan_of(entries.to_vec(), &live(rows), &policy);
     assert!(!destroyed(&plan).is_empty(), "nothing to guard");
     let reviewed = review(plan, &limits, None);
     assert_eq!(reviewed.refusals.is_empty(), reviewed.withheld.is_empty());
@@ -747,8 +747,8 @@ fn the_floor_of_a_project_never_empties_it() {
 
 #[test]
 fn who_is_left_is_counted_as_it_will_be_afterwards() {
-    let passes = |people: &[(u64, bool)], wishes: &[DesiredMembership]| {
-        refusals(people, wishes, OF_PROJECTS).is_empty()
+    let passes = |people: &[(u64, bool)], entries: &[DesiredMembership]| {
+        refusals(people, entries, OF_PROJECTS).is_empty()
     };
     let other_side = |person, lead| {
         desired(1, person, Role::Buyer, Fields { team_lead: lead, ..Fields::default() })
@@ -807,16 +807,16 @@ fn what_is_frozen_counts_against_no_limit() {
 #[test]
 fn over_the_run_all_is_withheld_and_an_emptied_project_of_its_own_stands_in_nobodys_way() {
     let keep = |projects: &[(u64, u64)]| -> Vec<DesiredMembership> {
-        let wish = |(project, person): &(u64, u64)| {
+        let entry = |(project, person): &(u64, u64)| {
             desired(*project, *person, Role::Maven, Fields::default())
         };
-        projects.iter().map(wish).collect()
+        projects.iter().map(entry).collect()
     };
     let mut rows: Vec<Participation> = (2..=9).map(|person| plain(1, person, false)).collect();
     rows.extend([plain(2, 1, false), plain(2, 3, false)]);
     let others: Vec<(u64, u64)> = (2..=8).map(|person| (1, person)).collect();
-    let wishes = keep(&[&others[..], &[(2, 1)]].concat());
-    let plan = plan_of(wishes, &live(rows), &Policy::default());
+    let entries = keep(&[&others[..], &[(2, 1)]].concat());
+    let plan = plan_of(entries, &live(rows), &Policy::default());
     let withheld = |limits: Limits| {
         let reviewed = review(plan.clone(), &limits, None);
         reviewed.withheld.iter().map(|one| one.action.key.workspace.number()).collect::<Vec<_>>()

@@ -238,9 +238,9 @@ fn of_change(change: &Change) -> Vec<Fact> {
 
 fn of_spec(spec: &MembershipSpec) -> Vec<Fact> {
     let MembershipSpec { role, fields } = spec;
-    let wishes = fields.managed().into_iter();
-    let wishes = wishes.map(|(field, wish)| fact(field.name(), wish, "not managed"));
-    std::iter::once(fact("role", role, "none")).chain(wishes).collect()
+    let values = fields.managed().into_iter();
+    let values = values.map(|(field, value)| fact(field.name(), value, "not managed"));
+    std::iter::once(fact("role", role, "none")).chain(values).collect()
 }
 
 fn of_drift(drift: &[Drift]) -> impl Iterator<Item = Fact> + '_ {
@@ -329,7 +329,7 @@ mod tests {
                 "create of Zoë O'Neil (3) on =cmd() (102): access_level: edit_tasks → admin; can_invite: not managed → true"
             ]
         );
-        let wish = after("update", |entry| {
+        let value = after("update", |entry| {
             let Some(Change::Update { drift, takes_lead_from, .. }) = &mut entry.change else {
                 panic!("an update")
             };
@@ -337,7 +337,7 @@ mod tests {
             *takes_lead_from = UserId::new(3);
         });
         assert_eq!(
-            wish,
+            value,
             [
                 "update of \u{1b}[31mRed\u{1b}[0m (7) on Alpha | <script>alert(1)</script> (101): team_lead: true (from false) → false (from false); takes the lead from: nobody → user 3"
             ]

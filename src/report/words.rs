@@ -79,7 +79,7 @@ pub(super) fn change(entry: &Entry) -> String {
     let lead = |demote_first: bool| if demote_first { ", lead, demoted first" } else { "" };
     match &entry.change {
         None => String::new(),
-        Some(Change::Create { spec }) => wishes(spec),
+        Some(Change::Create { spec }) => values(spec),
         Some(Change::Update { target, drift, takes_lead_from }) => {
             let after = if *target == Target::Created { " (after the create)" } else { "" };
             format!("{}{after}", drifts(drift, *takes_lead_from))
@@ -92,7 +92,7 @@ pub(super) fn change(entry: &Entry) -> String {
                 [] => String::new(),
                 later => format!(", {}", drifts(later, *takes_lead_from)),
             };
-            format!("{}{} → {}{later}", role(live), lead(*demote_first), wishes(spec))
+            format!("{}{} → {}{later}", role(live), lead(*demote_first), values(spec))
         }
     }
 }
@@ -105,12 +105,12 @@ pub(super) fn role(live: &Participation) -> &'static str {
     }
 }
 
-fn wishes(spec: &MembershipSpec) -> String {
+fn values(spec: &MembershipSpec) -> String {
     let mut words = spec.role.to_string();
-    for (field, wish) in spec.fields.managed() {
+    for (field, value) in spec.fields.managed() {
         match field {
-            Field::AccessLevel => words.push_str(&format!(", access {wish}")),
-            other => words.push_str(&format!(", {other} {wish}")),
+            Field::AccessLevel => words.push_str(&format!(", access {value}")),
+            other => words.push_str(&format!(", {other} {value}")),
         }
     }
     words

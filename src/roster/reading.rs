@@ -7,7 +7,7 @@ use crate::model::{
     DesiredMembership, MembershipKey, MembershipSpec, Mention, Mentions, UserId, WorkspaceId,
 };
 
-/// What is known of rows that wish nothing because something is wrong with them.
+/// What is known of rows that ask for nothing because something is wrong with them.
 #[derive(Debug, Default)]
 pub(super) struct Unusable {
     pub problems: Vec<RowProblem>,

@@ -16,13 +16,13 @@ mod limit;
 mod log;
 mod odd;
 mod read;
+mod requested;
 mod route;
 mod seed;
 mod server;
 mod settings;
 mod state;
 mod view;
-mod wish;
 mod write;
 
 pub use access::Level;

@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_are_cut_at_two_hundred_rows_and_twenty_without_a_wish() {
+    fn pages_are_cut_at_two_hundred_rows_and_twenty_by_default() {
         let cut = |query: &str| {
             let (rows, cut) = Query::of(query).page_of((0..450).collect(), 200);
             (rows.first().copied(), rows.len(), cut.page, cut.per_page)

@@ -93,9 +93,9 @@ async fn create(sandbox: &Sandbox, rows: Value) -> Got {
     send(sandbox, request("POST", "/participations", &json!({ "participations": rows }))).await
 }
 
-async fn update(sandbox: &Sandbox, id: u64, wish: Value) -> Got {
+async fn update(sandbox: &Sandbox, id: u64, written: Value) -> Got {
     let path = format!("/participations/{id}?{ALL_FIELDS}");
-    send(sandbox, request("PUT", &path, &json!({ "participation": wish }))).await
+    send(sandbox, request("PUT", &path, &json!({ "participation": written }))).await
 }
 
 async fn delete(sandbox: &Sandbox, id: u64) -> Got {
@@ -298,11 +298,11 @@ async fn a_create_without_a_person_makes_the_tokens_own_user_join() {
 #[tokio::test(start_paused = true)]
 async fn a_create_does_not_take_what_only_an_update_takes() {
     let sandbox = plain();
-    let mut wish = row(2, 5);
-    wish["team_lead"] = json!(true);
-    wish["rate_in_cents"] = json!(100);
-    wish["can_invite"] = json!(true);
-    create(&sandbox, json!([wish])).await;
+    let mut written = row(2, 5);
+    written["team_lead"] = json!(true);
+    written["rate_in_cents"] = json!(100);
+    written["can_invite"] = json!(true);
+    create(&sandbox, json!([written])).await;
     let world = sandbox.world();
     let one = world.of(2, 5)[0];
     assert!(one.can_invite && !one.is_team_lead && one.rate_in_cents.is_none());
@@ -311,8 +311,8 @@ async fn a_create_does_not_take_what_only_an_update_takes() {
 #[tokio::test(start_paused = true)]
 async fn an_update_ignores_side_person_and_project() {
     let sandbox = plain();
-    let wish = json!({ "role": "buyer", "user_id": 5, "workspace_id": 2, "can_invite": true });
-    let got = update(&sandbox, id_of(&sandbox, 3), wish).await;
+    let written = json!({ "role": "buyer", "user_id": 5, "workspace_id": 2, "can_invite": true });
+    let got = update(&sandbox, id_of(&sandbox, 3), written).await;
     assert_eq!(got.status, 200);
     let one = &got.json()["participations"]["9003"];
     assert_eq!((&one["role"], &one["user_id"]), (&json!("maven"), &json!("3")));
@@ -322,14 +322,14 @@ async fn an_update_ignores_side_person_and_project() {
 #[tokio::test(start_paused = true)]
 async fn a_value_of_the_wrong_kind_is_refused() {
     let sandbox = plain();
-    for wish in [
+    for written in [
         json!({ "access_level": "financial" }),
         json!({ "access_level": null }),
         json!({ "can_invite": "true" }),
         json!({ "rate_in_cents": 1.5 }),
         json!({ "workspace_role_id": "7" }),
     ] {
-        assert_eq!(update(&sandbox, 9003, wish.clone()).await.status, 422, "{wish}");
+        assert_eq!(update(&sandbox, 9003, written.clone()).await.status, 422, "{written}");
     }
     assert_eq!(sandbox.log().iter().filter(|entry| entry.committed).count(), 0);
 }
@@ -340,9 +340,9 @@ async fn the_level_of_an_account_administrator_does_not_move() {
     let got = update(&sandbox, id_of(&sandbox, 4), json!({ "access_level": "view_tasks" })).await;
     assert_eq!(got.status, 200);
     assert_eq!(got.json()["participations"]["9004"]["access_level"], "admin");
-    let mut wish = row(2, 4);
-    wish["access_level"] = json!("edit_tasks");
-    create(&sandbox, json!([wish])).await;
+    let mut written = row(2, 4);
+    written["access_level"] = json!("edit_tasks");
+    create(&sandbox, json!([written])).await;
     assert_eq!(sandbox.world().of(2, 4)[0].level, Level::Admin);
 }
 

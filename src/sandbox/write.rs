@@ -10,16 +10,16 @@ use super::access::Level;
 use super::answer::{Answer, ApiError, Payload};
 use super::log::Target;
 use super::read::Context;
+use super::requested::{RequestObject, RequestedChange};
 use super::settings::{Bulk, Duplicates, ErrorIndex};
 use super::state::{Participation, Side};
-use super::wish::{Fields, Wish};
 
 /// What a request wrote.
 pub(super) type Written = Vec<Target>;
 
 /// A row of a bulk create that may happen.
 enum Draft {
-    New(Box<Participation>, Wish),
+    New(Box<Participation>, RequestedChange),
     There(u64),
 }
 
@@ -73,7 +73,7 @@ fn draft(
     object: &Map<String, Value>,
     before: &[Draft],
 ) -> Result<Draft, Vec<ApiError>> {
-    let mut fields = Fields::new(object);
+    let mut fields = RequestObject::new(object);
     let workspace = fields.id("workspace_id");
     let user = if fields.has("user_id") {
         fields.id("user_id")
@@ -86,7 +86,7 @@ fn draft(
     }
     check_workspace(context, workspace, &mut fields);
     check_user(context, user, side, &mut fields);
-    let wish = fields.wish();
+    let change = fields.on_create();
     let (Some(workspace), Some(user), Some(side), []) =
         (workspace, user, side, fields.errors.as_slice())
     else {
@@ -103,11 +103,11 @@ fn draft(
             fields.refuse("user_id", "User is already participating in this project");
             Err(fields.errors)
         }
-        _ => Ok(Draft::New(Box::new(Participation::new(workspace, Some(user), side)), wish)),
+        _ => Ok(Draft::New(Box::new(Participation::new(workspace, Some(user), side)), change)),
     }
 }
 
-fn check_workspace(context: &Context<'_>, workspace: Option<u64>, fields: &mut Fields<'_>) {
+fn check_workspace(context: &Context<'_>, workspace: Option<u64>, fields: &mut RequestObject<'_>) {
     let found = workspace.filter(|id| context.visible(*id));
     let found = found.and_then(|id| context.world.workspaces().get(&id));
     match found {
@@ -124,7 +124,7 @@ fn check_user(
     context: &Context<'_>,
     user: Option<u64>,
     side: Option<Side>,
-    fields: &mut Fields<'_>,
+    fields: &mut RequestObject<'_>,
 ) {
     let members_only = context.settings.providers_must_be_members && side == Some(Side::Maven);
     match user.and_then(|id| context.world.users().get(&id)) {
@@ -142,12 +142,12 @@ const FORBIDDEN: &str = "You are not allowed to change this project";
 fn carry_out(context: &mut Context<'_>, draft: Draft, written: &mut Written) -> u64 {
     match draft {
         Draft::There(id) => id,
-        Draft::New(mut one, wish) => {
+        Draft::New(mut one, change) => {
             let target = (one.workspace, one.user);
             if is_account_admin(context, one.user) {
                 one.level = Level::Admin;
             }
-            apply(context, wish, &mut one);
+            apply(context, change, &mut one);
             let participation = context.world.insert(*one);
             written.push(Target { workspace: target.0, user: target.1, participation });
             participation
@@ -160,10 +160,10 @@ fn is_account_admin(context: &Context<'_>, user: Option<u64>) -> bool {
     user.is_some_and(|one| one.account_admin)
 }
 
-fn apply(context: &mut Context<'_>, wish: Wish, one: &mut Participation) {
-    let link_id = if wish.link.is_some() { context.world.give_id() } else { 0 };
+fn apply(context: &mut Context<'_>, change: RequestedChange, one: &mut Participation) {
+    let link_id = if change.link.is_some() { context.world.give_id() } else { 0 };
     let account_admin = is_account_admin(context, one.user);
-    wish.apply(one, account_admin, link_id);
+    change.apply(one, account_admin, link_id);
 }
 
 /// The answer of a create: paged like a listing, the newest rows first.
@@ -239,19 +239,19 @@ pub(super) fn update(
     let body: Option<Value> = serde_json::from_slice(body).ok();
     let object = body.as_ref().and_then(|body| body.get("participation")?.as_object());
     let Some(object) = object else { return Answer::bad_request("Invalid JSON") };
-    let mut fields = Fields::new(object);
-    let wish = fields.full_wish().within(context.settings);
-    if wish.team_lead() == Some(false) && keeps_the_lead(context, &before) {
+    let mut fields = RequestObject::new(object);
+    let change = fields.on_update().within(context.settings);
+    if change.team_lead() == Some(false) && keeps_the_lead(context, &before) {
         fields.refuse("team_lead", "The project must have a team lead");
     }
     if !fields.errors.is_empty() {
         return refusal(context, 1, fields.errors.into_iter().map(|error| (0, error)).collect());
     }
-    if wish.team_lead() == Some(true) && context.settings.promotion_demotes {
+    if change.team_lead() == Some(true) && context.settings.promotion_demotes {
         demote_others(context, &before);
     }
     let mut after = before.clone();
-    apply(context, wish, &mut after);
+    apply(context, change, &mut after);
     context.world.edit(id, |one| *one = after);
     written.push(target_of(&before));
     context.show(context.world.participations().get(&id).cloned().into_iter().collect())

@@ -4,7 +4,7 @@
 use super::{adopt, undo::Undo};
 use crate::{
     model::{LiveSet, Scope, WorkspaceId},
-    plan::{Mode, Plan, Policy, StuckWishes, plan},
+    plan::{IneffectiveChanges, Mode, Plan, Policy, plan},
     roster::Roster,
 };
 
@@ -21,7 +21,7 @@ pub enum Purpose<'a> {
 
 impl Purpose<'_> {
     /// The policy for it. Neither an adoption nor an undo asks for the mode, for absences or for
-    /// what was in vain: an adoption destroys nothing, an undo was asked for by name.
+    /// what had no effect: an adoption destroys nothing, an undo was asked for by name.
     #[must_use]
     pub fn policy(&self, configured: Policy) -> Policy {
         let mode = match self {
@@ -29,7 +29,7 @@ impl Purpose<'_> {
             Self::Adopt(_) => Mode::NoDelete,
             Self::Undo(_) => Mode::Mirror,
         };
-        Policy { mode, absence: None, stuck: StuckWishes::default(), ..configured }
+        Policy { mode, absence: None, ineffective: IneffectiveChanges::default(), ..configured }
     }
 
     /// The projects that are looked at; `named` are those of the configuration.

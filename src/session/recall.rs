@@ -7,7 +7,7 @@ use crate::{
     chain::chain,
     config::Settings,
     memory::Memory,
-    plan::{AbsenceRule, Policy, StuckWishes},
+    plan::{AbsenceRule, IneffectiveChanges, Policy},
     report::LeftInDoubt,
     store::{Medium, Shared, StoreError},
 };
@@ -28,7 +28,7 @@ pub fn policy(settings: &Settings, memory: &Memory, now: Timestamp) -> Policy {
     let rule = || AbsenceRule { runs, days, now, known: memory.absences() };
     Policy {
         absence: (runs > 0 || days > 0).then(rule),
-        stuck: memory.stuck(),
+        ineffective: memory.ineffective(),
         mode: settings.mode,
         allow_replace: settings.allow_replace,
         ownership: settings.ownership,
@@ -46,7 +46,7 @@ impl<M: Medium, A: Audience> Session<'_, M, A> {
         self.warnings.borrow_mut().extend(warning.into_iter().chain(unread));
         let mut policy = order.purpose.policy(policy(self.settings, &memory, self.started_at));
         if order.retry_stuck {
-            policy.stuck = StuckWishes::default();
+            policy.ineffective = IneffectiveChanges::default();
         }
         Ok(Course { order, memory, policy, left_in_doubt })
     }

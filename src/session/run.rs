@@ -60,7 +60,7 @@ pub struct Order<'a> {
     pub approval: Option<&'a Approval>,
     /// The only plan that may be carried out, where one is named.
     pub approved: Option<&'a Approved>,
-    /// Whether what was in vain before is tried again.
+    /// Whether what had no effect before is tried again.
     pub retry_stuck: bool,
     /// Whether a difference is an answer by itself.
     pub check: bool,

@@ -75,7 +75,7 @@ impl Intended {
             }
             Change::Update { drift, .. } => {
                 let before = project.leads.get(&user).copied().unwrap_or_default();
-                project.leads.insert(user, wished_lead(drift).unwrap_or(before));
+                project.leads.insert(user, desired_lead(drift).unwrap_or(before));
             }
             Change::Delete { .. } => {
                 project.going += 1;
@@ -83,7 +83,7 @@ impl Intended {
             }
             Change::Replace { later, .. } => {
                 project.going += 1;
-                project.leads.insert(user, wished_lead(later).unwrap_or(false));
+                project.leads.insert(user, desired_lead(later).unwrap_or(false));
             }
         }
     }
@@ -119,7 +119,7 @@ impl Intended {
     }
 }
 
-fn wished_lead(drift: &[Drift]) -> Option<bool> {
+fn desired_lead(drift: &[Drift]) -> Option<bool> {
     drift.iter().find_map(|drift| match (drift.field, drift.after) {
         (Field::TeamLead, FieldValue::Flag(leads)) => Some(leads),
         _ => None,

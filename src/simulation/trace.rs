@@ -81,9 +81,9 @@ pub(super) fn stage_of(entry: &sandbox::Entry, plan: &Plan, journal: &[Entry]) -
                     } if Some(of.number()) == id => Some((key, drift)),
                     _ => None,
                 });
-            let planned = intended.and_then(|(key, wishes)| {
+            let planned = intended.and_then(|(key, desired)| {
                 plan.actions.iter().find(|action| match &action.change {
-                    Change::Update { drift, .. } => action.key == *key && drift == wishes,
+                    Change::Update { drift, .. } => action.key == *key && drift == desired,
                     _ => false,
                 })
             });

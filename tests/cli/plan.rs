@@ -64,7 +64,7 @@ fn the_order_of_rows_and_columns_does_not_change_the_digest() {
     desk.write("roster.csv", &format!("{}\n", turned.join("\n")));
     assert_eq!(digest(), first);
 
-    // Another wish is another plan.
+    // Another desired value is another plan.
     desk.write("roster.csv", &ROSTER.replace("100,31,maven,edit_tasks", "100,31,maven,admin"));
     assert_ne!(digest(), first);
 }

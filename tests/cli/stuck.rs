@@ -1,4 +1,4 @@
-//! Wishes that never stick: an Account Administrator who is wanted with less.
+//! Changes without effect: an Account Administrator for whom less is desired.
 
 use kantata_sync::sandbox::{RequestKind::AccountMemberships, Sandbox};
 

@@ -222,7 +222,7 @@ fn what_of_a_plan_file_is_another_now_is_said_action_by_action() {
             &["  create of Hana Okoro (31) on Atlas (100): access_level: edit_tasks → admin\n"],
         ),
         (
-            "what is wished, and who came and went",
+            "what is desired, and who came and went",
             |desk, _| {
                 let text = changed("100,11,maven,view_tasks", "100,11,maven,admin");
                 desk.write(
@@ -351,7 +351,7 @@ fn a_damaged_memory_waits_anew_and_says_so() {
 }
 
 #[test]
-fn a_wish_in_vain_is_held_after_two_runs_until_it_is_tried_again() {
+fn a_change_without_effect_is_held_after_two_runs_until_it_is_tried_again() {
     let sandbox = sandbox(LIVE);
     // Rate cards make the server answer 200 to a rate and keep the old one.
     sandbox.change_settings(|settings| settings.rate_cards = true);

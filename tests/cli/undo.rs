@@ -72,7 +72,7 @@ fn rows_that_changed_since_the_run_are_held() {
     sandbox.clear_log();
     let undone = desk.run(&["undo", &run, "--yes"]).ends_with(0);
     insta::assert_snapshot!(told(&undone));
-    assert_eq!(writes(&sandbox), [(RequestKind::Delete, 0)], "only Ivo is as the run left him");
+    assert_eq!(writes(&sandbox), [(RequestKind::Delete, 0)], "only Ivo is as the run left them");
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn a_record_that_somebody_else_made_meanwhile_is_not_the_runs() {
     let sandbox = sandbox(LIVE);
     sandbox.change_settings(|settings| settings.duplicates = Duplicates::Ignored);
     let inside = sandbox.clone();
-    // Somebody adds Hana a while before the create arrives, which then names his record.
+    // Somebody adds Hana a while before the create arrives, which then names their record.
     let server = Server::of(sandbox.router().layer(middleware::from_fn(
         move |request: Request, next: Next| {
             if request.method() == Method::POST {
@@ -143,7 +143,7 @@ fn a_record_that_somebody_else_made_meanwhile_is_not_the_runs() {
     let run = desk.run(&["apply", "--yes", "roster.csv"]).ends_with(0).run();
     let undone = desk.run(&["undo", &run, "--yes"]).ends_with(0);
     assert!(undone.stdout.contains("it cannot be proved that the run"), "{}", undone.text());
-    assert_eq!(sandbox.world().of(100, 31).len(), 1, "it is his, and stays");
+    assert_eq!(sandbox.world().of(100, 31).len(), 1, "it is theirs, and stays");
 }
 
 #[test]

@@ -333,15 +333,16 @@ mod tests {
     }
 
     #[test]
-    fn an_update_in_vain_is_no_later_touch() {
+    fn an_ineffective_update_is_no_later_touch() {
         let (made, touched) = (row(2, 7, 0), row(2, 7, 500));
         let drift = vec![Drift {
             field: Field::TeamLead,
             before: FieldValue::Flag(false),
             after: FieldValue::Flag(true),
         }];
-        let vain = Request::Update { key: key(2), id: made.id, drift, takes_lead_from: None };
-        let undo = undo(vec![(create(2), done(&made), None), (vain, done(&touched), None)]);
+        let ineffective =
+            Request::Update { key: key(2), id: made.id, drift, takes_lead_from: None };
+        let undo = undo(vec![(create(2), done(&made), None), (ineffective, done(&touched), None)]);
         assert_eq!(reversal(&undo, vec![touched]), (1, vec![], vec![]));
     }
 

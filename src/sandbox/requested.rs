@@ -21,19 +21,19 @@ pub(super) struct Link {
 
 /// What a PUT or POST object wants changed; `None` is a field that was not sent.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Wish {
+pub(super) struct RequestedChange {
     pub level: Option<Level>,
     pub link: Option<Link>,
     fields: Vec<(&'static FieldRow, Held)>,
 }
 
 /// The JSON object of one participation, and what was found wrong with it.
-pub(super) struct Fields<'a> {
+pub(super) struct RequestObject<'a> {
     object: &'a Map<String, Value>,
     pub errors: Vec<ApiError>,
 }
 
-impl<'a> Fields<'a> {
+impl<'a> RequestObject<'a> {
     pub(super) fn new(object: &'a Map<String, Value>) -> Self {
         Self { object, errors: Vec::new() }
     }
@@ -84,22 +84,22 @@ impl<'a> Fields<'a> {
     }
 
     /// What a POST takes.
-    pub(super) fn wish(&mut self) -> Wish {
-        self.wish_of(|row| row.on_create)
+    pub(super) fn on_create(&mut self) -> RequestedChange {
+        self.changes_where(|row| row.on_create)
     }
 
     /// What a PUT takes.
-    pub(super) fn full_wish(&mut self) -> Wish {
-        self.wish_of(|_| true)
+    pub(super) fn on_update(&mut self) -> RequestedChange {
+        self.changes_where(|_| true)
     }
 
-    fn wish_of(&mut self, takes: impl Fn(&FieldRow) -> bool) -> Wish {
+    fn changes_where(&mut self, takes: impl Fn(&FieldRow) -> bool) -> RequestedChange {
         let level = |value: &Value| value.as_str().and_then(Level::written);
         let level = self.field("access_level", "Access level is not included in the list", level);
         let rows = FIELDS.iter().filter(|row| takes(row));
         let fields = rows.filter_map(|row| Some((row, self.held(row)?))).collect();
         let link = self.field("external_reference", "is not an external reference", link);
-        Wish { level, link, fields }
+        RequestedChange { level, link, fields }
     }
 }
 
@@ -116,7 +116,7 @@ fn link(value: &Value) -> Option<Link> {
     })
 }
 
-impl Wish {
+impl RequestedChange {
     /// Leaves out what this token or account cannot write: it is ignored, not refused.
     pub(super) fn within(mut self, settings: &Settings) -> Self {
         self.fields.retain(|(row, _)| !is_ignored(row, settings));
