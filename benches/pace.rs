@@ -19,8 +19,8 @@ use kantata_sync::{
     plan::Policy,
     roster::{ReaderSettings, Roster, parse_roster},
     run::Stop,
-    sandbox::{Sandbox, Settings, World},
-    session::{Job, Purpose, Surroundings, apply, preview},
+    sandbox::{Sandbox, SandboxSettings, World},
+    session::{Job, Purpose, RunContext, apply, preview},
 };
 use tokio::time::Instant;
 
@@ -52,11 +52,11 @@ fn sandbox(rate: f64) -> Sandbox {
         let _ = writeln!(seed, ",,{user},Person {user},,");
     }
     let world = World::from_csv(&seed).expect("a good seed");
-    let settings = Settings {
+    let settings = SandboxSettings {
         latency: LATENCY,
         requests_per_second: Some(rate),
         rate_burst: 1,
-        ..Settings::default()
+        ..SandboxSettings::default()
     };
     Sandbox::new(world, settings)
 }
@@ -112,10 +112,10 @@ async fn run(rate: f64, max_in_flight: usize) -> Taken {
             stages.set(stages.get() + 1);
         }
     };
-    let around = Surroundings { clock, stop: &stop, listener: &listener };
-    let preview = preview(&client, &job, around).await.expect("read");
+    let context = RunContext { clock, stop: &stop, listener: &listener };
+    let preview = preview(&client, &job, context).await.expect("read");
     let (before, started) = (client.traffic(), Instant::now());
-    let applied = apply(&client, &preview, &NoJournal, &job, around).await;
+    let applied = apply(&client, &preview, &NoJournal, &job, context).await;
     let time = started.elapsed();
     assert!(applied.decided.iter().all(|one| one.fate.outcome == Outcome::Applied));
     assert_eq!(client.traffic().requests - before.requests, REQUESTS, "none was sent twice");

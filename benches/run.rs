@@ -16,8 +16,8 @@ use kantata_sync::{
     plan::Policy,
     roster::{ReaderSettings, Roster, parse_roster},
     run::Stop,
-    sandbox::{Sandbox, Settings, World},
-    session::{Job, Purpose, Surroundings, preview},
+    sandbox::{Sandbox, SandboxSettings, World},
+    session::{Job, Purpose, RunContext, preview},
 };
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
@@ -48,7 +48,7 @@ fn sandbox() -> Sandbox {
             "{project},Project {project},{user},Person {user},p{user}@firm.example,maven,edit_tasks"
         );
     }
-    Sandbox::new(World::from_csv(&seed).expect("a good seed"), Settings::default())
+    Sandbox::new(World::from_csv(&seed).expect("a good seed"), SandboxSettings::default())
 }
 
 fn roster() -> Vec<u8> {
@@ -100,8 +100,8 @@ fn no_change(bencher: Bencher) {
             recheck_after: std::time::Duration::from_secs(300),
             approval: None,
         };
-        let around = Surroundings { clock, stop: &Stop::default(), listener: &|_| {} };
-        let preview = runtime.block_on(preview(&client, &job, around)).expect("read");
+        let context = RunContext { clock, stop: &Stop::default(), listener: &|_| {} };
+        let preview = runtime.block_on(preview(&client, &job, context)).expect("read");
         let plan = preview.reviewed.approved.plan();
         assert!(plan.is_in_sync());
         assert_eq!(plan.counts.in_sync as u64, PROJECTS * MEMBERS);

@@ -17,9 +17,9 @@ use kantata_sync::{
     run::{Ended, Stop, StopCause},
     sandbox::{
         Answered, Bulk, Duplicates, ErrorIndex, Fault, Participation, RequestKind, Sandbox,
-        Settings, Side, User, Workspace, World,
+        SandboxSettings, Side, User, Workspace, World,
     },
-    session::{self, Job, Preview, Purpose, Surroundings},
+    session::{self, Job, Preview, Purpose, RunContext},
     verdict::{Decided, Fate, Why},
 };
 use tokio::time::Instant;
@@ -93,11 +93,11 @@ async fn apply_with(
     sandbox: &Sandbox,
     roster: &str,
     http: HttpSettings,
-    around: (&dyn Record, &Stop),
+    context: (&dyn Record, &Stop),
 ) -> Done {
     let transport = ServiceTransport::new(sandbox.router().into_service());
     let order = (roster, &Policy::default(), LIMITS);
-    apply_through(transport, sandbox, order, http, around).await
+    apply_through(transport, sandbox, order, http, context).await
 }
 
 async fn apply_through(
@@ -129,9 +129,9 @@ async fn apply_through(
         clock,
         1,
     );
-    let around = Surroundings { clock, stop, listener: &|_| {} };
-    let preview = session::preview(&client, &job, around).await.expect("a plan");
-    let applied = session::apply(&client, &preview, journal, &job, around).await;
+    let context = RunContext { clock, stop, listener: &|_| {} };
+    let preview = session::preview(&client, &job, context).await.expect("a plan");
+    let applied = session::apply(&client, &preview, journal, &job, context).await;
     Done { preview, applied, throttled: client.traffic().throttled }
 }
 
@@ -162,7 +162,8 @@ async fn five_bad_rows_of_a_hundred_are_rejected_and_the_rest_is_applied() {
     for bulk in [Bulk::Atomic, Bulk::Partial] {
         for error_index in INDICES {
             for duplicates in [Duplicates::Refused, Duplicates::Ignored, Duplicates::Doubled] {
-                let settings = Settings { bulk, error_index, duplicates, ..Settings::default() };
+                let settings =
+                    SandboxSettings { bulk, error_index, duplicates, ..SandboxSettings::default() };
                 let sandbox = Sandbox::new(world(1, 101, &bad), settings);
                 let done = apply(&sandbox, &everybody(1, 101), HttpSettings::default()).await;
                 let case = format!("{bulk:?}, index {error_index:?}, {duplicates:?}");
@@ -193,7 +194,8 @@ async fn good_rows_are_not_rejected_for_an_index_that_is_no_position() {
         [ErrorIndex::AmongFailed, ErrorIndex::Zero, ErrorIndex::Neighbours, ErrorIndex::Every]
     {
         for first_error_only in [false, true] {
-            let settings = Settings { error_index, first_error_only, ..Settings::default() };
+            let settings =
+                SandboxSettings { error_index, first_error_only, ..SandboxSettings::default() };
             let sandbox = Sandbox::new(world(1, 228, &bad), settings);
             let done = apply(&sandbox, &everybody(1, 228), HttpSettings::default()).await;
             let case = format!("{error_index:?}, first only {first_error_only}");
@@ -211,8 +213,10 @@ async fn good_rows_are_not_rejected_for_an_index_that_is_no_position() {
 #[tokio::test(start_paused = true)]
 async fn what_concerns_no_row_rejects_none() {
     for max_bulk in [1, 30, 50, 99] {
-        let sandbox =
-            Sandbox::new(world(1, 101, &[]), Settings { max_bulk, ..Settings::default() });
+        let sandbox = Sandbox::new(
+            world(1, 101, &[]),
+            SandboxSettings { max_bulk, ..SandboxSettings::default() },
+        );
         let done = apply(&sandbox, &everybody(1, 101), HttpSettings::default()).await;
         assert_eq!(count(&done.applied, Outcome::Applied), 100, "at most {max_bulk}");
         assert!(posts(&sandbox) <= 3 * 100, "at most {max_bulk}: {}", posts(&sandbox));
@@ -224,7 +228,8 @@ async fn a_batch_of_nothing_but_bad_rows_stays_within_its_bound() {
     let bad: Vec<u64> = (2..=101).collect();
     for error_index in INDICES {
         for first_error_only in [false, true] {
-            let settings = Settings { error_index, first_error_only, ..Settings::default() };
+            let settings =
+                SandboxSettings { error_index, first_error_only, ..SandboxSettings::default() };
             let sandbox = Sandbox::new(world(1, 101, &bad), settings);
             let done = apply(&sandbox, &everybody(1, 101), HttpSettings::default()).await;
             assert_eq!(count(&done.applied, Outcome::Rejected), 100);
@@ -239,7 +244,11 @@ async fn a_create_whose_answer_is_lost_is_settled_whatever_the_server_does_with_
         for fault in [Fault::CutAfter, Fault::CutBefore, Fault::TimeoutAfter, Fault::HtmlAfter] {
             for lag in [0, 1500] {
                 let read_after_write_lag = Duration::from_millis(lag);
-                let settings = Settings { duplicates, read_after_write_lag, ..Settings::default() };
+                let settings = SandboxSettings {
+                    duplicates,
+                    read_after_write_lag,
+                    ..SandboxSettings::default()
+                };
                 let sandbox = Sandbox::new(world(2, 60, &[]), settings);
                 sandbox.fail_next(RequestKind::Create, fault);
                 let done = apply(&sandbox, &everybody(2, 60), HttpSettings::default()).await;
@@ -253,11 +262,11 @@ async fn a_create_whose_answer_is_lost_is_settled_whatever_the_server_does_with_
 
 #[tokio::test(start_paused = true)]
 async fn asked_for_far_too_much_the_pace_finds_the_servers_limit() {
-    let settings = Settings {
+    let settings = SandboxSettings {
         requests_per_second: Some(15.0),
         rate_burst: 15,
         latency: Duration::from_millis(100),
-        ..Settings::default()
+        ..SandboxSettings::default()
     };
     let sandbox = Sandbox::new(world(400, 3, &[]), settings);
     let http =
@@ -273,7 +282,7 @@ async fn asked_for_far_too_much_the_pace_finds_the_servers_limit() {
 
 #[tokio::test(start_paused = true)]
 async fn a_run_sends_no_request_more_than_it_needs() {
-    let sandbox = Sandbox::new(world(250, 4, &[]), Settings::default());
+    let sandbox = Sandbox::new(world(250, 4, &[]), SandboxSettings::default());
     let roster = everybody(250, 4);
     apply(&sandbox, &roster, HttpSettings::default()).await;
     sandbox.clear_log();
@@ -303,11 +312,11 @@ impl Record for FullDisk {
 #[tokio::test(start_paused = true)]
 async fn a_full_disk_stops_the_run_before_the_next_write() {
     for after in 0..12 {
-        let sandbox = Sandbox::new(world(8, 101, &[]), Settings::default());
+        let sandbox = Sandbox::new(world(8, 101, &[]), SandboxSettings::default());
         let journal = FullDisk { after, kept: std::cell::Cell::new(0) };
         let http = HttpSettings { max_in_flight: 1, ..HttpSettings::default() };
-        let around = (&journal as &dyn Record, &Stop::default());
-        let done = apply_with(&sandbox, &everybody(8, 101), http, around).await;
+        let context = (&journal as &dyn Record, &Stop::default());
+        let done = apply_with(&sandbox, &everybody(8, 101), http, context).await;
         // An intent and an outcome for each request; the request whose intent failed never left.
         assert_eq!(posts(&sandbox), after.div_ceil(2), "after {after} entries");
         assert!(matches!(done.applied.ended, Ended::Fatal { .. }), "{:?}", done.applied.ended);
@@ -334,7 +343,7 @@ async fn every_field_of_a_roster_is_written_and_read_back() {
         if is_there {
             world.insert(Participation::new(1, Some(2), Side::Maven));
         }
-        let sandbox = Sandbox::new(world, Settings::default());
+        let sandbox = Sandbox::new(world, SandboxSettings::default());
         let roster = format!("workspace_id,user_id,role,{field}\n1,2,maven,{}\n", cell(field));
         let done = apply(&sandbox, &roster, HttpSettings::default()).await;
         let applied = count(&done.applied, Outcome::Applied);
@@ -355,7 +364,7 @@ fn administrators() -> (Sandbox, &'static str) {
                   1,2,maven,view_tasks\n2,2,maven,view_tasks\n3,2,maven,view_tasks\n\
                   1,3,maven,view_tasks\n2,3,maven,view_tasks\n3,3,maven,view_tasks\n";
     let world = World::from_csv(seed).expect("a good seed");
-    (Sandbox::new(world, Settings::default()), roster)
+    (Sandbox::new(world, SandboxSettings::default()), roster)
 }
 
 fn asked_about_the_account(sandbox: &Sandbox) -> Vec<String> {
@@ -414,8 +423,8 @@ impl Record for EndsAfterAnAnswer<'_> {
 async fn a_run_that_is_to_end_asks_for_no_explanation() {
     let (sandbox, roster) = administrators();
     let stop = Stop::default();
-    let around = (&EndsAfterAnAnswer(&stop) as &dyn Record, &stop);
-    let done = apply_with(&sandbox, roster, HttpSettings::default(), around).await;
+    let context = (&EndsAfterAnAnswer(&stop) as &dyn Record, &stop);
+    let done = apply_with(&sandbox, roster, HttpSettings::default(), context).await;
     assert_eq!(count(&done.applied, Outcome::NotStuck), 1, "the create of person 2");
     assert_eq!(asked_about_the_account(&sandbox), [""; 0]);
 }
@@ -500,9 +509,9 @@ async fn stopped(
     let (noted, sent) = (Rc::clone(&since), Rc::clone(&after));
     let network = Scripted { inner, script, stop: &stop, since: noted, after: sent };
     let policy = Policy { allow_replace: true, ..Policy::default() };
-    let around = (&journal as &dyn Record, &stop);
+    let context = (&journal as &dyn Record, &stop);
     let http = HttpSettings::default();
-    let done = apply_through(network, sandbox, (roster, &policy, LIMITS), http, around).await;
+    let done = apply_through(network, sandbox, (roster, &policy, LIMITS), http, context).await;
     let since: Instant = since.borrow().expect("the run was asked to end");
     let wrote = after.take().into_iter().filter(|(method, _)| method != Method::GET).collect();
     Stopped { done, journal: journal.0.take(), went_on: since.elapsed(), wrote }
@@ -530,7 +539,7 @@ async fn at_a_stop_what_was_answered_429_is_dropped_at_once() {
         (on_one_project("maven", 10), roster_of_one_project("maven,", 9)),
     ];
     for (world, roster) in worlds {
-        let sandbox = Sandbox::new(world, Settings::default());
+        let sandbox = Sandbox::new(world, SandboxSettings::default());
         let throttled = |request: &Request<Bytes>| match is_write(request) {
             true => (Network::Throttled, true),
             false => (Network::Through, false),
@@ -576,7 +585,7 @@ fn roster_of_one_project(rest: &str, people: u64) -> String {
 
 #[tokio::test(start_paused = true)]
 async fn the_second_half_of_a_replacement_is_sent_after_a_stop_through_any_hold() {
-    let sandbox = Sandbox::new(on_one_project("buyer", 3), Settings::default());
+    let sandbox = Sandbox::new(on_one_project("buyer", 3), SandboxSettings::default());
     let roster = roster_of_one_project("maven,false", 3);
     let throttled = std::cell::Cell::new(3);
     let script = |request: &Request<Bytes>| {
@@ -599,7 +608,7 @@ async fn the_second_half_of_a_replacement_is_sent_after_a_stop_through_any_hold(
 
 #[tokio::test(start_paused = true)]
 async fn after_a_stop_reading_back_ends_although_the_server_answers_429_for_ever() {
-    let sandbox = Sandbox::new(world(250, 2, &[]), Settings::default());
+    let sandbox = Sandbox::new(world(250, 2, &[]), SandboxSettings::default());
     let ended = std::cell::Cell::new(false);
     // The first batch goes alone or not: every create that leaves is committed, its answer lost.
     let script = |request: &Request<Bytes>| match request.method() {
@@ -627,7 +636,7 @@ async fn after_a_stop_reading_back_ends_although_the_server_answers_429_for_ever
 #[tokio::test(start_paused = true)]
 async fn after_a_stop_a_lost_update_or_delete_is_read_back_and_not_sent_again() {
     for roster in [roster_of_one_project("maven,false", 5), roster_of_one_project("maven,", 4)] {
-        let sandbox = Sandbox::new(on_one_project("maven", 5), Settings::default());
+        let sandbox = Sandbox::new(on_one_project("maven", 5), SandboxSettings::default());
         let script = |request: &Request<Bytes>| match is_write(request) {
             true => (Network::Lost, true),
             false => (Network::Through, false),
@@ -648,7 +657,7 @@ async fn after_a_stop_a_lost_update_or_delete_is_read_back_and_not_sent_again() 
 
 #[tokio::test(start_paused = true)]
 async fn after_a_stop_a_replacement_whose_delete_is_in_doubt_is_found_out_and_finished() {
-    let sandbox = Sandbox::new(on_one_project("buyer", 2), Settings::default());
+    let sandbox = Sandbox::new(on_one_project("buyer", 2), SandboxSettings::default());
     let script = |request: &Request<Bytes>| match request.method() == Method::DELETE {
         true => (Network::Lost, true),
         false => (Network::Through, false),
@@ -680,7 +689,8 @@ fn changes_of_side(a_project: u64) -> (Sandbox, String) {
         join(&mut world, project, person, Side::Buyer);
         roster.push_str(&format!("{project},{person},maven\n"));
     }
-    let settings = Settings { providers_must_be_members: true, ..Settings::default() };
+    let settings =
+        SandboxSettings { providers_must_be_members: true, ..SandboxSettings::default() };
     (Sandbox::new(world, settings), roster)
 }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use kantata_sync::{
-    config::{Configuration, Flags, Surroundings, TokenSource, load},
+    config::{Configuration, Environment, Flags, TokenSource, load},
     model::WorkspaceId,
     plan::Mode,
     roster::{ReaderSettings, Roster, read_roster},
@@ -28,8 +28,8 @@ fn files(folder: &str) -> Vec<PathBuf> {
 }
 
 /// Nothing but a home folder.
-fn around() -> Surroundings {
-    Surroundings::new([(OsString::from("HOME"), OsString::from("/home/somebody"))], "/nowhere")
+fn environment() -> Environment {
+    Environment::new([(OsString::from("HOME"), OsString::from("/home/somebody"))], "/nowhere")
 }
 
 /// Loads a configuration as `--config` does.
@@ -39,7 +39,7 @@ fn configuration(path: &Path, profile: Option<&str>) -> Configuration {
         profile: profile.map(str::to_owned),
         ..Flags::default()
     };
-    load(&flags, &around()).unwrap_or_else(|error| panic!("{}: {error:?}", path.display()))
+    load(&flags, &environment()).unwrap_or_else(|error| panic!("{}: {error:?}", path.display()))
 }
 
 /// The names in the headings `[profile.NAME]`, those in comments left out.
@@ -66,7 +66,7 @@ fn every_configuration_loads_with_each_of_its_profiles() {
 #[test]
 fn the_defaults_as_a_file_are_the_defaults() {
     let file = configuration(&root().join("config/default.toml"), None).settings;
-    let none = load(&Flags::default(), &around()).expect("the defaults");
+    let none = load(&Flags::default(), &environment()).expect("the defaults");
     assert_eq!(file, none.settings);
 }
 

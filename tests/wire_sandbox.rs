@@ -6,7 +6,7 @@ use std::fmt;
 
 use axum::body::Body;
 use http_body_util::BodyExt;
-use kantata_sync::sandbox::{BASE_PATH, Sandbox, Settings, World};
+use kantata_sync::sandbox::{BASE_PATH, Sandbox, SandboxSettings, World};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -199,7 +199,7 @@ fn writes() -> BTreeMap<&'static str, Case> {
 }
 
 async fn answer(case: &Case, token: &str) -> (u16, Json) {
-    let sandbox = Sandbox::new(world(), Settings::default());
+    let sandbox = Sandbox::new(world(), SandboxSettings::default());
     let body = if case.body.is_null() { Body::empty() } else { Body::from(case.body.to_string()) };
     let request = http::Request::builder()
         .method(case.method)

@@ -9,7 +9,7 @@ use super::{
     Run,
     bisect::Search,
     not_done,
-    settle::{Post, Seen, Settled, is_since},
+    settle::{Post, Settled, SettledRow, is_since},
 };
 use crate::{
     api::{Answered, ApiError, Disposition, Repeat, Urgency, WriteParticipations},
@@ -29,7 +29,7 @@ struct Batch<'a> {
 /// How a request ended.
 enum Posted {
     /// What is on record of its rows is the last word.
-    Told,
+    Known,
     /// These are known not to be there, and may be sent again.
     Again(Vec<Membership>),
     /// Refused, and these of its rows may be sent apart.
@@ -60,8 +60,8 @@ impl<A: WriteParticipations> Run<'_, A> {
         {
             match self.send(&rows, &mut batch).await {
                 Posted::Refused { sent, absent, error } => search.refused(&sent, absent, &error),
-                Posted::Told if rows.iter().all(|row| self.is_there(row)) => search.passed(),
-                Posted::Told | Posted::Again(_) => search.gave_up(),
+                Posted::Known if rows.iter().all(|row| self.is_there(row)) => search.passed(),
+                Posted::Known | Posted::Again(_) => search.gave_up(),
             }
         }
     }
@@ -105,7 +105,7 @@ impl<A: WriteParticipations> Run<'_, A> {
                 Disposition::Drop => Posted::Again(rows),
                 Disposition::Retry | Disposition::Abort => {
                     self.note(&error);
-                    Posted::Told
+                    Posted::Known
                 }
             },
         }
@@ -122,7 +122,7 @@ impl<A: WriteParticipations> Run<'_, A> {
         let shown: BTreeSet<MembershipKey> = shown.iter().map(|live| live.key).collect();
         rows.retain(|row| !shown.contains(&row.key));
         if rows.is_empty() {
-            return Posted::Told;
+            return Posted::Known;
         }
         self.in_doubt(post, &rows, batch).await
     }
@@ -138,7 +138,7 @@ impl<A: WriteParticipations> Run<'_, A> {
                 again.push(row);
             }
         }
-        if again.is_empty() { Posted::Told } else { Posted::Again(again) }
+        if again.is_empty() { Posted::Known } else { Posted::Again(again) }
     }
 
     /// The server said no to the rows, or to some of them.
@@ -165,7 +165,7 @@ impl<A: WriteParticipations> Run<'_, A> {
 
 /// The rows that reading back showed not to be there.
 fn absent(rows: &[Membership], settled: &Settled) -> Vec<Membership> {
-    let is_absent = |row: &&Membership| settled.get(&row.key) == Some(&Seen::Absent);
+    let is_absent = |row: &&Membership| settled.get(&row.key) == Some(&SettledRow::Absent);
     rows.iter().filter(is_absent).copied().collect()
 }
 

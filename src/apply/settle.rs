@@ -24,7 +24,7 @@ const LOOK_AGAIN: u32 = 3;
 
 /// What reading back showed of one membership.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Seen {
+pub(super) enum SettledRow {
     /// It is there.
     Present(Box<Participation>),
     /// It is there more than once.
@@ -46,7 +46,7 @@ pub(super) struct Post<'a> {
     pub urgency: Urgency<'a>,
 }
 
-pub(super) type Settled = BTreeMap<MembershipKey, Seen>;
+pub(super) type Settled = BTreeMap<MembershipKey, SettledRow>;
 
 impl<A: WriteParticipations> Run<'_, A> {
     /// Reads back the projects of these rows, twice where something is missing, and journals what
@@ -55,7 +55,7 @@ impl<A: WriteParticipations> Run<'_, A> {
         let keys: BTreeSet<MembershipKey> = rows.iter().map(|row| row.key).collect();
         let patience = self.patience(post.urgency);
         let mut settled = self.look(&keys, &patience).await;
-        let missing = with(&settled, |seen| *seen == Seen::Absent);
+        let missing = with(&settled, |seen| *seen == SettledRow::Absent);
         if !missing.is_empty() {
             self.tools.api.settle_pause().await;
             settled.extend(self.look(&missing, &patience).await);
@@ -69,7 +69,7 @@ impl<A: WriteParticipations> Run<'_, A> {
     /// come to an end, so what could not be read back is tried again.
     async fn look_again(&self, settled: &mut Settled, patience: &Patience<'_>) {
         for _ in 0..LOOK_AGAIN {
-            let unread = with(settled, |seen| matches!(seen, Seen::Unknown(_)));
+            let unread = with(settled, |seen| matches!(seen, SettledRow::Unknown(_)));
             if unread.is_empty() || patience.is_over() || !self.can_go_on() {
                 return;
             }
@@ -106,7 +106,7 @@ impl<A: WriteParticipations> Run<'_, A> {
 }
 
 /// The keys that were seen so.
-fn with(settled: &Settled, is_so: impl Fn(&Seen) -> bool) -> BTreeSet<MembershipKey> {
+fn with(settled: &Settled, is_so: impl Fn(&SettledRow) -> bool) -> BTreeSet<MembershipKey> {
     settled.iter().filter(|(_, seen)| is_so(seen)).map(|(key, _)| *key).collect()
 }
 
@@ -114,15 +114,15 @@ fn seen(
     listed: &Result<Proved, ProofError>,
     key: MembershipKey,
     deleted: &BTreeMap<ParticipationId, u64>,
-) -> Seen {
+) -> SettledRow {
     match listed {
-        Err(error) => Seen::Unknown(error.in_words()),
+        Err(error) => SettledRow::Unknown(error.in_words()),
         Ok(Proved { listing, .. }) => {
             let rows = listing.of(key.user).iter().filter(|row| !deleted.contains_key(&row.id));
             match rows.collect::<Vec<_>>().as_slice() {
-                [] => Seen::Absent,
-                [row] => Seen::Present(Box::new((*row).clone())),
-                rows => Seen::Twice(rows.iter().map(|row| row.id).collect()),
+                [] => SettledRow::Absent,
+                [row] => SettledRow::Present(Box::new((*row).clone())),
+                rows => SettledRow::Twice(rows.iter().map(|row| row.id).collect()),
             }
         }
     }
@@ -146,17 +146,17 @@ fn settled_entry(Post { seq, intended_at, .. }: Post<'_>, settled: &Settled) -> 
     let (mut present, mut absent, mut why) = (Vec::new(), Vec::new(), Vec::new());
     for (key, seen) in settled {
         match seen {
-            Seen::Present(row) => {
+            SettledRow::Present(row) => {
                 present.push(PresentRow::from(row.as_ref()).made(is_made(row, intended_at)));
             }
-            Seen::Absent => absent.push(*key),
-            Seen::Twice(ids) => {
+            SettledRow::Absent => absent.push(*key),
+            SettledRow::Twice(ids) => {
                 let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
                 let words =
                     format!("on the project more than once: participations {}", ids.join(" "));
                 why.push(UnknownRow { key: *key, why: words });
             }
-            Seen::Unknown(words) => {
+            SettledRow::Unknown(words) => {
                 why.push(UnknownRow { key: *key, why: format!("reading back failed: {words}") });
             }
         }

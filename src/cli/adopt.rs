@@ -7,8 +7,8 @@ use super::{
     Common, Failure,
     arguments::AdoptArgs,
     conduct::{Conduct, Named, carry_out},
-    material,
     question::require_somebody_to_ask,
+    setup,
 };
 use crate::{
     report::ReportedCommand,
@@ -19,9 +19,9 @@ use crate::{
 pub(super) fn adopt(common: &Common, args: &AdoptArgs) -> Result<ExitStatus, Failure> {
     let AdoptArgs { roster: path, strict, write } = args;
     require_somebody_to_ask(write)?;
-    let configuration = material::configuration(common)?;
+    let configuration = setup::configuration(common)?;
     let settings = &configuration.settings;
-    let roster = material::roster(path, settings, *strict);
+    let roster = setup::roster(path, settings, *strict);
     let write = (!write.dry_run).then_some(write);
     let named = Named::read(common, None, write);
     let command = ReportedCommand::Adopt;

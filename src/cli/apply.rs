@@ -6,8 +6,8 @@ use super::{
     Common, Failure,
     arguments::{ApplyArgs, RosterArgs, WriteArgs},
     conduct::{Conduct, Named, carry_out},
-    material,
     question::require_somebody_to_ask,
+    setup,
     terminal::FolderSession,
 };
 use crate::{
@@ -33,9 +33,9 @@ pub(super) fn of_roster(
     write: Option<&WriteArgs>,
     check: bool,
 ) -> Result<ExitStatus, Failure> {
-    let configuration = material::configuration(common)?;
+    let configuration = setup::configuration(common)?;
     let settings = &configuration.settings;
-    let roster = material::roster(&args.roster, settings, args.strict);
+    let roster = setup::roster(&args.roster, settings, args.strict);
     let named = Named::read(common, args.approve_deletes.as_deref(), write);
     let command = if write.is_some() { ReportedCommand::Apply } else { ReportedCommand::Plan };
     let conduct = Conduct { common, settings, command, roster: &args.roster, write };

@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::{Common, Failure, arguments::CheckArgs, material, output};
+use super::{Common, Failure, arguments::CheckArgs, output, setup};
 use crate::{report::Format, roster::read_roster, run::ExitStatus};
 
 pub(super) fn check(common: &Common, args: &CheckArgs) -> Result<ExitStatus, Failure> {
-    let configuration = material::offline_configuration(common)?;
-    let reader = material::reader_settings(&configuration.settings, false);
+    let configuration = setup::offline_configuration(common)?;
+    let reader = setup::reader_settings(&configuration.settings, false);
     let roster = read_roster(&args.roster, &reader)?;
     let mut page = String::new();
     match common.format {

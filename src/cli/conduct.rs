@@ -9,9 +9,8 @@ use super::{
     approved::{self, ApprovedList},
     arguments::WriteArgs,
     block_on::block_on,
-    material,
     output::{self, Outputs},
-    signal,
+    setup, signal,
     terminal::{FolderSession, Terminal},
 };
 use crate::{
@@ -49,7 +48,7 @@ impl Conduct<'_> {
         // Wrong usage is no run.
         Outputs::check(common)?;
         block_on(false, async {
-            let other_api = material::name_other_api(common, settings);
+            let other_api = setup::name_other_api(common, settings);
             let stop = Arc::new(Stop::default());
             let terminal = Terminal::new(common, settings, &stop, write);
             let beginning = Beginning {
@@ -130,12 +129,12 @@ async fn connect(
 ) -> Result<Option<Client<HttpTransport>>, Failure> {
     let source = settings.token_source.clone();
     // A command that makes a token may take its time.
-    let token = tokio::task::spawn_blocking(move || material::token(&source));
+    let token = tokio::task::spawn_blocking(move || setup::token(&source));
     let token = tokio::select! {
         token = token => token.map_err(|error| Failure::new(ExitStatus::Unexpected, error))??,
         _ = session.stop.stopped() => return Ok(None),
     };
-    material::client(settings, token, session.clock).map(Some)
+    setup::client(settings, token, session.clock).map(Some)
 }
 
 /// Writes the report where it was asked for, frees the lock, and says what is left to say. What the

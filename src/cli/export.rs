@@ -5,8 +5,7 @@ use std::{collections::BTreeSet, io::Write, sync::Arc};
 use jiff::Timestamp;
 
 use super::{
-    Common, Failure, arguments::ExportArgs, block_on::block_on, look::Looker, material, output,
-    signal,
+    Common, Failure, arguments::ExportArgs, block_on::block_on, look::Looker, output, setup, signal,
 };
 use crate::{
     chain::chain,
@@ -24,17 +23,17 @@ use crate::{
 };
 
 pub(super) fn export(common: &Common, args: &ExportArgs) -> Result<ExitStatus, Failure> {
-    let configuration = material::configuration(common)?;
+    let configuration = setup::configuration(common)?;
     let settings = &configuration.settings;
     let workspaces = scope(args, settings)?;
     let files = files(common)?;
-    let _said = material::name_other_api(common, settings);
-    let token = material::token(&settings.token_source)?;
+    let _said = setup::name_other_api(common, settings);
+    let token = setup::token(&settings.token_source)?;
     block_on(false, async {
         let clock = Clock::starting_at(Timestamp::now());
         let stop = Arc::new(Stop::default());
         signal::watch(&stop, None);
-        let client = material::client(settings, token, clock)?;
+        let client = setup::client(settings, token, clock)?;
         let live =
             Looker { common, settings, clock, stop: &stop }.list(&client, workspaces).await?;
         let table = RosterTable::of(&live);

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{ApprovedPlanChoice, Arguments, Command, Failure, arguments::WriteArgs, material};
+use super::{ApprovedPlanChoice, Arguments, Command, Failure, arguments::WriteArgs, setup};
 use crate::{
     config::{self, Settings, TokenSource},
     store::{self, target},
@@ -26,17 +26,17 @@ pub(super) fn check(arguments: &Arguments) -> Result<(), Failure> {
         return Ok(());
     }
     let mut taken = inputs(arguments);
-    let around = material::surroundings()?;
-    let flags = material::flags(&arguments.common);
+    let environment = setup::environment()?;
+    let flags = setup::flags(&arguments.common);
     taken.extend(
-        config::places(&flags, &around).into_iter().map(|path| ("the configuration", path)),
+        config::places(&flags, &environment).into_iter().map(|path| ("the configuration", path)),
     );
     for stream in streams {
         apart(&taken, vec![stream])?;
     }
     let outputs = apart(&taken, outputs)?;
     // What is wrong with the configuration is for the command itself to say.
-    let Ok(configuration) = config::load(&flags, &around) else { return Ok(()) };
+    let Ok(configuration) = config::load(&flags, &environment) else { return Ok(()) };
     let settings = &configuration.settings;
     if let TokenSource::File(path) = &settings.token_source {
         apart(&[("the token file", path.clone())], outputs.clone())?;

@@ -11,9 +11,8 @@ use super::{
     arguments::RehearseArgs,
     block_on::block_on,
     conduct::finish,
-    material,
     output::{self, Outputs},
-    signal,
+    setup, signal,
     terminal::{FolderSession, Terminal},
 };
 use crate::{
@@ -179,18 +178,18 @@ fn closing(
 /// The configuration as it is, but with a state folder that goes with the process, unless one is
 /// named on the command line.
 fn configuration(common: &Common, scratch: &Path) -> Result<Configuration, Failure> {
-    let mut flags = material::flags(common);
+    let mut flags = setup::flags(common);
     flags.state_dir.get_or_insert_with(|| scratch.display().to_string());
-    Ok(crate::config::load(&flags, &material::surroundings()?)?)
+    Ok(crate::config::load(&flags, &setup::environment()?)?)
 }
 
 fn roster(args: &RehearseArgs, settings: &Settings) -> Result<Roster, Failure> {
     if let Some(path) = &args.roster {
-        return Ok(material::roster(path, settings, false)?);
+        return Ok(setup::roster(path, settings, false)?);
     }
     let bytes = SAMPLE_ROSTER.as_bytes().to_vec();
     let path = Path::new("sample-data/roster.csv");
-    Ok(parse_roster(bytes, path, &material::reader_settings(settings, false))?)
+    Ok(parse_roster(bytes, path, &setup::reader_settings(settings, false))?)
 }
 
 /// The projects, people and memberships that a sandbox starts with.
@@ -210,11 +209,11 @@ pub(super) fn world(seed: Option<&Path>) -> Result<World, Failure> {
 }
 
 /// A server that is as fast as the configured rate asks for, and as slow as a real one.
-fn sandbox_settings(settings: &Settings) -> sandbox::Settings {
-    sandbox::Settings {
+fn sandbox_settings(settings: &Settings) -> sandbox::SandboxSettings {
+    sandbox::SandboxSettings {
         latency: Duration::from_millis(300),
         requests_per_second: Some(settings.http.requests_per_second),
         rate_burst: 2,
-        ..sandbox::Settings::default()
+        ..sandbox::SandboxSettings::default()
     }
 }

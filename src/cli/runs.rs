@@ -1,8 +1,9 @@
 //! `runs`: the runs of this profile and API that are kept, the newest first.
 
 use super::{
-    Common, Failure, material,
+    Common, Failure,
     output::{self, Outputs},
+    setup,
 };
 use crate::{
     chain::chain,
@@ -14,7 +15,7 @@ use crate::{
 };
 
 pub(super) fn runs(common: &Common) -> Result<ExitStatus, Failure> {
-    let configuration = material::configuration(common)?;
+    let configuration = setup::configuration(common)?;
     let outputs = Outputs::open(common)?.only(&runs::FORMS)?;
     let mut lines = match kept(&configuration.settings)? {
         None => Vec::new(),

@@ -13,7 +13,7 @@ use super::{Failure, arguments::SandboxArgs, block_on::block_on, output, rehears
 use crate::{
     config::read_toml,
     run::{ExitStatus, Stop},
-    sandbox::{BASE_PATH, Faults, Sandbox, Settings, Start},
+    sandbox::{BASE_PATH, Faults, Sandbox, SandboxSettings, Start},
 };
 
 pub(super) fn sandbox(args: &SandboxArgs) -> Result<ExitStatus, Failure> {
@@ -44,7 +44,7 @@ fn open_log(path: &Path) -> Result<File, Failure> {
     })
 }
 
-fn read_settings(path: &Path) -> Result<Settings, Failure> {
+fn read_settings(path: &Path) -> Result<SandboxSettings, Failure> {
     let text = fs::read_to_string(path).map_err(|error| {
         let place = format!("cannot read `{}`", path.display());
         Failure::new(ExitStatus::BadInput, anyhow::Error::new(error).context(place))
@@ -53,9 +53,9 @@ fn read_settings(path: &Path) -> Result<Settings, Failure> {
         .map_err(|problem| Failure::new(ExitStatus::BadInput, anyhow::anyhow!("{problem}")))
 }
 
-fn settings(args: &SandboxArgs) -> Result<Settings, Failure> {
+fn settings(args: &SandboxArgs) -> Result<SandboxSettings, Failure> {
     let mut settings = match &args.settings {
-        None => Settings::default(),
+        None => SandboxSettings::default(),
         Some(path) => read_settings(path)?,
     };
     settings.start = Start::Real;

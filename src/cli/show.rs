@@ -3,9 +3,8 @@
 use super::{
     Common, Failure,
     arguments::ShowArgs,
-    material,
     output::{self, Outputs},
-    runs,
+    runs, setup,
 };
 use crate::{
     journal::{Entry, Journal},
@@ -15,7 +14,7 @@ use crate::{
 };
 
 pub(super) fn show(common: &Common, args: &ShowArgs) -> Result<ExitStatus, Failure> {
-    let configuration = material::configuration(common)?;
+    let configuration = setup::configuration(common)?;
     let outputs = Outputs::open(common)?;
     let kept = runs::kept(&configuration.settings)?;
     let (state, run) = match kept {

@@ -6,8 +6,9 @@ use super::{
     Common, Failure,
     arguments::UndoArgs,
     conduct::{Conduct, Named, carry_out},
-    material, output,
+    output,
     question::require_somebody_to_ask,
+    setup,
     terminal::FolderSession,
 };
 use crate::{
@@ -21,7 +22,7 @@ use crate::{
 pub(super) fn undo(common: &Common, args: &UndoArgs) -> Result<ExitStatus, Failure> {
     let UndoArgs { run, approve_deletes, write } = args;
     require_somebody_to_ask(write)?;
-    let configuration = material::configuration(common)?;
+    let configuration = setup::configuration(common)?;
     let settings = &configuration.settings;
     let write = (!write.dry_run).then_some(write);
     let named = Named::read(common, approve_deletes.as_deref(), write);

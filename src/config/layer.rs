@@ -13,11 +13,11 @@ use toml::{
 
 use super::{
     document::{Document, notation, plain},
+    environment::Environment,
     error::ConfigProblem,
     key,
     origin::{Origin, Source},
     settings::Settings,
-    surroundings::Surroundings,
     value::Place,
 };
 
@@ -29,7 +29,7 @@ pub(super) type Values = BTreeMap<&'static str, (Value, Origin)>;
 
 /// What the layers read so far make together, and all that is wrong with them.
 pub(super) struct Found<'a> {
-    around: &'a Surroundings,
+    environment: &'a Environment,
     pub settings: Settings,
     pub values: Values,
     pub problems: Vec<ConfigProblem>,
@@ -37,9 +37,9 @@ pub(super) struct Found<'a> {
 
 impl<'a> Found<'a> {
     /// The compiled-in defaults, and what the system says where nothing else is set.
-    pub fn new(around: &'a Surroundings, defaults: &str) -> Self {
+    pub fn new(environment: &'a Environment, defaults: &str) -> Self {
         let (settings, values, problems) = (Settings::default(), Values::new(), Vec::new());
-        let mut found = Self { around, settings, values, problems };
+        let mut found = Self { environment, settings, values, problems };
         let document = Document {
             name: "config/default.toml".to_owned(),
             folder: PathBuf::new(),
@@ -49,7 +49,7 @@ impl<'a> Found<'a> {
             Ok(table) => found.add_table(&document, &table, &Source::Default),
             Err(problems) => found.problems = problems,
         }
-        if let Some((folder, variable)) = around.state_folder() {
+        if let Some((folder, variable)) = environment.state_folder() {
             let shown = Value::from(folder.to_string_lossy().into_owned());
             found.values.insert("state_dir", (shown, Origin::of(Source::System(variable))));
             found.settings.state_dir = folder;
@@ -120,7 +120,7 @@ impl<'a> Found<'a> {
     fn add_table(&mut self, document: &Document, table: &DeTable<'_>, source: &Source) {
         let mut entries = entries(table, "");
         entries.sort_by_key(|entry| entry.offset);
-        for Entry { path, value, number, offset } in entries {
+        for SetValue { path, value, number, offset } in entries {
             let taken = self.take(&path, value, document.origin(offset, source.clone()));
             self.problems.extend(taken.err().map(|problem| {
                 let value = problem.value.map(|value| number.unwrap_or(value));
@@ -131,7 +131,7 @@ impl<'a> Found<'a> {
 
     /// The variables that set keys.
     pub fn add_variables(&mut self) {
-        for (name, value) in self.around.with_prefix(PREFIX) {
+        for (name, value) in self.environment.with_prefix(PREFIX) {
             let origin = Origin::of(Source::Variable(format!("{PREFIX}{name}")));
             let path = name.to_lowercase().replace("__", ".");
             let taken = self.take_variable(&path, value, origin);
@@ -165,7 +165,7 @@ impl<'a> Found<'a> {
         let Some(key) = key::named(path) else { return Err(problem(key::unknown(path))) };
         let earlier = self.values.get(key.path).map(|(value, _)| value);
         let value = united(earlier, value);
-        let place = Place { around: self.around, base: &origin.base };
+        let place = Place { environment: self.environment, base: &origin.base };
         let waits = key.is_later() && origin.source != Source::Default && earlier != Some(&value);
         let read = (key.set)(&mut self.settings, &value, &place);
         match read.and_then(|()| if waits { Err(not_yet(earlier)) } else { Ok(()) }) {
@@ -195,7 +195,7 @@ fn united(earlier: Option<&Value>, value: Value) -> Value {
 }
 
 /// A path with a value, not yet known to be a key.
-struct Entry {
+struct SetValue {
     path: String,
     value: Value,
     /// A number as it was written, which the value may not be able to hold.
@@ -204,7 +204,7 @@ struct Entry {
 }
 
 /// What a table holds; what is not a known table is one entry.
-fn entries(table: &DeTable<'_>, prefix: &str) -> Vec<Entry> {
+fn entries(table: &DeTable<'_>, prefix: &str) -> Vec<SetValue> {
     let mut found = Vec::new();
     for (name, value) in table {
         let path = format!("{prefix}{}", name.get_ref());
@@ -221,7 +221,7 @@ fn entries(table: &DeTable<'_>, prefix: &str) -> Vec<Entry> {
                     DeValue::Float(number) => Some(number.to_string()),
                     _ => None,
                 };
-                found.push(Entry { path, value: plain(other), number, offset });
+                found.push(SetValue { path, value: plain(other), number, offset });
             }
         }
     }

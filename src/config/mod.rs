@@ -14,24 +14,24 @@ use crate::trust::read_trusted_anywhere;
 mod base_url;
 mod command;
 mod document;
+mod environment;
 mod error;
 mod key;
 mod layer;
 mod origin;
 mod render;
 mod settings;
-mod surroundings;
 mod token;
 mod value;
 
 pub use self::{
     base_url::{BaseUrl, BaseUrlError},
     document::read_toml,
+    environment::Environment,
     error::{ConfigError, ConfigProblem},
     origin::{Origin, Position, Source},
     render::render_config,
     settings::{Monitor, RosterSettings, Settings},
-    surroundings::Surroundings,
     token::{Token, TokenError, TokenSource, read_token, token_place},
     value::{DurationError, Encoding, parse_duration},
 };
@@ -82,9 +82,9 @@ impl Configuration {
 ///
 /// # Errors
 /// A file that cannot be read, or everything that is wrong in any layer.
-pub fn load(flags: &Flags, around: &Surroundings) -> Result<Configuration, ConfigError> {
-    let mut found = Found::new(around, DEFAULTS);
-    let file = read_file(flags, around)?;
+pub fn load(flags: &Flags, environment: &Environment) -> Result<Configuration, ConfigError> {
+    let mut found = Found::new(environment, DEFAULTS);
+    let file = read_file(flags, environment)?;
     match (&file, &flags.profile) {
         (Some((_, document)), profile) => found.add_file(document, profile.as_deref()),
         (None, Some(profile)) => {
@@ -144,14 +144,14 @@ fn conflicts(
 /// The file that `--config` names, else the first one found in the usual places.
 fn read_file(
     flags: &Flags,
-    around: &Surroundings,
+    environment: &Environment,
 ) -> Result<Option<(PathBuf, Document)>, ConfigError> {
     if let Some(path) = &flags.config {
-        return read_document(path, around).map(Some);
+        return read_document(path, environment).map(Some);
     }
-    let usual = around.config_folder().map(|folder| folder.join("config.toml"));
+    let usual = environment.config_folder().map(|folder| folder.join("config.toml"));
     for path in [Some(PathBuf::from(FILE_NAME)), usual].into_iter().flatten() {
-        match read_document(&path, around) {
+        match read_document(&path, environment) {
             Err(ConfigError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
             other => return other.map(Some),
         }
@@ -161,16 +161,19 @@ fn read_file(
 
 /// The files that are read, or would be if they were there.
 #[must_use]
-pub fn places(flags: &Flags, around: &Surroundings) -> Vec<PathBuf> {
-    let usual = around.config_folder().map(|folder| folder.join("config.toml"));
+pub fn places(flags: &Flags, environment: &Environment) -> Vec<PathBuf> {
+    let usual = environment.config_folder().map(|folder| folder.join("config.toml"));
     match &flags.config {
-        Some(path) => vec![around.folder().join(path)],
-        None => [Some(around.folder().join(FILE_NAME)), usual].into_iter().flatten().collect(),
+        Some(path) => vec![environment.folder().join(path)],
+        None => [Some(environment.folder().join(FILE_NAME)), usual].into_iter().flatten().collect(),
     }
 }
 
-fn read_document(path: &Path, around: &Surroundings) -> Result<(PathBuf, Document), ConfigError> {
-    let whole = around.folder().join(path);
+fn read_document(
+    path: &Path,
+    environment: &Environment,
+) -> Result<(PathBuf, Document), ConfigError> {
+    let whole = environment.folder().join(path);
     // Whoever can write it decides what program runs and where the token goes.
     let bytes = read_trusted_anywhere(&whole)
         .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;

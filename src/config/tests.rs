@@ -37,7 +37,7 @@ impl Setup {
     }
 
     fn load(&self, flags: &Flags) -> Result<Configuration, ConfigError> {
-        load(flags, &Surroundings::new(self.variables.clone(), self.folder.path()))
+        load(flags, &Environment::new(self.variables.clone(), self.folder.path()))
     }
 
     fn good(&self, flags: &Flags) -> Configuration {

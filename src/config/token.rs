@@ -15,7 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     command::{self, Bounds, Ran},
-    surroundings::Surroundings,
+    environment::Environment,
 };
 use crate::trust::{open_file, trust};
 
@@ -39,7 +39,7 @@ impl Token {
         self.0.expose_secret()
     }
 
-    /// Takes text from one of the places; blanks around it are dropped.
+    /// Takes text from one of the places; blanks environment it are dropped.
     fn read(text: &str, place: &str) -> Result<Self, TokenError> {
         let text = text.trim();
         let place = || place.to_owned();
@@ -144,8 +144,8 @@ pub enum TokenError {
 /// # Errors
 /// When there is none, or the place that is set does not give a usable one; the next place is not
 /// tried then.
-pub fn read_token(source: &TokenSource, around: &Surroundings) -> Result<Token, TokenError> {
-    if let Some(text) = around.variable(VARIABLE) {
+pub fn read_token(source: &TokenSource, environment: &Environment) -> Result<Token, TokenError> {
+    if let Some(text) = environment.variable(VARIABLE) {
         return Token::read(&text, &format!("`{VARIABLE}`"));
     }
     match source {
@@ -157,8 +157,8 @@ pub fn read_token(source: &TokenSource, around: &Surroundings) -> Result<Token, 
 
 /// Where [`read_token`] looks, in words.
 #[must_use]
-pub fn token_place(source: &TokenSource, around: &Surroundings) -> String {
-    if around.variable(VARIABLE).is_some() {
+pub fn token_place(source: &TokenSource, environment: &Environment) -> String {
+    if environment.variable(VARIABLE).is_some() {
         return format!("`{VARIABLE}`");
     }
     match source {
@@ -220,8 +220,8 @@ mod tests {
 
     const SECRET: &str = "s3cr3t-t0ken";
 
-    fn nothing() -> Surroundings {
-        Surroundings::of(&[], Path::new("/"))
+    fn nothing() -> Environment {
+        Environment::of(&[], Path::new("/"))
     }
 
     fn command(text: &str) -> TokenSource {
@@ -258,11 +258,11 @@ mod tests {
 
     #[test]
     fn the_variable_comes_first_and_an_empty_one_is_an_error() {
-        let around = Surroundings::of(&[(VARIABLE, " s3cr3t-t0ken\n")], Path::new("/"));
-        let token = read_token(&command("false"), &around).expect("a token");
+        let environment = Environment::of(&[(VARIABLE, " s3cr3t-t0ken\n")], Path::new("/"));
+        let token = read_token(&command("false"), &environment).expect("a token");
         assert_eq!(token.expose(), SECRET);
-        let around = Surroundings::of(&[(VARIABLE, "")], Path::new("/"));
-        let error = read_token(&command("echo other"), &around).expect_err("empty");
+        let environment = Environment::of(&[(VARIABLE, "")], Path::new("/"));
+        let error = read_token(&command("echo other"), &environment).expect_err("empty");
         assert_eq!(error.to_string(), "the API token from `KANTATA_TOKEN` is empty");
     }
 

@@ -26,13 +26,13 @@ use toml::Value;
 
 use super::{
     base_url::{BaseUrl, BaseUrlError},
-    surroundings::Surroundings,
+    environment::Environment,
 };
 use crate::{model::WorkspaceId, plan::Protection};
 
 /// What a value is read with: relative paths depend on where it was written.
 pub(super) struct Place<'a> {
-    pub around: &'a Surroundings,
+    pub environment: &'a Environment,
     /// Empty for the working directory.
     pub base: &'a std::path::Path,
 }
@@ -172,7 +172,7 @@ impl Kind<PathBuf> for Path {
     fn read(&self, value: &Value, place: &Place<'_>) -> Result<PathBuf, String> {
         let is_usable = |path: &&str| !path.trim().is_empty() && !path.contains('\0');
         let path = value.as_str().filter(is_usable);
-        expected(path.map(|path| place.around.resolve(path, place.base)), "a path")
+        expected(path.map(|path| place.environment.resolve(path, place.base)), "a path")
     }
 }
 
@@ -357,8 +357,8 @@ mod tests {
     }
 
     fn read<T>(kind: &impl Kind<T>, value: impl Into<Value>) -> Result<T, String> {
-        let around = Surroundings::default();
-        kind.read(&value.into(), &Place { around: &around, base: "".as_ref() })
+        let environment = Environment::default();
+        kind.read(&value.into(), &Place { environment: &environment, base: "".as_ref() })
     }
 
     #[test]

@@ -72,11 +72,11 @@ impl Policy {
 /// The people of `protect.users`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Protection {
-    entries: Vec<Entry>,
+    entries: Vec<ProtectedEntry>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Entry {
+enum ProtectedEntry {
     User(UserId),
     /// Lower-cased; `*` stands for any run of characters.
     Address(String),
@@ -92,7 +92,7 @@ pub struct ProtectionError {
     pub entry: String,
 }
 
-impl FromStr for Entry {
+impl FromStr for ProtectedEntry {
     type Err = ProtectionError;
 
     fn from_str(text: &str) -> Result<Self, ProtectionError> {
@@ -110,7 +110,7 @@ impl FromStr for Entry {
     }
 }
 
-impl fmt::Display for Entry {
+impl fmt::Display for ProtectedEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::User(user) => user.fmt(f),
@@ -141,28 +141,28 @@ impl Protection {
         let email = person.and_then(|person| person.email.as_deref());
         let email = email.filter(|_| self.needs_addresses()).map(str::to_lowercase);
         let matching = self.entries.iter().find(|entry| match entry {
-            Entry::User(protected) => *protected == user,
-            Entry::Address(pattern) => {
+            ProtectedEntry::User(protected) => *protected == user,
+            ProtectedEntry::Address(pattern) => {
                 email.as_deref().is_some_and(|email| matches_pattern(pattern, email))
             }
         });
-        matching.map(Entry::to_string)
+        matching.map(ProtectedEntry::to_string)
     }
 
     /// Whether some entry can only be decided by an address: a person whose address is not visible
     /// may then be protected without our knowing.
     #[must_use]
     pub fn needs_addresses(&self) -> bool {
-        self.entries.iter().any(|entry| matches!(entry, Entry::Address(_)))
+        self.entries.iter().any(|entry| matches!(entry, ProtectedEntry::Address(_)))
     }
 
     /// The entries that protect none of these people.
     pub fn unmatched<'a>(&self, people: impl Iterator<Item = &'a Person> + Clone) -> Vec<String> {
-        let lone = |entry: &&Entry| {
+        let lone = |entry: &&ProtectedEntry| {
             let single = Self { entries: vec![(*entry).clone()] };
             !people.clone().any(|person| single.entry_for(person.id, Some(person)).is_some())
         };
-        self.entries.iter().filter(lone).map(Entry::to_string).collect()
+        self.entries.iter().filter(lone).map(ProtectedEntry::to_string).collect()
     }
 }
 

@@ -14,7 +14,8 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Entry, OriginalRow, RowStatus, RunReport, escape::cell, escape::visible, loss, reason, words,
+    OriginalRow, ReportEntry, RowStatus, RunReport, escape::cell, escape::visible, loss, reason,
+    words,
 };
 use crate::{
     model::{MembershipKey, Outcome, Participation},
@@ -48,12 +49,12 @@ const APPROVAL_HOURS: i64 = 24;
 /// The entries of each membership, the worst first, as far as no roster line has taken them.
 struct Index<'a> {
     report: &'a RunReport,
-    entries: BTreeMap<MembershipKey, Vec<&'a Entry>>,
+    entries: BTreeMap<MembershipKey, Vec<&'a ReportEntry>>,
 }
 
 impl<'a> Index<'a> {
     fn new(report: &'a RunReport) -> Self {
-        let mut entries: BTreeMap<MembershipKey, Vec<&Entry>> = BTreeMap::new();
+        let mut entries: BTreeMap<MembershipKey, Vec<&ReportEntry>> = BTreeMap::new();
         for entry in &report.entries {
             entries.entry(entry.key).or_default().push(entry);
         }
@@ -87,7 +88,7 @@ impl<'a> Index<'a> {
 struct Record<'a> {
     line: Option<u64>,
     key: Option<MembershipKey>,
-    entry: Option<&'a Entry>,
+    entry: Option<&'a ReportEntry>,
     outcome: &'static str,
     code: &'static str,
     reason: String,
@@ -118,8 +119,8 @@ pub fn results<R: Borrow<OriginalRow>>(
             write_result(&mut table, report, &record, header.len())?;
         }
     }
-    let is_left = |entry: &&Entry| index.entries.contains_key(&entry.key);
-    let mut left: Vec<&Entry> = report.entries.iter().filter(is_left).collect();
+    let is_left = |entry: &&ReportEntry| index.entries.contains_key(&entry.key);
+    let mut left: Vec<&ReportEntry> = report.entries.iter().filter(is_left).collect();
     left.sort_by_key(|entry| loss::is_to_be_destroyed(entry));
     for entry in left {
         let record = Record { line: entry.line, ..of_entry(entry) };
@@ -148,7 +149,7 @@ fn of_row<'a: 'r, 'r>(index: &mut Index<'a>, row: &'r OriginalRow) -> Vec<Record
 }
 
 /// The first entry, which is the worst, stands for the line; the others follow it.
-fn of_entries<'r>(entries: &[&'r Entry], own: Record<'r>) -> Vec<Record<'r>> {
+fn of_entries<'r>(entries: &[&'r ReportEntry], own: Record<'r>) -> Vec<Record<'r>> {
     let mut records: Vec<_> = entries.iter().map(|entry| of_entry(entry)).collect();
     if let Some(first) = records.first_mut() {
         first.line = own.line;
@@ -157,7 +158,7 @@ fn of_entries<'r>(entries: &[&'r Entry], own: Record<'r>) -> Vec<Record<'r>> {
     records
 }
 
-fn of_entry(entry: &Entry) -> Record<'_> {
+fn of_entry(entry: &ReportEntry) -> Record<'_> {
     Record {
         line: None,
         key: Some(entry.key),
@@ -244,7 +245,7 @@ fn reason_to_feed_back(index: &mut Index<'_>, row: &OriginalRow) -> Option<Strin
     }
 }
 
-fn reason_of(entry: &Entry) -> String {
+fn reason_of(entry: &ReportEntry) -> String {
     format!("{} {}: {}", words::action(entry), words::outcome(entry), reason::of_entry(entry))
 }
 
@@ -295,7 +296,7 @@ pub fn withheld(
 }
 
 /// Why it is withheld, and since when the person is on the project: what a reviewer weighs.
-fn reason_to_withhold(entry: &Entry, live: &Participation) -> String {
+fn reason_to_withhold(entry: &ReportEntry, live: &Participation) -> String {
     let why = reason::of_entry(entry);
     match live.created_at {
         Some(since) => format!("{why}; on the project since {}", since.strftime("%Y-%m-%d")),
@@ -487,7 +488,7 @@ mod tests {
                 };
                 let cells = vec![format!("cell {line}")];
                 rows.extend(status.map(|status| OriginalRow { line, cells, status }));
-                report.entries.extend(entries.into_iter().map(|(kind, outcome)| Entry {
+                report.entries.extend(entries.into_iter().map(|(kind, outcome)| ReportEntry {
                     key,
                     line: None,
                     change: change(kind, key),
@@ -549,7 +550,7 @@ mod tests {
             let (table, ()) = written(|out| results(&report, &header, &rows, out));
             for record in ::csv::Reader::from_reader(table.as_bytes()).records() {
                 let record = record.expect("a record");
-                let of_same = |entry: &&Entry| {
+                let of_same = |entry: &&ReportEntry| {
                     entry.key.workspace.to_string() == record[5] && entry.key.user.to_string() == record[6]
                 };
                 let worst = report.entries.iter().filter(of_same).map(|e| e.fate.as_ref().map(|f| f.outcome)).max();

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Entry, RunReport, reason, words};
+use super::{ReportEntry, RunReport, reason, words};
 use crate::{
     model::{
         Drift, Field, MembershipKey, MembershipSpec, Outcome, Participation, UserId, WorkspaceId,
@@ -24,7 +24,7 @@ pub struct Difference {
 
 /// What an entry says, by name.
 struct Facts<'a> {
-    entry: &'a Entry,
+    entry: &'a ReportEntry,
     /// What becomes of it, where it is left alone.
     left_alone: Option<Outcome>,
     values: Vec<Fact>,
@@ -95,7 +95,7 @@ impl Both<'_> {
         }
     }
 
-    fn named(self, entry: &Entry) -> String {
+    fn named(self, entry: &ReportEntry) -> String {
         let MembershipKey { workspace, user } = entry.key;
         let action = match words::action(entry) {
             "" => "difference",
@@ -146,7 +146,7 @@ fn take_pairs<'a>(
 }
 
 impl<'a> Facts<'a> {
-    fn of(entry: &'a Entry) -> Self {
+    fn of(entry: &'a ReportEntry) -> Self {
         let fate = entry.fate.as_ref().map(|fate| fate.outcome);
         let left_alone = fate.filter(|outcome| outcome.is_left_alone());
         let mut values = entry.change.as_ref().map(of_change).unwrap_or_default();
@@ -205,7 +205,7 @@ impl<'a> Facts<'a> {
 }
 
 /// The reason without the date until which an absence waits: it moves with the clock.
-fn because(entry: &Entry) -> String {
+fn because(entry: &ReportEntry) -> String {
     match entry.hold() {
         Some(HoldReason::Waiting { wait }) => Wait { not_before: None, ..*wait }.to_string(),
         _ => reason::of_plan(&entry.reason),
@@ -294,7 +294,7 @@ mod tests {
     }
 
     /// What is told when this is done to the first entry of the sample with this action.
-    fn after(action: &str, change: impl FnOnce(&mut Entry)) -> Vec<String> {
+    fn after(action: &str, change: impl FnOnce(&mut ReportEntry)) -> Vec<String> {
         let (approved, mut now) = (sample::plan(), sample::plan());
         let at = entry(&mut now, action);
         change(&mut now.entries[at]);

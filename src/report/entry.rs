@@ -14,7 +14,7 @@ use crate::{
 
 /// One difference or action with what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct ReportEntry {
     /// Who and where.
     pub key: MembershipKey,
     /// The roster's line, where the roster has one.
@@ -39,7 +39,7 @@ pub enum EntryReason {
     Earlier(String),
 }
 
-impl Entry {
+impl ReportEntry {
     /// What holds it, where it is held.
     #[must_use]
     pub fn hold(&self) -> Option<&HoldReason> {
@@ -83,7 +83,7 @@ struct WrittenEntry<'a> {
     fate: Option<WrittenFate<'a>>,
 }
 
-impl Serialize for Entry {
+impl Serialize for ReportEntry {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { key, line, change, reason, fate } = self;
         let (code, text) = (reason::plan_code(reason), reason::of_plan(reason));
@@ -149,7 +149,7 @@ struct ReadEntry {
     fate: Option<ReadFate>,
 }
 
-impl<'de> Deserialize<'de> for Entry {
+impl<'de> Deserialize<'de> for ReportEntry {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let ReadEntry { key, line, change, reason, hold, fate } =
             ReadEntry::deserialize(deserializer)?;

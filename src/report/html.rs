@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
-use super::{Entry, LeftInDoubt, RunReport, escape::visible, facts, loss, reason, words};
+use super::{LeftInDoubt, ReportEntry, RunReport, escape::visible, facts, loss, reason, words};
 use crate::{
     model::{Outcome, WorkspaceId},
     plan::Change,
@@ -100,7 +100,7 @@ fn lost(report: &RunReport) -> Markup {
 
 /// Told by themselves, and rows of the table like all others: it is what people filter.
 fn protected(report: &RunReport) -> Markup {
-    let words = |entry: &Entry| {
+    let words = |entry: &ReportEntry| {
         let (person, project) =
             (report.person(entry.key.user), report.project(entry.key.workspace));
         format!("{person} on {project}: {}; {}", words::action(entry), reason::of_entry(entry))
@@ -162,7 +162,7 @@ fn list(title: &str, items: impl ExactSizeIterator<Item = String>) -> Markup {
 }
 
 fn actions(report: &RunReport) -> Markup {
-    let mut entries: Vec<&Entry> = report.entries.iter().collect();
+    let mut entries: Vec<&ReportEntry> = report.entries.iter().collect();
     // What is to be destroyed stands last, as in every form of a plan.
     entries.sort_by_key(|entry| (loss::is_to_be_destroyed(entry), entry.key));
     html! {
@@ -183,7 +183,7 @@ fn actions(report: &RunReport) -> Markup {
     }
 }
 
-fn row(report: &RunReport, entry: &Entry) -> Markup {
+fn row(report: &RunReport, entry: &ReportEntry) -> Markup {
     let fate = entry.fate.as_ref();
     let planned = entry.change.as_ref().and_then(Change::participation);
     let participation = fate.and_then(|fate| fate.participation).or(planned);
@@ -208,7 +208,7 @@ fn row(report: &RunReport, entry: &Entry) -> Markup {
     }
 }
 
-fn filters(report: &RunReport, entries: &[&Entry]) -> Markup {
+fn filters(report: &RunReport, entries: &[&ReportEntry]) -> Markup {
     let projects = entries.chunk_by(|a, b| a.key.workspace == b.key.workspace);
     let projects: Vec<WorkspaceId> = projects.map(|group| group[0].key.workspace).collect();
     let actions = present(entries, words::action);
@@ -235,7 +235,7 @@ fn filters(report: &RunReport, entries: &[&Entry]) -> Markup {
 }
 
 /// The different words that occur, sorted.
-fn present(entries: &[&Entry], word: fn(&Entry) -> &'static str) -> Vec<&'static str> {
+fn present(entries: &[&ReportEntry], word: fn(&ReportEntry) -> &'static str) -> Vec<&'static str> {
     let mut words: Vec<_> = entries.iter().map(|entry| word(entry)).collect();
     words.retain(|word| !word.is_empty());
     words.sort_unstable();

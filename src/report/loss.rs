@@ -5,29 +5,29 @@
 
 use std::collections::BTreeSet;
 
-use super::{Entry, RunReport, words};
+use super::{ReportEntry, RunReport, words};
 use crate::{model::LOST_WITH_A_RECORD, plan::Change};
 
 /// What is still to be sent, by (project, person): what destroys a record, or all else.
-pub(super) fn planned(report: &RunReport, destroys: bool) -> Vec<&Entry> {
+pub(super) fn planned(report: &RunReport, destroys: bool) -> Vec<&ReportEntry> {
     let mut entries = words::with_outcome(report, None);
     entries.retain(|entry| is_destroyed(entry) == destroys);
     entries
 }
 
 /// Whether it destroys a record, unless it is left alone: such lines are never cut.
-pub(super) fn is_destroyed(entry: &Entry) -> bool {
+pub(super) fn is_destroyed(entry: &ReportEntry) -> bool {
     let left_alone = entry.fate.as_ref().is_some_and(|fate| fate.outcome.is_left_alone());
     !left_alone && entry.change.as_ref().is_some_and(Change::destroys)
 }
 
 /// Whether it destroys a record and is still to be sent: such lines stand last in a plan.
-pub(super) fn is_to_be_destroyed(entry: &Entry) -> bool {
+pub(super) fn is_to_be_destroyed(entry: &ReportEntry) -> bool {
     entry.fate.is_none() && is_destroyed(entry)
 }
 
 /// How many lines are left out, class by class: `230 more creates and 1 more update`.
-pub(super) fn more(entries: &[&Entry]) -> String {
+pub(super) fn more(entries: &[&ReportEntry]) -> String {
     let mut found = Vec::new();
     for class in ["create", "update", "delete", "replace", ""] {
         let count = entries.iter().filter(|entry| words::action(entry) == class).count();

@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 
-use super::{Entry, LeftInDoubt, RunReport, escape::markdown, facts, loss, reason, words};
+use super::{LeftInDoubt, ReportEntry, RunReport, escape::markdown, facts, loss, reason, words};
 use crate::model::Outcome;
 
 /// Writes the report as Markdown.
@@ -20,7 +20,7 @@ pub fn render(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
     guard(report, out)?;
     actions(words::PROTECTED, report, &words::protected(report), out)?;
     let others = report.entries.iter().filter(|entry| !words::is_protected(entry));
-    let mut entries: Vec<&Entry> =
+    let mut entries: Vec<&ReportEntry> =
         others.filter(|entry| !loss::is_to_be_destroyed(entry)).collect();
     entries.sort_by_key(|entry| entry.key);
     actions("Actions", report, &entries, out)?;
@@ -80,7 +80,7 @@ fn list(
 fn actions(
     title: &str,
     report: &RunReport,
-    entries: &[&Entry],
+    entries: &[&ReportEntry],
     out: &mut dyn Write,
 ) -> io::Result<()> {
     if entries.is_empty() {

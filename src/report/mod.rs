@@ -28,7 +28,7 @@ mod words;
 use std::{fmt, io, io::Write, iter, path::Path, str::FromStr};
 
 pub use difference::{Difference, differences};
-pub use entry::{Entry, EntryReason};
+pub use entry::{EntryReason, ReportEntry};
 pub use escape::{json as json_visible, visible};
 pub use reason::unreadable as unreadable_words;
 pub use trouble::trouble;

@@ -3,7 +3,7 @@
 
 use crate::{
     model::{ACCOUNT_ADMIN_REASON, Drift, Unreadable},
-    report::{Entry, EntryReason},
+    report::{EntryReason, ReportEntry},
     verdict::{Doubt, Fate, OtherRole, Trouble, TroubleWith, Why},
 };
 
@@ -71,7 +71,7 @@ enum Telling<'a> {
     Both(&'a Fate),
 }
 
-fn telling(entry: &Entry) -> Telling<'_> {
+fn telling(entry: &ReportEntry) -> Telling<'_> {
     match &entry.fate {
         None => Telling::Plan,
         Some(fate) if fate.why == Why::AsPlanned => Telling::Plan,
@@ -82,7 +82,7 @@ fn telling(entry: &Entry) -> Telling<'_> {
 
 /// Why an entry is as it is: what went wrong in the server's words, else why it is in the plan; of
 /// what is left alone both.
-pub(super) fn of_entry(entry: &Entry) -> String {
+pub(super) fn of_entry(entry: &ReportEntry) -> String {
     match telling(entry) {
         Telling::Plan => of_plan(&entry.reason),
         Telling::Fate(fate) => of_fate(fate),
@@ -94,7 +94,7 @@ pub(super) fn of_entry(entry: &Entry) -> String {
 }
 
 /// The code for the same.
-pub(super) fn entry_code(entry: &Entry) -> &'static str {
+pub(super) fn entry_code(entry: &ReportEntry) -> &'static str {
     match telling(entry) {
         Telling::Plan => plan_code(&entry.reason),
         Telling::Fate(fate) | Telling::Both(fate) => fate_code(fate),

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 
 use super::{
-    Entry, EntryReason, LeftInDoubt, OriginalRow, PaceReport, REPORT_FORMAT, ReportedCommand,
+    EntryReason, LeftInDoubt, OriginalRow, PaceReport, REPORT_FORMAT, ReportEntry, ReportedCommand,
     ReportedProblem, RowStatus, RunReport,
 };
 use crate::{
@@ -82,11 +82,17 @@ pub fn replace(key: MembershipKey) -> Change {
     }
 }
 
-pub fn entry(key: MembershipKey, line: Option<u64>, change: Change, reason: Reason) -> Entry {
-    Entry { key, line, change: Some(change), reason: EntryReason::Planned(reason), fate: None }
+pub fn entry(key: MembershipKey, line: Option<u64>, change: Change, reason: Reason) -> ReportEntry {
+    ReportEntry {
+        key,
+        line,
+        change: Some(change),
+        reason: EntryReason::Planned(reason),
+        fate: None,
+    }
 }
 
-fn ended(mut entry: Entry, outcome: Outcome, why: Why) -> Entry {
+fn ended(mut entry: ReportEntry, outcome: Outcome, why: Why) -> ReportEntry {
     entry.fate = Some(Fate::new(outcome, why));
     entry
 }
@@ -140,7 +146,7 @@ pub fn empty() -> RunReport {
     }
 }
 
-fn planned() -> Vec<Entry> {
+fn planned() -> Vec<ReportEntry> {
     let (a, b) = (key(101, 7), key(102, 3));
     vec![
         entry(b, Some(3), create(), Reason::NotLive),
@@ -152,8 +158,8 @@ fn planned() -> Vec<Entry> {
     ]
 }
 
-fn left_alone(refusal: &Refusal) -> Vec<Entry> {
-    let held = Entry {
+fn left_alone(refusal: &Refusal) -> Vec<ReportEntry> {
+    let held = ReportEntry {
         key: key(101, 9),
         line: Some(6),
         change: Some(update(Target::Live(id(9)))),
@@ -161,7 +167,7 @@ fn left_alone(refusal: &Refusal) -> Vec<Entry> {
         fate: Some(Fate::new(Outcome::Held, Why::AsPlanned)),
     };
     let reason = HoldReason::Protected { entry: "*@<partner>.example".to_owned() };
-    let protected = Entry {
+    let protected = ReportEntry {
         key: key(102, 4),
         line: None,
         change: Some(delete(key(102, 4))),
@@ -231,7 +237,7 @@ fn people() -> std::collections::BTreeMap<UserId, String> {
     names.map(|(user, name)| (key(1, user).user, name.to_owned())).into()
 }
 
-fn carry_out(entries: &mut Vec<Entry>) {
+fn carry_out(entries: &mut Vec<ReportEntry>) {
     let outcomes = [
         (Outcome::Applied, ""),
         (Outcome::Rejected, "access_level is not <allowed>"),

@@ -10,7 +10,7 @@ use std::{
     io::{self, Write},
 };
 
-use super::{Entry, LeftInDoubt, RunReport, escape::visible, loss, reason, words};
+use super::{LeftInDoubt, ReportEntry, RunReport, escape::visible, loss, reason, words};
 use crate::{
     model::Outcome,
     plan::{Change, Digest},
@@ -142,7 +142,7 @@ impl Page<'_> {
     }
 
     /// A section with a heading for each project.
-    fn entries(&mut self, title: &str, entries: &[&Entry]) -> io::Result<()> {
+    fn entries(&mut self, title: &str, entries: &[&ReportEntry]) -> io::Result<()> {
         if entries.is_empty() {
             return Ok(());
         }
@@ -150,7 +150,7 @@ impl Page<'_> {
         self.by_project(entries)
     }
 
-    fn by_project(&mut self, entries: &[&Entry]) -> io::Result<()> {
+    fn by_project(&mut self, entries: &[&ReportEntry]) -> io::Result<()> {
         let mut is_cut = false;
         for project in entries.chunk_by(|a, b| a.key.workspace == b.key.workspace) {
             let heading = self.project(project[0]);
@@ -173,7 +173,7 @@ impl Page<'_> {
 
     /// What of a project's entries is shown and what is only counted: never a delete or replacement
     /// that is to be sent or was.
-    fn cut<'e>(&self, entries: &[&'e Entry]) -> (Vec<&'e Entry>, Vec<&'e Entry>) {
+    fn cut<'e>(&self, entries: &[&'e ReportEntry]) -> (Vec<&'e ReportEntry>, Vec<&'e ReportEntry>) {
         let mut room = self.limit();
         entries.iter().partition(|entry| {
             if loss::is_destroyed(entry) {
@@ -201,13 +201,13 @@ impl Page<'_> {
         self.fact("in all", Some(words::counts(self.report)))
     }
 
-    fn project(&self, entry: &Entry) -> String {
+    fn project(&self, entry: &ReportEntry) -> String {
         let name = self.report.project(entry.key.workspace);
         self.paint(Paint::Bold, &visible(&name))
     }
 
     /// `+ create   Name (id)  maven, access edit_tasks`, and why where that says more.
-    fn line(&self, entry: &Entry) -> String {
+    fn line(&self, entry: &ReportEntry) -> String {
         let word = if entry.change.is_some() { words::action(entry) } else { "none" };
         let paint = match words::mark(entry) {
             "+" => Paint::Green,
@@ -232,7 +232,7 @@ impl Page<'_> {
 
     /// Why, in short: planned changes are explained by their values, and which limit withheld a
     /// delete is said once, in the summary.
-    fn why(&self, entry: &Entry) -> String {
+    fn why(&self, entry: &ReportEntry) -> String {
         let fate = entry.fate.as_ref();
         match fate.map(|fate| fate.outcome) {
             _ if self.style.verbose => reason::of_entry(entry),
@@ -245,7 +245,7 @@ impl Page<'_> {
     }
 
     /// Where to look it up: the roster's line and the request that decided it.
-    fn ids(&self, entry: &Entry) -> String {
+    fn ids(&self, entry: &ReportEntry) -> String {
         let mut ids = Vec::new();
         let request = entry.fate.as_ref().and_then(|fate| fate.request_id.as_ref());
         if let (Some(line), true) = (entry.line, request.is_some() || self.style.verbose) {
@@ -592,8 +592,9 @@ mod tests {
     #[test]
     fn a_delete_that_went_wrong_is_not_cut_either_and_failures_stay_first() {
         let mut report = sample::everything();
-        let stale =
-            |entry: &&Entry| entry.fate.as_ref().is_some_and(|fate| fate.outcome == Outcome::Stale);
+        let stale = |entry: &&ReportEntry| {
+            entry.fate.as_ref().is_some_and(|fate| fate.outcome == Outcome::Stale)
+        };
         let stale = report.entries.iter().find(stale).expect("one").clone();
         report.entries.extend(std::iter::repeat_n(stale, 99));
         let text = rendered(&report, Style { limit: Some(1), ..Style::default() });

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Entry, ReportedCommand, RunReport, words::plural};
+use super::{ReportEntry, ReportedCommand, RunReport, words::plural};
 use crate::{
     model::Outcome,
     plan::WorkspaceState,
@@ -31,7 +31,7 @@ pub fn trouble(report: &RunReport) -> String {
     }
 }
 
-fn outcome(entry: &Entry) -> Option<Outcome> {
+fn outcome(entry: &ReportEntry) -> Option<Outcome> {
     entry.fate.as_ref().map(|fate| fate.outcome)
 }
 
@@ -44,9 +44,9 @@ fn lost(report: &RunReport) -> Option<String> {
 
 /// `3 of 40 actions not applied: 1 rejected, 2 frozen`.
 fn not_applied(report: &RunReport) -> Option<String> {
-    let is_partial = |entry: &Entry| outcome(entry).is_some_and(Outcome::is_partial);
+    let is_partial = |entry: &ReportEntry| outcome(entry).is_some_and(Outcome::is_partial);
     // What could not be said of a membership counts where something became of it.
-    let is_action = |entry: &&Entry| {
+    let is_action = |entry: &&ReportEntry| {
         is_partial(entry) || (entry.change.is_some() && outcome(entry) != Some(Outcome::Held))
     };
     let actions = report.entries.iter().filter(is_action).count();

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, entry};
+use super::{ReportEntry, entry};
 use crate::{
     guard::Refusal,
     model::{MembershipKey, Outcome, UserId, WorkspaceId},
@@ -115,7 +115,7 @@ pub struct RunReport {
     pub refusals: Vec<Refusal>,
     /// Every action and everything left alone, in the plan's order, then what is held, frozen and
     /// withheld.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<ReportEntry>,
     /// Every project in scope.
     #[serde(serialize_with = "entry::write_projects")]
     pub projects: BTreeMap<WorkspaceId, WorkspacePlan>,

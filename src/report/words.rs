@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::{Entry, PaceReport, ReportedCommand, RunReport, UndoneRun, reason};
+use super::{PaceReport, ReportEntry, ReportedCommand, RunReport, UndoneRun, reason};
 use crate::{
     model::{Drift, Field, MembershipSpec, Outcome, Participation, Seen, UserId, WorkspaceId},
     plan::{Change, Counts, Forecast, HoldReason, Target, WorkspaceState},
@@ -60,22 +60,22 @@ fn details(ended: &Ended) -> String {
 }
 
 /// The mark that carries an entry's meaning where colour does not.
-pub(super) fn mark(entry: &Entry) -> &'static str {
+pub(super) fn mark(entry: &ReportEntry) -> &'static str {
     entry.change.as_ref().map_or("?", Change::mark)
 }
 
 /// The word for an entry's class; empty where the plan could not say.
-pub(super) fn action(entry: &Entry) -> &'static str {
+pub(super) fn action(entry: &ReportEntry) -> &'static str {
     entry.change.as_ref().map_or("", Change::word)
 }
 
 /// What became of an entry; `planned` where nothing has yet.
-pub(super) fn outcome(entry: &Entry) -> &'static str {
+pub(super) fn outcome(entry: &ReportEntry) -> &'static str {
     entry.fate.as_ref().map_or("planned", |fate| fate.outcome.words())
 }
 
 /// What an action does, without its class: values, or every before → after.
-pub(super) fn change(entry: &Entry) -> String {
+pub(super) fn change(entry: &ReportEntry) -> String {
     let lead = |demote_first: bool| if demote_first { ", lead, demoted first" } else { "" };
     match &entry.change {
         None => String::new(),
@@ -125,9 +125,9 @@ fn drifts(drift: &[Drift], takes_lead_from: Option<UserId>) -> String {
 }
 
 /// The entries with this outcome, by (project, person); of one person in the plan's order.
-pub(super) fn with_outcome(report: &RunReport, outcome: Option<Outcome>) -> Vec<&Entry> {
-    let of = |entry: &&Entry| entry.fate.as_ref().map(|fate| fate.outcome) == outcome;
-    let mut entries: Vec<&Entry> = report.entries.iter().filter(of).collect();
+pub(super) fn with_outcome(report: &RunReport, outcome: Option<Outcome>) -> Vec<&ReportEntry> {
+    let of = |entry: &&ReportEntry| entry.fate.as_ref().map(|fate| fate.outcome) == outcome;
+    let mut entries: Vec<&ReportEntry> = report.entries.iter().filter(of).collect();
     entries.sort_by_key(|entry| entry.key);
     entries
 }
@@ -136,14 +136,14 @@ pub(super) fn with_outcome(report: &RunReport, outcome: Option<Outcome>) -> Vec<
 pub(super) const PROTECTED: &str = "Protected (kept)";
 
 /// Whether an entry stands under [`PROTECTED`]: a delete or replacement of somebody untouchable.
-pub(super) fn is_protected(entry: &Entry) -> bool {
+pub(super) fn is_protected(entry: &ReportEntry) -> bool {
     let untouchable =
         matches!(entry.hold(), Some(HoldReason::Protected { .. } | HoldReason::TokenUser));
     untouchable && entry.change.as_ref().is_some_and(Change::destroys)
 }
 
 /// The protected people who are wanted away, by (project, person).
-pub(super) fn protected(report: &RunReport) -> Vec<&Entry> {
+pub(super) fn protected(report: &RunReport) -> Vec<&ReportEntry> {
     let held = with_outcome(report, Some(Outcome::Held)).into_iter();
     held.filter(|entry| is_protected(entry)).collect()
 }
@@ -253,7 +253,7 @@ pub(super) fn subject(report: &RunReport) -> (&'static str, String) {
 
 /// What to think of before many people are added; none for a run that is over.
 pub(super) fn create_note(report: &RunReport) -> Option<String> {
-    let planned = |entry: &&Entry| {
+    let planned = |entry: &&ReportEntry| {
         entry.fate.is_none() && matches!(entry.change, Some(Change::Create { .. }))
     };
     let creates = report.entries.iter().filter(planned).count();

@@ -12,18 +12,18 @@ const START: i64 = 1_793_491_200;
 
 /// A clock that starts at its first reading.
 #[derive(Debug, Clone)]
-pub struct Clock {
+pub struct SandboxClock {
     start: Timestamp,
     started: Option<Instant>,
 }
 
-impl Default for Clock {
+impl Default for SandboxClock {
     fn default() -> Self {
         Self { start: timestamp(START), started: None }
     }
 }
 
-impl Clock {
+impl SandboxClock {
     /// A clock that shows the real time.
     #[must_use]
     pub fn real() -> Self {
@@ -60,7 +60,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_clock_counts_tokios_time_from_its_first_reading() {
-        let mut clock = Clock::default();
+        let mut clock = SandboxClock::default();
         assert_eq!(iso(clock.now()), "2026-11-01T00:00:00Z");
         tokio::time::advance(Duration::from_millis(90_500)).await;
         assert_eq!(iso(clock.now()), "2026-11-01T00:01:30Z");

@@ -5,7 +5,7 @@
 
 use super::access::Level;
 use super::fault::{Faults, Injector};
-use super::log::{ForeignChange, ForeignEdit, Log, Target};
+use super::log::{ForeignChange, ForeignEdit, Log, RequestTarget};
 use super::state::{Participation, Side, World};
 
 /// Where somebody else works, and where it is written down.
@@ -50,7 +50,7 @@ impl Colleague<'_> {
         let Some(user) = self.injector.random.choice(free) else { return };
         let participation =
             self.world.insert(Participation::new(workspace, Some(user), Side::Maven));
-        let target = Target { workspace, user: Some(user), participation };
+        let target = RequestTarget { workspace, user: Some(user), participation };
         self.note(ForeignChange::Created, target);
     }
 
@@ -71,15 +71,16 @@ impl Colleague<'_> {
         self.note(ForeignChange::Removed, target);
     }
 
-    fn somebody(&mut self, workspace: u64) -> Option<Target> {
+    fn somebody(&mut self, workspace: u64) -> Option<RequestTarget> {
         let me = Some(self.world.token_user);
         let rows = self.world.on(workspace).filter(|one| one.user != me && !one.is_team_lead);
-        let rows: Vec<Target> =
-            rows.map(|one| Target { workspace, user: one.user, participation: one.id }).collect();
+        let rows: Vec<RequestTarget> = rows
+            .map(|one| RequestTarget { workspace, user: one.user, participation: one.id })
+            .collect();
         self.injector.random.choice(rows)
     }
 
-    fn note(&mut self, change: ForeignChange, target: Target) {
+    fn note(&mut self, change: ForeignChange, target: RequestTarget) {
         let at = self.world.clock.now();
         self.log.foreign(ForeignEdit { seq: self.seq, at, change, target });
     }

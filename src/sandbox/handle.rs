@@ -6,12 +6,12 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::clock::Clock;
+use super::clock::SandboxClock;
 use super::fault::{Fault, Injector};
 use super::limit::Limiter;
-use super::log::{Entry, ForeignEdit, Log};
+use super::log::{ForeignEdit, Log, LoggedRequest};
 use super::route::RequestKind;
-use super::settings::{Settings, Start};
+use super::settings::{SandboxSettings, Start};
 use super::state::World;
 
 /// A simulated Kantata OX API; clones share one state.
@@ -23,7 +23,7 @@ pub struct Sandbox {
 /// Everything behind the lock.
 pub(super) struct Inner {
     pub world: World,
-    pub settings: Settings,
+    pub settings: SandboxSettings,
     pub injector: Injector,
     pub limiter: Limiter,
     pub workspaces_limiter: Limiter,
@@ -35,9 +35,9 @@ impl Sandbox {
     /// A sandbox over a world. With [`Start::Fixed`] its time starts with the first reading of
     /// the world's clock; make it inside the runtime whose clock is paused.
     #[must_use]
-    pub fn new(mut world: World, settings: Settings) -> Self {
+    pub fn new(mut world: World, settings: SandboxSettings) -> Self {
         if settings.start == Start::Real {
-            world.clock = Clock::real();
+            world.clock = SandboxClock::real();
         }
         world.keep_changes_for(settings.read_after_write_lag);
         let inner = Inner {
@@ -65,12 +65,12 @@ impl Sandbox {
 
     /// The settings as they are now.
     #[must_use]
-    pub fn settings(&self) -> Settings {
+    pub fn settings(&self) -> SandboxSettings {
         self.lock().settings.clone()
     }
 
     /// Changes the settings at run time; a new seed counts from [`Sandbox::reseed`] on.
-    pub fn change_settings(&self, change: impl FnOnce(&mut Settings)) {
+    pub fn change_settings(&self, change: impl FnOnce(&mut SandboxSettings)) {
         let mut inner = self.lock();
         change(&mut inner.settings);
         let lag = inner.settings.read_after_write_lag;
@@ -96,7 +96,7 @@ impl Sandbox {
 
     /// Every request so far, in the order of arrival.
     #[must_use]
-    pub fn log(&self) -> Vec<Entry> {
+    pub fn log(&self) -> Vec<LoggedRequest> {
         self.lock().log.entries.clone()
     }
 

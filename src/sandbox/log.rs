@@ -27,7 +27,7 @@ pub enum Answered {
 
 /// A participation that a request wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Target {
+pub struct RequestTarget {
     /// The project.
     pub workspace: u64,
     /// The person.
@@ -38,7 +38,7 @@ pub struct Target {
 
 /// One request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Entry {
+pub struct LoggedRequest {
     /// Its place in the order of arrival, from 1.
     pub seq: u64,
     /// When it arrived.
@@ -58,7 +58,7 @@ pub struct Entry {
     /// Whether something was written. A PUT that was accepted counts though nothing changed.
     pub committed: bool,
     /// What was written.
-    pub targets: Vec<Target>,
+    pub targets: Vec<RequestTarget>,
     /// The `x-request-id` of the answer.
     pub request_id: String,
 }
@@ -86,13 +86,13 @@ pub struct ForeignEdit {
     pub change: ForeignChange,
     /// To what.
     #[serde(flatten)]
-    pub target: Target,
+    pub target: RequestTarget,
 }
 
 #[derive(Serialize)]
 #[serde(tag = "entry", rename_all = "snake_case")]
 enum Line<'a> {
-    Request(&'a Entry),
+    Request(&'a LoggedRequest),
     Foreign(&'a ForeignEdit),
 }
 
@@ -102,14 +102,14 @@ pub(super) type Sink = Box<dyn Write + Send>;
 /// The log of a sandbox.
 #[derive(Default)]
 pub(super) struct Log {
-    pub entries: Vec<Entry>,
+    pub entries: Vec<LoggedRequest>,
     pub foreign: Vec<ForeignEdit>,
     pub sink: Option<Sink>,
 }
 
 impl Log {
     /// The entry of a request; it is there from its arrival on.
-    pub(super) fn entry(&mut self, seq: u64) -> Option<&mut Entry> {
+    pub(super) fn entry(&mut self, seq: u64) -> Option<&mut LoggedRequest> {
         let first = self.entries.first()?.seq;
         self.entries.get_mut(usize::try_from(seq.checked_sub(first)?).ok()?)
     }

@@ -1,7 +1,7 @@
 //! The simulated Kantata OX API: an axum router over projects, people and participations in memory.
 //!
 //! Serves `rehearse`, `sandbox` and the tests, over a socket or in process under tokio's paused
-//! clock. It keeps the rules of the real API, turns what nobody knows of it into [`Settings`], and
+//! clock. It keeps the rules of the real API, turns what nobody knows of it into [`SandboxSettings`], and
 //! what goes wrong in the wild into seeded [`Faults`]. It must not know the client: it has its
 //! own ids and its own JSON, held to real answers by `tests/wire_sandbox.rs`.
 
@@ -26,14 +26,14 @@ mod view;
 mod write;
 
 pub use access::Level;
-pub use clock::Clock;
+pub use clock::SandboxClock;
 pub use fault::{Fault, Faults};
 pub use handle::Sandbox;
-pub use log::{Answered, Entry, ForeignChange, ForeignEdit, Target};
+pub use log::{Answered, ForeignChange, ForeignEdit, LoggedRequest, RequestTarget};
 pub use odd::{OddForm, OddValues};
 pub use route::{BASE_PATH, RequestKind};
 pub use seed::SeedError;
-pub use settings::{Bulk, Duplicates, ErrorIndex, RateWindow, RetryAfter, Settings, Start};
+pub use settings::{Bulk, Duplicates, ErrorIndex, RateWindow, RetryAfter, SandboxSettings, Start};
 pub use state::{ExternalReference, Participation, Side, User, Workspace, World};
 
 #[cfg(test)]

@@ -7,14 +7,14 @@ use std::collections::BTreeSet;
 
 use super::answer::{Answer, ApiError};
 use super::route::Query;
-use super::settings::Settings;
+use super::settings::SandboxSettings;
 use super::state::{Participation, User, Workspace, World};
 use super::view::View;
 
 /// What an endpoint works on.
 pub(super) struct Context<'a> {
     pub world: &'a mut World,
-    pub settings: &'a Settings,
+    pub settings: &'a SandboxSettings,
     pub query: &'a Query,
     /// Whether a page of a listing comes without its last row.
     pub short_page: bool,

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::access::Level;
 use super::answer::ApiError;
 use super::field::{FIELDS, FieldRow, Held, Shown, Slot};
-use super::settings::Settings;
+use super::settings::SandboxSettings;
 use super::state::{ExternalReference, Participation};
 
 /// The `external_reference` of a write.
@@ -118,7 +118,7 @@ fn link(value: &Value) -> Option<Link> {
 
 impl RequestedChange {
     /// Leaves out what this token or account cannot write: it is ignored, not refused.
-    pub(super) fn within(mut self, settings: &Settings) -> Self {
+    pub(super) fn within(mut self, settings: &SandboxSettings) -> Self {
         self.fields.retain(|(row, _)| !is_ignored(row, settings));
         self
     }
@@ -148,7 +148,7 @@ impl RequestedChange {
 }
 
 /// Whether what is written to a field is ignored, not refused: rate cards replace the rate.
-fn is_ignored(row: &FieldRow, settings: &Settings) -> bool {
+fn is_ignored(row: &FieldRow, settings: &SandboxSettings) -> bool {
     let without_access = row.shown == Shown::Financial && !settings.financial_access;
     without_access || (row.name == "rate_in_cents" && settings.rate_cards)
 }

@@ -27,7 +27,7 @@ use super::clock::http_date;
 use super::fault::Fault;
 use super::foreign::Colleague;
 use super::handle::{Inner, Sandbox};
-use super::log::{Answered, Entry};
+use super::log::{Answered, LoggedRequest};
 use super::read::{self, Context};
 use super::route::{Query, Route};
 use super::write;
@@ -162,7 +162,7 @@ impl Inner {
             Route::Create => write::count_objects(&call.body),
             _ => 0,
         };
-        self.log.entries.push(Entry {
+        self.log.entries.push(LoggedRequest {
             seq: self.seq,
             at: self.world.clock.now(),
             method: call.parts.method.to_string(),

@@ -94,7 +94,7 @@ pub enum Start {
 /// The settings of a sandbox; durations are written as `"300ms"`, `"2s"`, `"5m"`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Settings {
+pub struct SandboxSettings {
     /// The bearer token that is let in.
     pub token: String,
     /// Where the time starts.
@@ -157,7 +157,7 @@ pub struct Settings {
     pub faults: Faults,
 }
 
-impl Default for Settings {
+impl Default for SandboxSettings {
     fn default() -> Self {
         Self {
             token: "sandbox-token".to_owned(),
@@ -193,7 +193,7 @@ impl Default for Settings {
     }
 }
 
-impl Settings {
+impl SandboxSettings {
     /// Whether the token's user administers a project.
     #[must_use]
     pub fn is_admin_of(&self, workspace: u64) -> bool {
@@ -209,19 +209,20 @@ mod tests {
     fn settings_read_from_text_keep_the_defaults_of_what_is_not_there() {
         let text = r#"{"bulk":"partial","latency":"300ms","retry_after":"date",
                        "faults":{"seed":7,"cut_after":0.25,"hang":"200s"}}"#;
-        let read: Settings = serde_json::from_str(text).expect("valid settings");
+        let read: SandboxSettings = serde_json::from_str(text).expect("valid settings");
         assert_eq!((read.bulk, read.retry_after), (Bulk::Partial, RetryAfter::Date));
         assert_eq!(read.latency, Duration::from_millis(300));
         assert_eq!((read.faults.seed, read.faults.cut_after), (7, 0.25));
         assert_eq!(read.duplicates, Duplicates::Refused);
-        assert!(serde_json::from_str::<Settings>(r#"{"bulks":"partial"}"#).is_err());
+        assert!(serde_json::from_str::<SandboxSettings>(r#"{"bulks":"partial"}"#).is_err());
     }
 
     #[test]
     fn an_exception_turns_the_administrator_setting_round() {
-        let some = Settings { admin_exceptions: BTreeSet::from([5]), ..Settings::default() };
+        let some =
+            SandboxSettings { admin_exceptions: BTreeSet::from([5]), ..SandboxSettings::default() };
         assert!(some.is_admin_of(4) && !some.is_admin_of(5));
-        let other = Settings { token_is_admin: false, ..some };
+        let other = SandboxSettings { token_is_admin: false, ..some };
         assert!(!other.is_admin_of(4) && other.is_admin_of(5));
     }
 }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::access::Level;
-use super::clock::Clock;
+use super::clock::SandboxClock;
 
 /// A project.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,7 +149,7 @@ impl Participation {
 
 /// One change, kept as long as a lagging listing may not show it.
 #[derive(Debug, Clone)]
-struct Change {
+struct WorldChange {
     at: Timestamp,
     id: u64,
     workspace: u64,
@@ -160,14 +160,14 @@ struct Change {
 #[derive(Debug, Clone, Default)]
 pub struct World {
     /// The clock that stamps every change.
-    pub clock: Clock,
+    pub clock: SandboxClock,
     /// The user the token acts as.
     pub token_user: u64,
     workspaces: BTreeMap<u64, Workspace>,
     users: BTreeMap<u64, User>,
     participations: BTreeMap<u64, Participation>,
     by_workspace: BTreeMap<u64, BTreeSet<u64>>,
-    changes: Vec<Change>,
+    changes: Vec<WorldChange>,
     kept_for: Duration,
     last_id: u64,
 }
@@ -281,7 +281,7 @@ impl World {
         let horizon = self.clock.now() - self.kept_for;
         let mut rows: BTreeMap<u64, Participation> =
             self.on(workspace).map(|one| (one.id, one.clone())).collect();
-        let young = |change: &&Change| change.workspace == workspace && change.at > horizon;
+        let young = |change: &&WorldChange| change.workspace == workspace && change.at > horizon;
         for change in self.changes.iter().rev().filter(young) {
             match &change.before {
                 Some(before) => rows.insert(change.id, before.clone()),
@@ -298,7 +298,7 @@ impl World {
         }
         self.changes.retain(|change| change.at > horizon);
         let before = self.participations.get(&id).cloned();
-        self.changes.push(Change { at: now, id, workspace, before });
+        self.changes.push(WorldChange { at: now, id, workspace, before });
     }
 }
 

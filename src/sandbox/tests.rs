@@ -59,12 +59,12 @@ impl Got {
     }
 }
 
-fn sandbox(settings: Settings) -> Sandbox {
+fn sandbox(settings: SandboxSettings) -> Sandbox {
     Sandbox::new(World::from_csv(SEED).expect("a good seed"), settings)
 }
 
 fn plain() -> Sandbox {
-    sandbox(Settings::default())
+    sandbox(SandboxSettings::default())
 }
 
 fn request(method: &str, path: &str, body: &Value) -> Request<Body> {
@@ -223,10 +223,10 @@ async fn a_bulk_create_is_all_or_nothing_or_keeps_the_good_rows() {
     ];
     assert_eq!(got.fields_in_error(), expected);
     assert_eq!(atomic.world().on(2).count(), 0);
-    let partial = sandbox(Settings {
+    let partial = sandbox(SandboxSettings {
         bulk: Bulk::Partial,
         error_index: ErrorIndex::None,
-        ..Settings::default()
+        ..SandboxSettings::default()
     });
     let got = create(&partial, rows).await;
     assert_eq!(got.status, 422);
@@ -244,7 +244,7 @@ async fn the_index_of_an_error_is_whatever_the_setting_says() {
         (ErrorIndex::Zero, [Some(0); 3]),
         (ErrorIndex::None, [None; 3]),
     ] {
-        let sandbox = sandbox(Settings { error_index, ..Settings::default() });
+        let sandbox = sandbox(SandboxSettings { error_index, ..SandboxSettings::default() });
         let indices = |got: &Got| -> Vec<Option<u64>> {
             got.fields_in_error().into_iter().map(|(_, index)| index).collect()
         };
@@ -264,7 +264,7 @@ async fn an_index_may_name_good_objects_as_well() {
     for (error_index, expected) in
         [(ErrorIndex::Neighbours, vec![1, 2, 3, 3]), (ErrorIndex::Every, vec![0, 1, 2, 3, 3])]
     {
-        let sandbox = sandbox(Settings { error_index, ..Settings::default() });
+        let sandbox = sandbox(SandboxSettings { error_index, ..SandboxSettings::default() });
         let got = create(&sandbox, rows.clone()).await;
         let indices = got.fields_in_error().into_iter().filter_map(|(_, index)| index);
         let mut indices: Vec<u64> = indices.collect();
@@ -280,7 +280,7 @@ async fn a_duplicate_is_refused_ignored_or_doubled() {
         (Duplicates::Ignored, 200, 1),
         (Duplicates::Doubled, 200, 2),
     ] {
-        let sandbox = sandbox(Settings { duplicates, ..Settings::default() });
+        let sandbox = sandbox(SandboxSettings { duplicates, ..SandboxSettings::default() });
         let got = create(&sandbox, json!([row(1, 3)])).await;
         assert_eq!(got.status, status, "{duplicates:?}");
         assert_eq!(sandbox.world().of(1, 3).len(), rows, "{duplicates:?}");
@@ -361,7 +361,8 @@ async fn a_lead_goes_only_after_promotion_of_another_and_demotion() {
 
 #[tokio::test(start_paused = true)]
 async fn a_promotion_can_demote_the_other_lead_of_the_side() {
-    let sandbox = sandbox(Settings { promotion_demotes: true, ..Settings::default() });
+    let sandbox =
+        sandbox(SandboxSettings { promotion_demotes: true, ..SandboxSettings::default() });
     update(&sandbox, 9003, json!({ "team_lead": true })).await;
     let leads = |world: World| -> Vec<u64> {
         world.on(1).filter(|one| one.is_team_lead).map(|one| one.id).collect()
@@ -376,7 +377,8 @@ async fn rates_are_written_with_financial_access_and_without_rate_cards() {
         (true, true, (Some(9000), Some(6))),
         (false, false, (Some(9000), None)),
     ] {
-        let sandbox = sandbox(Settings { financial_access, rate_cards, ..Settings::default() });
+        let sandbox =
+            sandbox(SandboxSettings { financial_access, rate_cards, ..SandboxSettings::default() });
         update(&sandbox, 9003, json!({ "rate_in_cents": 5, "cost_in_cents": 6 })).await;
         let one = sandbox.world().participations()[&9003].clone();
         assert_eq!((one.rate_in_cents, one.cost_in_cents), expected);
@@ -417,8 +419,9 @@ async fn too_fast_a_request_is_told_to_wait_in_the_way_that_is_set() {
         (RetryAfter::Nonsense, "a little later"),
         (RetryAfter::None, ""),
     ] {
-        let limit = Settings { requests_per_second: Some(2.0), ..Settings::default() };
-        let sandbox = sandbox(Settings { retry_after, rate_limit_json: false, ..limit });
+        let limit =
+            SandboxSettings { requests_per_second: Some(2.0), ..SandboxSettings::default() };
+        let sandbox = sandbox(SandboxSettings { retry_after, rate_limit_json: false, ..limit });
         assert_eq!(get(&sandbox, "/users/me").await.status, 200);
         let got = delete(&sandbox, 9003).await;
         assert_eq!((got.status.as_u16(), got.header("retry-after")), (429, expected));
@@ -430,7 +433,8 @@ async fn too_fast_a_request_is_told_to_wait_in_the_way_that_is_set() {
 
 #[tokio::test(start_paused = true)]
 async fn projects_can_have_a_rate_of_their_own() {
-    let sandbox = sandbox(Settings { workspaces_per_second: Some(1.0), ..Settings::default() });
+    let sandbox =
+        sandbox(SandboxSettings { workspaces_per_second: Some(1.0), ..SandboxSettings::default() });
     assert_eq!(get(&sandbox, "/workspaces").await.status, 200);
     assert_eq!(get(&sandbox, "/workspaces").await.status, 429);
     assert_eq!(get(&sandbox, "/users/me").await.status, 200);
@@ -439,7 +443,8 @@ async fn projects_can_have_a_rate_of_their_own() {
 #[tokio::test(start_paused = true)]
 async fn a_listing_lags_behind_a_write_as_long_as_it_is_set() {
     let lag = Duration::from_secs(5);
-    let sandbox = sandbox(Settings { read_after_write_lag: lag, ..Settings::default() });
+    let sandbox =
+        sandbox(SandboxSettings { read_after_write_lag: lag, ..SandboxSettings::default() });
     create(&sandbox, json!([row(2, 5)])).await;
     let path = "/participations?workspace_id=2";
     assert_eq!(get(&sandbox, path).await.ids(), [0_u64; 0]);
@@ -452,7 +457,7 @@ async fn a_listing_lags_behind_a_write_as_long_as_it_is_set() {
 async fn a_client_that_goes_away_has_changed_nothing_before_the_commit_and_all_after_it() {
     let latency = Duration::from_secs(2);
     for (patience, committed) in [(900, false), (1100, true)] {
-        let sandbox = sandbox(Settings { latency, ..Settings::default() });
+        let sandbox = sandbox(SandboxSettings { latency, ..SandboxSettings::default() });
         let patience = Duration::from_millis(patience);
         let call = delete(&sandbox, 9003);
         assert!(tokio::time::timeout(patience, call).await.is_err());
@@ -527,7 +532,7 @@ async fn a_request_that_times_out_hangs_for_longer_than_anybody_waits() {
 #[tokio::test(start_paused = true)]
 async fn somebody_else_works_on_the_chosen_projects_and_is_logged() {
     let faults = Faults { foreign_edits: 1.0, foreign_workspaces: [1].into(), ..Faults::default() };
-    let sandbox = sandbox(Settings { faults, ..Settings::default() });
+    let sandbox = sandbox(SandboxSettings { faults, ..SandboxSettings::default() });
     for _ in 0..40 {
         get(&sandbox, "/users/me").await;
     }
@@ -545,7 +550,7 @@ async fn somebody_else_works_on_the_chosen_projects_and_is_logged() {
 #[tokio::test(start_paused = true)]
 async fn pages_shift_between_two_requests_of_a_listing_but_not_before_the_first() {
     let faults = Faults { page_shift: 1.0, ..Faults::default() };
-    let sandbox = sandbox(Settings { faults, ..Settings::default() });
+    let sandbox = sandbox(SandboxSettings { faults, ..SandboxSettings::default() });
     get(&sandbox, "/participations?workspace_id=1&per_page=2&page=1").await;
     assert!(sandbox.foreign_edits().is_empty());
     get(&sandbox, "/participations?workspace_id=1&per_page=2&page=2").await;
@@ -558,7 +563,7 @@ async fn the_same_seed_and_the_same_requests_give_the_same_log() {
     let mut logs = Vec::new();
     for _ in 0..2 {
         let faults = Faults { foreign_edits: 0.3, ..Faults::even(11, 0.05) };
-        let sandbox = sandbox(Settings { faults, ..Settings::default() });
+        let sandbox = sandbox(SandboxSettings { faults, ..SandboxSettings::default() });
         for user in [5, 7, 3, 5] {
             create(&sandbox, json!([row(2, user)])).await;
             get(&sandbox, "/participations?workspace_id=2").await;

@@ -11,13 +11,13 @@ use super::answer::{Cut, Envelope, Keyed, Object};
 use super::clock::iso;
 use super::field::{FIELDS, Shown};
 use super::route::Query;
-use super::settings::Settings;
+use super::settings::SandboxSettings;
 use super::state::{Participation, User, Workspace, World};
 
 /// What a request may see and asked to see.
 pub(super) struct View<'a> {
     pub world: &'a World,
-    pub settings: &'a Settings,
+    pub settings: &'a SandboxSettings,
     pub query: &'a Query,
 }
 

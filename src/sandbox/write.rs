@@ -8,14 +8,14 @@ use serde_json::{Map, Value};
 
 use super::access::Level;
 use super::answer::{Answer, ApiError, Payload};
-use super::log::Target;
+use super::log::RequestTarget;
 use super::read::Context;
 use super::requested::{RequestObject, RequestedChange};
 use super::settings::{Bulk, Duplicates, ErrorIndex};
 use super::state::{Participation, Side};
 
 /// What a request wrote.
-pub(super) type Written = Vec<Target>;
+pub(super) type Written = Vec<RequestTarget>;
 
 /// A row of a bulk create that may happen.
 enum Draft {
@@ -149,7 +149,7 @@ fn carry_out(context: &mut Context<'_>, draft: Draft, written: &mut Written) -> 
             }
             apply(context, change, &mut one);
             let participation = context.world.insert(*one);
-            written.push(Target { workspace: target.0, user: target.1, participation });
+            written.push(RequestTarget { workspace: target.0, user: target.1, participation });
             participation
         }
     }
@@ -291,6 +291,6 @@ pub(super) fn delete(context: &mut Context<'_>, id: u64, written: &mut Written) 
     Answer::new(StatusCode::NO_CONTENT, Payload::Empty)
 }
 
-fn target_of(one: &Participation) -> Target {
-    Target { workspace: one.workspace, user: one.user, participation: one.id }
+fn target_of(one: &Participation) -> RequestTarget {
+    RequestTarget { workspace: one.workspace, user: one.user, participation: one.id }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::{
     guard::{Approval, ApprovalProblem},
     model::Outcome,
-    report::{Entry, csv, json, visible},
+    report::{ReportEntry, csv, json, visible},
     run::RunId,
     store::{Medium, RunFile, Shared},
 };
@@ -91,7 +91,7 @@ fn withheld<M: Medium>(
     // A damaged one says as little as none.
     let report = bytes.and_then(|bytes: Vec<u8>| json::read(&bytes).ok());
     Ok(report.filter(|report| report.run == *run).map(|report| {
-        let was_withheld = |entry: &&Entry| {
+        let was_withheld = |entry: &&ReportEntry| {
             entry.fate.as_ref().is_some_and(|fate| fate.outcome == Outcome::Withheld)
         };
         let entries = report.entries.iter().filter(was_withheld);

@@ -8,7 +8,7 @@ use crate::{
     model::{MembershipKey, Outcome},
     plan::{Action, Counts, Mode},
     report::{
-        Entry, EntryReason, LeftInDoubt, PaceReport, REPORT_FORMAT, ReportedCommand,
+        EntryReason, LeftInDoubt, PaceReport, REPORT_FORMAT, ReportEntry, ReportedCommand,
         ReportedProblem, RunReport, UndoneRun,
     },
     roster::{Roster, RowProblem},
@@ -100,10 +100,14 @@ fn problems(roster: &Roster) -> Vec<ReportedProblem> {
     roster.problems.iter().map(reported).collect()
 }
 
-fn entries(roster: Option<&Roster>, preview: &Preview, applied: Option<&Applied>) -> Vec<Entry> {
+fn entries(
+    roster: Option<&Roster>,
+    preview: &Preview,
+    applied: Option<&Applied>,
+) -> Vec<ReportEntry> {
     let line = |key: MembershipKey| Some(roster?.desired.entry(key)?.line);
     let plan = preview.reviewed.approved.plan();
-    let entry = |action: &Action, fate: Option<Fate>| Entry {
+    let entry = |action: &Action, fate: Option<Fate>| ReportEntry {
         key: action.key,
         line: line(action.key),
         change: Some(action.change.clone()),
@@ -111,11 +115,11 @@ fn entries(roster: Option<&Roster>, preview: &Preview, applied: Option<&Applied>
         fate,
     };
     let decided = |Decided { action, fate }: &Decided| entry(action, Some(fate.clone()));
-    let actions: Vec<Entry> = match applied {
+    let actions: Vec<ReportEntry> = match applied {
         Some(applied) => applied.decided.iter().map(decided).collect(),
         None => plan.actions.iter().map(|action| entry(action, None)).collect(),
     };
-    let held = plan.held.iter().map(|held| Entry {
+    let held = plan.held.iter().map(|held| ReportEntry {
         key: held.key,
         line: line(held.key),
         change: held.change.clone(),
@@ -130,7 +134,7 @@ fn entries(roster: Option<&Roster>, preview: &Preview, applied: Option<&Applied>
         let fate = Fate::new(Outcome::Withheld, Why::Withheld(withheld.refusal.clone()));
         entry(&withheld.action, Some(fate))
     });
-    let mut entries: Vec<Entry> =
+    let mut entries: Vec<ReportEntry> =
         actions.into_iter().chain(held).chain(frozen).chain(withheld).collect();
     for entry in &mut entries {
         if let (Some(fate), Some(change)) = (&mut entry.fate, &entry.change) {

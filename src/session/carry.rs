@@ -3,7 +3,7 @@
 use std::{error::Error, rc::Rc};
 
 use super::{
-    Approved, Audience, Decision, Order, Preview, Purpose, Session, Surroundings, ending::unlisted,
+    Approved, Audience, Decision, Order, Preview, Purpose, RunContext, Session, ending::unlisted,
     preview, recall::Course, run::Reached,
 };
 use crate::{
@@ -36,8 +36,8 @@ impl<M: Medium, A: Audience> Session<'_, M, A> {
     ) -> Result<Preview, ListError> {
         self.audience.follow(client.waits());
         let listener = |event| self.audience.hear(event);
-        let around = Surroundings { clock: self.clock, stop: self.stop, listener: &listener };
-        let previewed = preview::preview(client, &self.job(course), around).await;
+        let context = RunContext { clock: self.clock, stop: self.stop, listener: &listener };
+        let previewed = preview::preview(client, &self.job(course), context).await;
         self.audience.phase_ended();
         previewed
     }
@@ -135,8 +135,8 @@ impl<M: Medium, A: Audience> Session<'_, M, A> {
             Err(ended) => return (ended, None),
         };
         let listener = |event| self.audience.hear(event);
-        let around = Surroundings { clock: self.clock, stop: self.stop, listener: &listener };
-        let applied = preview::apply(client, preview, &journal, &self.job(course), around).await;
+        let context = RunContext { clock: self.clock, stop: self.stop, listener: &listener };
+        let applied = preview::apply(client, preview, &journal, &self.job(course), context).await;
         self.audience.phase_ended();
         if let Err(error) = journal.record(&Entry::End { result: applied.ended.clone() }) {
             tracing::error!(%error, "the journal's end could not be written");

@@ -9,7 +9,7 @@ use super::exit_status;
 use crate::{
     journal::{self, Journal},
     model::Outcome,
-    report::{Entry, RunReport},
+    report::{ReportEntry, RunReport},
     run::Ended,
     verdict::{Fate, Fates, Ledger, Planned, Why, unreached},
 };
@@ -20,7 +20,7 @@ pub fn killed(planned: RunReport, journal: &Journal, last_sign: Timestamp) -> Ru
     let ledger = Ledger::of(&journal.entries);
     let mut report = planned;
     let planned = report.entries.iter().filter(|entry| entry.fate.is_none());
-    let planned = planned.filter_map(|Entry { key, change, .. }| {
+    let planned = planned.filter_map(|ReportEntry { key, change, .. }| {
         change.as_ref().map(|change| Planned { key: *key, change })
     });
     let fates = Fates::of(planned, &ledger, not_begun(&ledger, journal));

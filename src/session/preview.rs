@@ -45,7 +45,7 @@ pub struct Job<'a> {
 
 /// What a run works with besides its job.
 #[derive(Clone, Copy)]
-pub struct Surroundings<'a> {
+pub struct RunContext<'a> {
     /// The time.
     pub clock: Clock,
     /// Asks to end early.
@@ -73,10 +73,10 @@ pub struct Preview {
 pub async fn preview(
     api: &impl ReadParticipations,
     job: &Job<'_>,
-    around: Surroundings<'_>,
+    context: RunContext<'_>,
 ) -> Result<Preview, ListError> {
     let scope = job.purpose.scope(job.named_workspaces);
-    let Surroundings { clock, stop, listener } = around;
+    let RunContext { clock, stop, listener } = context;
     let lister = Lister { clock, max_in_flight: job.max_in_flight, stop, listener };
     let mut live = lister.list(api, &scope).await?;
     let mut plan = confirmed_plan(api, job, &lister, &mut live).await?;
@@ -137,9 +137,9 @@ pub async fn apply<A: WriteParticipations>(
     preview: &Preview,
     journal: &dyn Record,
     job: &Job<'_>,
-    around: Surroundings<'_>,
+    context: RunContext<'_>,
 ) -> Applied {
-    let Surroundings { clock, stop, listener } = around;
+    let RunContext { clock, stop, listener } = context;
     let Job { max_in_flight, tries, recheck_after, .. } = *job;
     let tools =
         apply::Tools { api, journal, stop, listener, clock, max_in_flight, tries, recheck_after };

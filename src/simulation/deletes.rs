@@ -6,9 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     draw::{Scenario, TOKEN_USER},
-    errand::Errand,
     evidence::{Check, Evidence, check},
     floor::Intended,
+    run_kind::RunKind,
     trace::is_tagged,
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     model::{Field, UserId, WorkspaceId},
     plan::{Action, Change, Ownership, Plan, WorkspaceState},
     roster::Roster,
-    sandbox::{self, ForeignChange, RequestKind, Sandbox, Target, World},
+    sandbox::{self, ForeignChange, RequestKind, RequestTarget, Sandbox, World},
 };
 
 impl Evidence<'_> {
@@ -29,21 +29,21 @@ impl Evidence<'_> {
         sandbox: &Sandbox,
     ) -> Check {
         self.deletes_are_planned(plan, scenario)?;
-        match &self.record.errand {
-            Errand::Undo(_) => self.an_undo_deletes_only_what_was_created(sandbox)?,
-            Errand::Adopt => self.an_adoption_only_tags(plan)?,
-            Errand::Apply | Errand::ApplyApproved(_) | Errand::ApplyPlan(_) => {
+        match &self.record.kind {
+            RunKind::Undo(_) => self.an_undo_deletes_only_what_was_created(sandbox)?,
+            RunKind::Adopt => self.an_adoption_only_tags(plan)?,
+            RunKind::Apply | RunKind::ApplyApproved(_) | RunKind::ApplyPlan(_) => {
                 self.a_roster_deletes_only_whom_it_may(plan, scenario, roster)?;
             }
         }
-        match self.record.errand.approved() {
+        match self.record.kind.approved() {
             Some(approved) => self.deletes_are_approved(&approved.records),
             None => self.deletes_are_within_limits(plan, scenario),
         }
     }
 
     /// Every row that we deleted.
-    fn deleted(&self) -> impl Iterator<Item = &Target> {
+    fn deleted(&self) -> impl Iterator<Item = &RequestTarget> {
         let deletes = self.writes().filter(|entry| entry.kind == RequestKind::Delete);
         deletes.filter(|entry| entry.committed).flat_map(|entry| &entry.targets)
     }
@@ -114,7 +114,7 @@ impl Evidence<'_> {
         let near = |at: Timestamp, create: &Timestamp| {
             at.duration_since(*create).abs() <= SignedDuration::from_secs(2)
         };
-        let at_once = |target: &Target| {
+        let at_once = |target: &RequestTarget| {
             self.foreign.iter().any(|edit| {
                 edit.change == ForeignChange::Created
                     && edit.target.participation == target.participation
@@ -242,7 +242,7 @@ impl Evidence<'_> {
 }
 
 /// The action that deletes a row.
-fn planned<'a>(plan: &'a Plan, target: &Target) -> Result<&'a Action, String> {
+fn planned<'a>(plan: &'a Plan, target: &RequestTarget) -> Result<&'a Action, String> {
     let is_it = |action: &&Action| {
         let record = action.change.participation().map(|id| id.number());
         action.change.destroys() && record == Some(target.participation)

@@ -6,7 +6,7 @@ use fastrand::Rng;
 
 use super::draw::Scenario;
 use crate::{
-    config::{self, Flags, Settings, Surroundings},
+    config::{self, Environment, Flags, Settings},
     store::{DiskFault, DiskOperation, SimulatedDisk},
 };
 
@@ -54,7 +54,7 @@ pub(super) fn settings(scenario: &Scenario) -> Result<Settings, String> {
     static DEFAULT: OnceLock<Result<Settings, String>> = OnceLock::new();
     let load = || {
         let flags = Flags { state_dir: Some("/".to_owned()), ..Flags::default() };
-        let nowhere = Surroundings::new(std::iter::empty(), "/nonexistent");
+        let nowhere = Environment::new(std::iter::empty(), "/nonexistent");
         let loaded = config::load(&flags, &nowhere);
         loaded.map(|one| one.settings).map_err(|error| error.to_string())
     };

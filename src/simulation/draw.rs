@@ -13,7 +13,7 @@ use crate::{
     plan::{Mode, Ownership, Policy, Protection},
     sandbox::{
         Bulk, Duplicates, ErrorIndex, ExternalReference, Faults, Level, OddValues, Participation,
-        RetryAfter, Settings, Side, User, Workspace, World,
+        RetryAfter, SandboxSettings, Side, User, Workspace, World,
     },
 };
 
@@ -40,7 +40,7 @@ impl Interruption {
 
 /// What a run is drawn to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ErrandKind {
+pub(super) enum DrawnKind {
     /// Applies the roster.
     Apply,
     /// Applies it with what an operator leaves of the last list of withheld deletes.
@@ -54,13 +54,13 @@ pub(super) enum ErrandKind {
 /// A run under faults, as it is drawn.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct DrawnRun {
-    pub errand: ErrandKind,
+    pub kind: DrawnKind,
     pub interruption: Interruption,
 }
 
 pub(super) struct Scenario {
     pub world: World,
-    pub sandbox: Settings,
+    pub sandbox: SandboxSettings,
     pub roster: String,
     pub policy: Policy,
     pub limits: Limits,
@@ -180,7 +180,7 @@ fn references(random: &mut Rng, (workspace, user): (u64, u64)) -> Vec<ExternalRe
     (0..).zip(services).map(reference).collect()
 }
 
-fn sandbox(random: &mut Rng, seed: u64, faults: Option<f64>) -> Settings {
+fn sandbox(random: &mut Rng, seed: u64, faults: Option<f64>) -> SandboxSettings {
     let duplicates = [Duplicates::Refused, Duplicates::Ignored, Duplicates::Doubled];
     let indices = [
         ErrorIndex::Position,
@@ -192,7 +192,7 @@ fn sandbox(random: &mut Rng, seed: u64, faults: Option<f64>) -> Settings {
     ];
     let retry_after =
         [RetryAfter::Seconds, RetryAfter::Date, RetryAfter::Nonsense, RetryAfter::None];
-    Settings {
+    SandboxSettings {
         latency: Duration::from_millis(random.u64(0..800)),
         read_after_write_lag: Duration::from_millis(random.u64(0..1800) * random.u64(0..2)),
         requests_per_second: random.bool().then(|| random.f64() * 20.0 + 2.0),
@@ -216,7 +216,7 @@ fn sandbox(random: &mut Rng, seed: u64, faults: Option<f64>) -> Settings {
             ..OddValues::default()
         },
         faults: drawn_faults(random, seed, faults),
-        ..Settings::default()
+        ..SandboxSettings::default()
     }
 }
 
@@ -281,11 +281,11 @@ fn named(random: &mut Rng, world: &World) -> Vec<WorkspaceId> {
 }
 
 fn runs(random: &mut Rng) -> Vec<DrawnRun> {
-    let errand = |random: &mut Rng| match random.u8(0..10) {
-        0 => ErrandKind::Adopt,
-        1 | 2 => ErrandKind::Undo,
-        3 | 4 => ErrandKind::ApplyApproved,
-        _ => ErrandKind::Apply,
+    let kind = |random: &mut Rng| match random.u8(0..10) {
+        0 => DrawnKind::Adopt,
+        1 | 2 => DrawnKind::Undo,
+        3 | 4 => DrawnKind::ApplyApproved,
+        _ => DrawnKind::Apply,
     };
     let interruption = |random: &mut Rng| match random.u8(0..6) {
         0..3 => Interruption::None,
@@ -296,6 +296,6 @@ fn runs(random: &mut Rng) -> Vec<DrawnRun> {
         _ => Interruption::Stop { requests: random.u64(1..60) },
     };
     let run =
-        |random: &mut Rng| DrawnRun { errand: errand(random), interruption: interruption(random) };
+        |random: &mut Rng| DrawnRun { kind: kind(random), interruption: interruption(random) };
     (0..random.u8(1..5)).map(|_| run(random)).collect()
 }

@@ -14,8 +14,7 @@ use tokio::time::{sleep, timeout};
 use super::{
     Tally,
     disk::{self, BASE_URL},
-    draw::{DrawnRun, ErrandKind, Interruption, Scenario, scenario},
-    errand::Errand,
+    draw::{DrawnKind, DrawnRun, Interruption, Scenario, scenario},
     evidence::{Check, check},
     invariant,
     kept::{self, Disk, Kept},
@@ -23,6 +22,7 @@ use super::{
     process::{End, Process, interrupted},
     record::{RunRecord, Snapshot},
     reversal,
+    run_kind::RunKind,
     witness::{Watch, Witness},
 };
 use crate::{
@@ -101,19 +101,19 @@ pub(super) async fn episode(seed: u64, faults: Option<f64>) -> Result<Tally, Str
 impl Stage<'_> {
     /// A run under faults.
     async fn drawn(&self, drawn: DrawnRun, random: &mut fastrand::Rng) -> Result<(), String> {
-        let mut errand = kept::errand(&self.store, drawn.errand, random)?;
-        if matches!(errand, Errand::Apply) && self.random.borrow_mut().u8(..) < 40 {
-            errand = self.plan_file().await?.map_or(Errand::Apply, Errand::ApplyPlan);
+        let mut kind = kept::kind(&self.store, drawn.kind, random)?;
+        if matches!(kind, RunKind::Apply) && self.random.borrow_mut().u8(..) < 40 {
+            kind = self.plan_file().await?.map_or(RunKind::Apply, RunKind::ApplyPlan);
         }
-        let record = self.run(drawn.interruption, errand).await?;
+        let record = self.run(drawn.interruption, kind).await?;
         let is_used = |report: &RunReport| {
             report.pace.writes > 0 || report.ended.as_ref().is_some_and(Ended::is_complete)
         };
-        if let Errand::ApplyPlan(plan) = record.errand
+        if let RunKind::ApplyPlan(plan) = record.kind
             && record.disk_faults == 0
             && record.report.as_ref().is_some_and(is_used)
         {
-            let again = self.run(Interruption::None, Errand::ApplyPlan(plan)).await?;
+            let again = self.run(Interruption::None, RunKind::ApplyPlan(plan)).await?;
             let done = again.report.as_ref().is_some_and(is_used);
             check(!done, || "a plan file was applied twice".to_owned())?;
         }
@@ -125,18 +125,18 @@ impl Stage<'_> {
     async fn calm_runs(&self, random: &mut fastrand::Rng) -> Result<(), String> {
         self.sandbox.calm();
         self.calm.set(true);
-        let converging = self.run(Interruption::None, Errand::Apply).await?;
+        let converging = self.run(Interruption::None, RunKind::Apply).await?;
         invariant::converged(&converging, &self.sandbox)?;
         let undo = kept::undo(&self.store)?;
-        let last = self.run(Interruption::None, Errand::Apply).await?;
+        let last = self.run(Interruption::None, RunKind::Apply).await?;
         invariant::nothing_left(&converging, &last, &self.sandbox)?;
         if let (Some(undo), true) = (undo, converging.wrote()) {
             let restored = self.there_and_back(&converging, undo).await?;
             self.tally.borrow_mut().restored += restored;
         }
         // What was withheld is looked through once more, now that nothing goes wrong.
-        let approved = kept::errand(&self.store, ErrandKind::ApplyApproved, random)?;
-        if let Errand::ApplyApproved(_) = approved {
+        let approved = kept::kind(&self.store, DrawnKind::ApplyApproved, random)?;
+        if let RunKind::ApplyApproved(_) = approved {
             self.run(Interruption::None, approved).await?;
         }
         Ok(())
@@ -154,13 +154,13 @@ impl Stage<'_> {
 
     /// Undoes a run, and undoes that; how many memberships were seen to come back.
     async fn there_and_back(&self, run: &RunRecord, undo: Undo) -> Result<u64, String> {
-        let undone = self.run(Interruption::None, Errand::Undo(undo)).await?;
+        let undone = self.run(Interruption::None, RunKind::Undo(undo)).await?;
         let restored =
             reversal::restored(run, &undone, (&self.sandbox.world(), &self.scenario.sandbox))?;
         let Some(undo) = kept::undo(&self.store)?.filter(|_| undone.wrote()) else {
             return Ok(restored);
         };
-        let again = self.run(Interruption::None, Errand::Undo(undo)).await?;
+        let again = self.run(Interruption::None, RunKind::Undo(undo)).await?;
         Ok(restored
             + reversal::restored(&undone, &again, (&self.sandbox.world(), &self.scenario.sandbox))?)
     }
@@ -214,7 +214,7 @@ impl Stage<'_> {
         let watch = Watch::new(self.disk.clone(), session.run.clone(), 0);
         let client = self.client(&watch, self.runs.get());
         let steps = async |session: &DiskSession<'_>| -> Result<RunReport, Met> {
-            Ok(session.plan(&client, Errand::Apply.order(&self.roster)).await?.report)
+            Ok(session.plan(&client, RunKind::Apply.order(&self.roster)).await?.report)
         };
         let ending = session.whole(steps).await;
         if ending.report.digest.is_none() || ending.kept.is_err() {
@@ -225,26 +225,26 @@ impl Stage<'_> {
         Approved::parse(&bytes).map(Some).map_err(|error| error.to_string())
     }
 
-    async fn run(&self, interruption: Interruption, errand: Errand) -> Result<RunRecord, String> {
+    async fn run(&self, interruption: Interruption, kind: RunKind) -> Result<RunRecord, String> {
         let number = self.runs.replace(self.runs.get() + 1);
         let (kept, met) = (self.disk.synced(), disk::met(&self.disk));
         let doubts = kept::left_in_doubt(&self.store)?;
         self.disk_goes_wrong();
         let stop = Stop::default();
         let onlooker = Onlooker::new(self.rival());
-        let session = Session::begin(self.beginning(errand.command(), number, &stop), &onlooker);
+        let session = Session::begin(self.beginning(kind.command(), number, &stop), &onlooker);
         let run = session.run.clone();
         let watch = Watch::new(self.disk.clone(), run.clone(), interruption.requests());
         let before = Snapshot::of(&self.sandbox);
         let end: RefCell<End> = RefCell::new(None);
         let client = self.client(&watch, number);
-        let process = Process { client: &client, errand: &errand, roster: &self.roster };
+        let process = Process { client: &client, kind: &kind, roster: &self.roster };
         let whole = timeout(LONGEST_RUN, process.whole(session, &end));
         let ended = interrupted(whole, interruption, &watch, &stop).await;
         ended.map_err(|_| format!("run {number} hangs"))?;
         let (report, applied) = end.into_inner().unzip();
         let mut record = RunRecord {
-            errand,
+            kind,
             run,
             entries: Vec::new(),
             ended_before: self.ended.get(),
@@ -259,7 +259,7 @@ impl Stage<'_> {
         record.entries = record.watch.entries();
         let right = onlooker.broken.take().map_or(Ok(()), Err);
         let right = right.and_then(|()| self.is_right(&record, &kept, &doubts));
-        let name = record.errand.name();
+        let name = record.kind.name();
         right.map_err(|what| format!("run {number} ({name}, {interruption:?}): {what}"))?;
         self.count(&record, onlooker.kept_out.get());
         sleep(Duration::from_secs(10)).await;
@@ -301,13 +301,13 @@ impl Stage<'_> {
     }
 
     fn count(&self, record: &RunRecord, kept_out: bool) {
-        if record.applied.is_some() && record.errand.follows_roster() {
+        if record.applied.is_some() && record.kind.follows_roster() {
             self.ended.set(self.ended.get() + 1);
         }
         let tally = &mut *self.tally.borrow_mut();
         tally.kept_out += u64::from(kept_out);
         tally.killed += u64::from(record.report.is_none());
-        if !self.calm.get() || matches!(record.errand, Errand::ApplyApproved(_)) {
+        if !self.calm.get() || matches!(record.kind, RunKind::ApplyApproved(_)) {
             tally.count(record);
         }
     }

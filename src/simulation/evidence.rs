@@ -19,7 +19,7 @@ pub(super) fn pair(key: MembershipKey) -> Pair {
 pub(super) struct Evidence<'a> {
     pub record: &'a RunRecord,
     pub world: World,
-    pub log: Vec<sandbox::Entry>,
+    pub log: Vec<sandbox::LoggedRequest>,
     /// All edits of somebody else, from the beginning; those of this run start at `foreign_here`.
     pub foreign: Vec<ForeignEdit>,
     pub foreign_here: usize,
@@ -30,8 +30,8 @@ pub(super) fn check(holds: bool, what: impl FnOnce() -> String) -> Check {
 }
 
 impl Evidence<'_> {
-    pub(super) fn writes(&self) -> impl Iterator<Item = &sandbox::Entry> {
-        let is_write = |entry: &&sandbox::Entry| {
+    pub(super) fn writes(&self) -> impl Iterator<Item = &sandbox::LoggedRequest> {
+        let is_write = |entry: &&sandbox::LoggedRequest| {
             matches!(entry.kind, RequestKind::Create | RequestKind::Update | RequestKind::Delete)
         };
         self.log.iter().filter(is_write)

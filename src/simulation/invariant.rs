@@ -43,7 +43,7 @@ pub(super) fn after_a_run(
     let plan = preview.reviewed.approved.plan();
     evidence.a_stop_starts_nothing(plan)?;
     evidence.deletes_keep_their_promises(plan, (scenario, roster), sandbox)?;
-    if record.errand.follows_roster() {
+    if record.kind.follows_roster() {
         every_row_has_one_fate(roster, plan)?;
     }
     evidence.stages_keep_their_order(plan)?;

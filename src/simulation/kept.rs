@@ -7,10 +7,10 @@ use fastrand::Rng;
 
 use super::{
     disk::{BASE_URL, KEEP_RUNS},
-    draw::ErrandKind,
-    errand::{ApprovedList, Errand},
+    draw::DrawnKind,
     evidence::{Check, check},
     record::RunRecord,
+    run_kind::{ApprovedList, RunKind},
 };
 use crate::{
     guard::Approval,
@@ -22,16 +22,16 @@ use crate::{
 
 pub(super) type Disk = Shared<SimulatedDisk>;
 
-/// An errand of this kind, or a plain apply where earlier runs left nothing to do it with.
-pub(super) fn errand(disk: &Disk, kind: ErrandKind, random: &mut Rng) -> Result<Errand, String> {
+/// A run of this kind, or a plain apply where earlier runs left nothing to do it with.
+pub(super) fn kind(disk: &Disk, kind: DrawnKind, random: &mut Rng) -> Result<RunKind, String> {
     Ok(match kind {
-        ErrandKind::Apply => Errand::Apply,
-        ErrandKind::Adopt => Errand::Adopt,
-        ErrandKind::ApplyApproved => match last_list(disk)? {
-            Some(list) => Errand::ApplyApproved(given_back(&list, random)?),
-            None => Errand::Apply,
+        DrawnKind::Apply => RunKind::Apply,
+        DrawnKind::Adopt => RunKind::Adopt,
+        DrawnKind::ApplyApproved => match last_list(disk)? {
+            Some(list) => RunKind::ApplyApproved(given_back(&list, random)?),
+            None => RunKind::Apply,
         },
-        ErrandKind::Undo => undo(disk)?.map_or(Errand::Apply, Errand::Undo),
+        DrawnKind::Undo => undo(disk)?.map_or(RunKind::Apply, RunKind::Undo),
     })
 }
 

@@ -10,7 +10,6 @@ mod disk;
 mod draw;
 mod drawn_roster;
 mod episode;
-mod errand;
 mod evidence;
 pub(crate) mod floor;
 mod invariant;
@@ -20,12 +19,13 @@ mod process;
 mod record;
 mod refusals;
 mod reversal;
+mod run_kind;
 mod trace;
 mod witness;
 
 use crate::model::Outcome;
-use errand::Errand;
 use record::RunRecord;
+use run_kind::RunKind;
 use std::{
     collections::BTreeMap,
     fmt,
@@ -104,12 +104,12 @@ pub struct Tally {
 
 impl Tally {
     fn count(&mut self, record: &RunRecord) {
-        match record.errand {
-            Errand::Apply => {}
-            Errand::ApplyApproved(_) => self.approved += 1,
-            Errand::ApplyPlan(_) => self.plan_files += 1,
-            Errand::Adopt => self.adoptions += 1,
-            Errand::Undo(_) => self.undos += 1,
+        match record.kind {
+            RunKind::Apply => {}
+            RunKind::ApplyApproved(_) => self.approved += 1,
+            RunKind::ApplyPlan(_) => self.plan_files += 1,
+            RunKind::Adopt => self.adoptions += 1,
+            RunKind::Undo(_) => self.undos += 1,
         }
         let decided = record.applied.iter().flat_map(|applied| &applied.decided);
         self.lost += decided.filter(|one| one.fate.outcome == Outcome::Lost).count() as u64;

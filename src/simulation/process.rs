@@ -7,8 +7,8 @@ use tokio::time::sleep;
 use super::{
     disk::BASE_URL,
     draw::Interruption,
-    errand::Errand,
     onlooker::{DiskSession, Met},
+    run_kind::RunKind,
     witness::Watch,
 };
 use crate::{
@@ -48,7 +48,7 @@ pub(super) type End = Option<(RunReport, Option<Applied>)>;
 /// What a run does, and with what.
 pub(super) struct Process<'a, T> {
     pub client: &'a Client<T>,
-    pub errand: &'a Errand,
+    pub kind: &'a RunKind,
     pub roster: &'a Rc<Roster>,
 }
 
@@ -69,17 +69,17 @@ impl<T: Transport> Process<'_, T> {
 
     async fn steps(&self, session: &DiskSession<'_>) -> Result<(RunReport, Option<Applied>), Met> {
         let Some(store) = session.lock(None).await? else { return Ok((session.stopped(), None)) };
-        if !matches!(self.errand, Errand::Undo(_)) {
+        if !matches!(self.kind, RunKind::Undo(_)) {
             session.tell_of(Rc::clone(self.roster));
         }
-        if self.errand.follows_roster() {
+        if self.kind.follows_roster() {
             session.forget_mentioned(store, &self.roster.desired);
         }
-        if let Some(list) = self.errand.approved() {
+        if let Some(list) = self.kind.approved() {
             let list = (&list.approval, list.text.as_str());
             check_approval(list, session.store(), BASE_URL, session.clock.now())?;
         }
-        let carried = session.apply(self.client, store, self.errand.order(self.roster)).await?;
+        let carried = session.apply(self.client, store, self.kind.order(self.roster)).await?;
         // Where there was nothing to do, all of it was done.
         let nothing = || Applied { decided: Vec::new(), ended: Ended::Complete };
         let complete = carried.report.ended.as_ref().is_some_and(Ended::is_complete);

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{errand::Errand, witness::Watch};
+use super::{run_kind::RunKind, witness::Watch};
 use crate::{
     apply::Applied,
     journal::Entry,
@@ -28,7 +28,7 @@ impl Snapshot {
 
 /// See the module.
 pub(super) struct RunRecord {
-    pub errand: Errand,
+    pub kind: RunKind,
     pub run: RunId,
     /// Runs before it that count for absences.
     pub ended_before: u32,

@@ -12,13 +12,13 @@ use crate::{
     journal::{Entry, Request},
     model::{MembershipKey, Outcome, Role},
     plan::{Action, Change, Plan},
-    sandbox::{Duplicates, Settings, World},
+    sandbox::{Duplicates, SandboxSettings, World},
     verdict::{Decided, Fate},
 };
 
 /// Why the API would not take alone whom an action creates (API.md §6); none where it would.
 pub(super) fn obstacle(
-    (world, settings): (&World, &Settings),
+    (world, settings): (&World, &SandboxSettings),
     action: &Action,
 ) -> Option<&'static str> {
     let (Change::Create { spec } | Change::Replace { spec, .. }) = &action.change else {

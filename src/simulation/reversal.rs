@@ -7,7 +7,7 @@ use super::{record::RunRecord, trace};
 use crate::{
     model::{Field, FieldValue, MembershipKey, Outcome},
     plan::{Action, Change},
-    sandbox::{Participation, Settings, World},
+    sandbox::{Participation, SandboxSettings, World},
     verdict::Decided,
 };
 
@@ -15,7 +15,7 @@ use crate::{
 pub(super) fn restored(
     run: &RunRecord,
     undone: &RunRecord,
-    (now, settings): (&World, &Settings),
+    (now, settings): (&World, &SandboxSettings),
 ) -> Result<u64, String> {
     let open = open(undone)?;
     let mut restored = 0;
@@ -34,7 +34,7 @@ pub(super) fn restored(
 
 /// What an undo gives back of a membership: of a record that the run destroyed only what was seen, of
 /// all others the run changed only what it saw.
-fn given_back(run: &RunRecord, key: MembershipKey, settings: &Settings) -> Vec<Field> {
+fn given_back(run: &RunRecord, key: MembershipKey, settings: &SandboxSettings) -> Vec<Field> {
     // Odd answers may hide from the undo, too, what it gave back and what did not stick.
     if settings.odd_values.share > 0.0 {
         return Vec::new();

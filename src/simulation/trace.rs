@@ -64,7 +64,7 @@ pub(super) fn is_so(row: &sandbox::Participation, drift: &Drift) -> bool {
 
 /// The stage that a write belongs to. What is sent for a pair that is to be destroyed belongs to
 /// the last stage.
-pub(super) fn stage_of(entry: &sandbox::Entry, plan: &Plan, journal: &[Entry]) -> Stage {
+pub(super) fn stage_of(entry: &sandbox::LoggedRequest, plan: &Plan, journal: &[Entry]) -> Stage {
     let id = entry.path.split('?').next().and_then(|path| path.rsplit('/').next());
     let id = id.and_then(|id| id.trim_end_matches(".json").parse::<u64>().ok());
     match entry.kind {

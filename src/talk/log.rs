@@ -40,20 +40,20 @@ pub struct JsonLog;
 
 impl<S: Subscriber> Layer<S> for JsonLog {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut fields = Fields::default();
+        let mut fields = LogFields::default();
         event.record(&mut fields);
-        let Fields { message, rest } = fields;
+        let LogFields { message, rest } = fields;
         TALK.queue.push(record(event.metadata().level().as_str(), &message, rest));
     }
 }
 
 #[derive(Default)]
-struct Fields {
+struct LogFields {
     message: String,
     rest: Map<String, Value>,
 }
 
-impl Fields {
+impl LogFields {
     fn put(&mut self, field: &Field, value: Value) {
         match (field.name(), value) {
             ("message", Value::String(message)) => self.message = message,
@@ -62,7 +62,7 @@ impl Fields {
     }
 }
 
-impl Visit for Fields {
+impl Visit for LogFields {
     fn record_f64(&mut self, field: &Field, value: f64) {
         self.put(field, json!(value));
     }

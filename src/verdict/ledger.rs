@@ -1,7 +1,7 @@
 //! What the entries of a run say so far, by membership: the last word on each of its requests.
 //!
 //! Takes entries one after another, whether they are just being recorded or read back from a
-//! journal, and keeps fates only: a request is remembered while its end may still be told.
+//! journal, and keeps fates only: a request is remembered while its end may still be learnt.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,16 +18,16 @@ use crate::{
 /// What is on record of a run.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    /// Requests whose end may still be told.
+    /// Requests whose end may still be learnt.
     open: BTreeMap<u64, (Request, Option<RequestResult>)>,
-    memberships: BTreeMap<MembershipKey, Told>,
+    memberships: BTreeMap<MembershipKey, MembershipRecord>,
     administrators: BTreeSet<UserId>,
     ended: Option<Ended>,
 }
 
 /// What is on record of one membership.
 #[derive(Debug, Default)]
-struct Told {
+struct MembershipRecord {
     create: Option<Fate>,
     /// How often its create left.
     creates_sent: u32,
@@ -82,12 +82,12 @@ impl Ledger {
     /// What became of an action; none where nothing on record is about it.
     #[must_use]
     pub fn fate(&self, Planned { key, change }: Planned<'_>) -> Option<Fate> {
-        let told = self.memberships.get(&key)?;
+        let record = self.memberships.get(&key)?;
         let fate = match change {
-            Change::Create { .. } => told.create.clone().map(|fate| self.at_the_end(fate)),
-            Change::Update { drift, .. } => told.update(drift),
-            Change::Delete { demote_first, .. } => told.deleted(*demote_first),
-            Change::Replace { demote_first, later, .. } => told.replaced(*demote_first, later),
+            Change::Create { .. } => record.create.clone().map(|fate| self.at_the_end(fate)),
+            Change::Update { drift, .. } => record.update(drift),
+            Change::Delete { demote_first, .. } => record.deleted(*demote_first),
+            Change::Replace { demote_first, later, .. } => record.replaced(*demote_first, later),
         };
         fate.map(|fate| self.explained(key.user, fate))
     }
@@ -122,15 +122,15 @@ impl Ledger {
             }
         }
         self.judge(&Exchange { request: &request, answer: Some(result), read_back: None });
-        // What a delete did may be looked at long after its answer; all else is told by it.
-        let told = match (&request, result) {
+        // What a delete did may be looked at long after its answer; all else is known from it.
+        let record = match (&request, result) {
             (Request::Create { memberships }, RequestResult::Done { present, .. }) => {
                 present.len() >= memberships.len()
             }
             (Request::Update { .. }, RequestResult::Done { present, .. }) => !present.is_empty(),
             _ => false,
         };
-        if !told {
+        if !record {
             self.open.insert(seq, (request, Some(result.clone())));
         }
     }
@@ -152,14 +152,14 @@ impl Ledger {
     /// Whether a lead is seen to lead no more.
     #[must_use]
     pub fn has_demoted(&self, key: MembershipKey) -> bool {
-        let demoted = self.memberships.get(&key).and_then(|told| told.update(&DEMOTION));
+        let demoted = self.memberships.get(&key).and_then(|record| record.update(&DEMOTION));
         demoted.is_some_and(|fate| fate.outcome == Outcome::Applied)
     }
 
     /// Whether a record is known to be deleted.
     #[must_use]
     pub fn has_deleted(&self, key: MembershipKey) -> bool {
-        let deleted = self.memberships.get(&key).and_then(|told| told.delete.as_ref());
+        let deleted = self.memberships.get(&key).and_then(|record| record.delete.as_ref());
         deleted.is_some_and(|fate| fate.outcome == Outcome::Applied)
     }
 
@@ -167,12 +167,13 @@ impl Ledger {
     /// one from coming back may keep all.
     #[must_use]
     pub fn ends_replacements(&self, key: MembershipKey) -> bool {
-        let told = self.memberships.get(&key).filter(|told| told.look.is_none());
-        let Some((told, deleted)) = told.and_then(|told| Some((told, told.delete.as_ref()?)))
+        let record = self.memberships.get(&key).filter(|record| record.look.is_none());
+        let Some((record, deleted)) =
+            record.and_then(|record| Some((record, record.delete.as_ref()?)))
         else {
             return false;
         };
-        let created = told.create.as_ref().map(|created| created.outcome);
+        let created = record.create.as_ref().map(|created| created.outcome);
         match deleted.outcome {
             Outcome::InDoubt => true,
             Outcome::Applied => !created.is_some_and(Outcome::is_there),
@@ -184,11 +185,11 @@ impl Ledger {
     fn judge(&mut self, exchange: &Exchange<'_>) {
         for key in exchange.request.keys() {
             let fate = verdict(exchange, key);
-            let told = self.memberships.entry(key).or_default();
+            let record = self.memberships.entry(key).or_default();
             match exchange.request {
-                Request::Create { .. } => told.create = Some(told.counted(fate)),
-                Request::Update { drift, .. } => told.updated(drift, fate),
-                Request::Delete { .. } => told.delete = Some(fate),
+                Request::Create { .. } => record.create = Some(record.counted(fate)),
+                Request::Update { drift, .. } => record.updated(drift, fate),
+                Request::Delete { .. } => record.delete = Some(fate),
             }
         }
     }
@@ -218,7 +219,7 @@ pub fn is_floored(drift: &Drift) -> bool {
         && matches!(after, FieldValue::Access(level) if level.is_below(AccessLevel::Admin))
 }
 
-impl Told {
+impl MembershipRecord {
     /// The fate of a create, with how often it was sent.
     fn counted(&self, fate: Fate) -> Fate {
         match (fate.outcome, self.creates_sent) {

@@ -3,7 +3,7 @@
 use std::{fs, process::Stdio};
 
 use kantata_sync::sandbox::{
-    Entry, ErrorIndex,
+    ErrorIndex, LoggedRequest,
     RequestKind::{Create, Delete, Update},
 };
 
@@ -47,9 +47,10 @@ fn the_sample_is_applied_in_batches_of_at_most_100_and_only_once() {
     let log = sandbox.log();
     let first_delete = log.iter().position(|entry| entry.kind == Delete).expect("deletes");
     // A lead who is to go is demoted first, as part of the delete.
-    let goes =
-        |entry: &Entry| log.iter().any(|one| one.kind == Delete && one.targets == entry.targets);
-    let is_demotion = |(at, entry): &(usize, &Entry)| *at > first_delete && goes(entry);
+    let goes = |entry: &LoggedRequest| {
+        log.iter().any(|one| one.kind == Delete && one.targets == entry.targets)
+    };
+    let is_demotion = |(at, entry): &(usize, &LoggedRequest)| *at > first_delete && goes(entry);
     let phases: Vec<_> = log
         .iter()
         .enumerate()

@@ -13,7 +13,7 @@ use std::{
 use axum::Router;
 use kantata_sync::{
     report::{RunReport, json},
-    sandbox::{BASE_PATH, RequestKind, Sandbox, Settings, Start, World},
+    sandbox::{BASE_PATH, RequestKind, Sandbox, SandboxSettings, Start, World},
     store::{Exclusive, Folder, Shared},
 };
 use regex_lite::Regex;
@@ -63,7 +63,11 @@ pub fn samples() -> PathBuf {
 /// A sandbox of the world in this CSV.
 pub fn sandbox(seed: &str) -> Sandbox {
     let world = World::from_csv(seed).expect("a good seed");
-    let settings = Settings { token: TOKEN.to_owned(), start: Start::Real, ..Settings::default() };
+    let settings = SandboxSettings {
+        token: TOKEN.to_owned(),
+        start: Start::Real,
+        ..SandboxSettings::default()
+    };
     Sandbox::new(world, settings)
 }
 

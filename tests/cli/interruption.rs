@@ -264,7 +264,7 @@ fn over_a_failing_network_repeated_runs_converge_and_double_nobody() {
         let log = sandbox.log();
         let wrong = log.iter().filter(|entry| entry.fault.is_some()).count();
         assert!(wrong > 5, "hardly anything went wrong: {wrong}");
-        let lost = |entry: &&kantata_sync::sandbox::Entry| {
+        let lost = |entry: &&kantata_sync::sandbox::LoggedRequest| {
             entry.kind == RequestKind::Create && matches!(entry.answered, Answered::Status(200))
         };
         assert!(log.iter().any(|entry| lost(&entry)));

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use kantata_sync::sandbox::{OddForm, OddValues, Sandbox, Settings};
+use kantata_sync::sandbox::{OddForm, OddValues, Sandbox, SandboxSettings};
 
 use crate::harness::{Desk, LIVE, Server, sandbox, writes};
 
@@ -106,7 +106,7 @@ fn a_count_that_is_none_makes_an_answer_unreadable_and_only_that() {
 #[test]
 fn settings_of_odd_values_are_read_from_a_file() {
     let text = r#"{"odd_values":{"share":0.5,"seed":3,"forms":["notation","null"]}}"#;
-    let read: Settings = serde_json::from_str(text).expect("valid settings");
+    let read: SandboxSettings = serde_json::from_str(text).expect("valid settings");
     let forms = BTreeSet::from([OddForm::Notation, OddForm::Null]);
     assert_eq!(read.odd_values, OddValues { seed: 3, share: 0.5, forms });
 }

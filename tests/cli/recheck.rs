@@ -39,7 +39,7 @@ fn a_row_that_somebody_else_changed_is_stale_and_stays() {
     let ran = desk.run(&["apply", "--yes", "-q", "roster.csv"]).ends_with(5);
     insta::assert_snapshot!(ran.text());
     assert_eq!(sandbox.world().of(100, 12).len(), 1, "she stays");
-    let looked = |entry: &kantata_sync::sandbox::Entry| entry.kind == RequestKind::Show;
+    let looked = |entry: &kantata_sync::sandbox::LoggedRequest| entry.kind == RequestKind::Show;
     assert_eq!(sandbox.log().iter().filter(|entry| looked(entry)).count(), 1);
 
     // The next run lists her as she is now, and what the roster wants of her is done.

@@ -10,7 +10,7 @@ use crate::harness::{Desk, LIVE, Server, sandbox, writes};
 /// What was written, to whom.
 fn written(sandbox: &Sandbox) -> Vec<(RequestKind, u64)> {
     let log = sandbox.log().into_iter().filter(|entry| entry.committed);
-    let users = |entry: kantata_sync::sandbox::Entry| {
+    let users = |entry: kantata_sync::sandbox::LoggedRequest| {
         let kind = entry.kind;
         entry.targets.into_iter().filter_map(move |target| Some((kind, target.user?)))
     };

@@ -67,7 +67,7 @@ fn job(stderr: impl Into<Stdio>, stdout: impl Into<Stdio>, more: &[&str]) -> Cam
     let mut command = desk.command(&[&["apply", "--yes", "-vv", "roster.csv"], more].concat());
     let status = command.stdout(stdout).stderr(stderr).status().expect("started");
     let report = kept_report(&desk, &server);
-    let fate = |entry: &kantata_sync::report::Entry| {
+    let fate = |entry: &kantata_sync::report::ReportEntry| {
         (entry.key, entry.fate.as_ref().map(|fate| fate.outcome))
     };
     Came {

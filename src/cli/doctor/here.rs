@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     chain::chain,
-    cli::material,
+    cli::setup,
     config::{Configuration, Settings},
     report::findings::Findings,
     roster::{Roster, read_roster},
@@ -113,7 +113,7 @@ pub(super) fn roster(
     found: &mut Findings,
 ) -> Option<Roster> {
     let path = path?;
-    let roster = match read_roster(path, &material::reader_settings(settings, false)) {
+    let roster = match read_roster(path, &setup::reader_settings(settings, false)) {
         Ok(roster) => roster,
         Err(error) => {
             let advice = "`kantata-sync check` lists everything that is wrong with it";

@@ -15,9 +15,8 @@ use super::{
     arguments::DoctorArgs,
     block_on::block_on,
     look::{self, Looker},
-    material,
     output::Outputs,
-    signal,
+    setup, signal,
 };
 use crate::{
     chain::chain,
@@ -40,14 +39,14 @@ struct Examination<'a> {
 }
 
 pub(super) fn doctor(common: &Common, args: &DoctorArgs) -> Result<ExitStatus, Failure> {
-    let mut configuration = material::configuration(common)?;
+    let mut configuration = setup::configuration(common)?;
     let outputs = Outputs::open(common)?.only(&findings::FORMS)?;
     let http = &mut configuration.settings.http;
     http.tries = http.tries.min(TRIES);
     let mut found = Findings::default();
     here::configuration(&configuration, &mut found);
     here::state(&configuration.settings, &mut found);
-    let _said = material::name_other_api(common, &configuration.settings);
+    let _said = setup::name_other_api(common, &configuration.settings);
     let roster = here::roster(args.roster.as_deref(), &configuration.settings, &mut found);
     let authorized = match token(&configuration, &mut found)? {
         None => false,
@@ -56,7 +55,7 @@ pub(super) fn doctor(common: &Common, args: &DoctorArgs) -> Result<ExitStatus, F
             let stop = Arc::new(Stop::default());
             signal::watch(&stop, None);
             let settings = &configuration.settings;
-            let client = material::client(settings, token, clock)?;
+            let client = setup::client(settings, token, clock)?;
             let looker = Looker { common, settings, clock, stop: &stop };
             let roster = roster.as_ref();
             let examination = Examination { looker, roster, args, configuration: &configuration };
@@ -92,9 +91,9 @@ fn verdict(found: &Findings, authorized: bool, strict: bool) -> Option<Failure> 
 
 fn token(configuration: &Configuration, found: &mut Findings) -> Result<Option<Token>, Failure> {
     let settings = &configuration.settings;
-    match material::token(&settings.token_source) {
+    match setup::token(&settings.token_source) {
         Ok(token) => {
-            let place = token_place(&settings.token_source, &material::surroundings()?);
+            let place = token_place(&settings.token_source, &setup::environment()?);
             found.ok("token", format!("from {place}"));
             Ok(Some(token))
         }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Told, Undo};
+use super::{ReportedFacts, Undo};
 use crate::{
     journal::{Journal, JournalReadError},
     model::Outcome,
-    report::{Entry, RunReport},
+    report::{ReportEntry, RunReport},
     run::RunId,
     session::{Past, UnknownRun, named, past},
     store::{Medium, Shared, StoreError},
@@ -82,19 +82,22 @@ pub fn undo_of<M: Medium>(store: &Shared<M>, text: &str, base_url: &str) -> Resu
     }
     let journal = kept.journal().map_err(|source| NoUndo::Journal { run: run.clone(), source })?;
     fits(&run, &journal, base_url)?;
-    let told = match past(&kept) {
-        Past::Reported(report) => told(&report),
+    let reported = match past(&kept) {
+        Past::Reported(report) => reported(&report),
         // What is made of the journal tells no more than it.
-        Past::Killed { report, .. } => Told { applied: BTreeSet::new(), ..told(&report) },
-        Past::Journal(_) | Past::Nothing | Past::Unreadable(_) => Told::default(),
+        Past::Killed { report, .. } => {
+            ReportedFacts { applied: BTreeSet::new(), ..reported(&report) }
+        }
+        Past::Journal(_) | Past::Nothing | Past::Unreadable(_) => ReportedFacts::default(),
     };
-    Undo::of(&journal, told).ok_or(NoUndo::WroteNothing { run })
+    Undo::of(&journal, reported).ok_or(NoUndo::WroteNothing { run })
 }
 
-fn told(report: &RunReport) -> Told {
-    let applied =
-        |entry: &&Entry| entry.fate.as_ref().is_some_and(|fate| fate.outcome == Outcome::Applied);
-    Told {
+fn reported(report: &RunReport) -> ReportedFacts {
+    let applied = |entry: &&ReportEntry| {
+        entry.fate.as_ref().is_some_and(|fate| fate.outcome == Outcome::Applied)
+    };
+    ReportedFacts {
         names: report.people.clone(),
         applied: report.entries.iter().filter(applied).map(|entry| entry.key).collect(),
     }

@@ -28,15 +28,15 @@ use crate::{
 pub struct Undo {
     /// The run.
     pub run: RunId,
-    told: Told,
+    reported: ReportedFacts,
     /// Whether its journal may have been longer: it has no end.
     cut: bool,
     touched: BTreeMap<MembershipKey, Touched>,
 }
 
-/// What the report of a run tells of it.
+/// What the report of a run says of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Told {
+pub struct ReportedFacts {
     /// Names of the people it concerned: who was deleted is in no listing now.
     pub names: BTreeMap<UserId, String>,
     /// The memberships of which it says that something was applied.
@@ -47,13 +47,13 @@ impl Undo {
     /// Reads what a run did; none when it wrote nothing that had an effect. What its report tells and
     /// its journal does not is not proved.
     #[must_use]
-    pub fn of(journal: &Journal, told: Told) -> Option<Self> {
+    pub fn of(journal: &Journal, reported: ReportedFacts) -> Option<Self> {
         let mut touched = touched(journal);
-        for key in &told.applied {
-            at(&mut touched, *key, Did::Untold);
+        for key in &reported.applied {
+            at(&mut touched, *key, Did::Unrecorded);
         }
         let cut = journal.torn || !journal.ended();
-        (!touched.is_empty()).then(|| Self { run: journal.run.clone(), told, cut, touched })
+        (!touched.is_empty()).then(|| Self { run: journal.run.clone(), reported, cut, touched })
     }
 
     /// How many memberships it touched.
@@ -66,7 +66,7 @@ impl Undo {
     pub fn deleted(&self) -> impl Iterator<Item = (MembershipKey, Role, Fields)> {
         self.touched.iter().filter_map(|(key, touched)| match &touched.did {
             Did::Delete(live) => Some((*key, live.role.visible()?, live.fields.as_desired())),
-            Did::Create | Did::Update(_) | Did::Untold => None,
+            Did::Create | Did::Update(_) | Did::Unrecorded => None,
         })
     }
 
@@ -103,7 +103,7 @@ impl Undo {
     fn add_names(&self, plan: &mut Plan) {
         let actions = plan.actions.iter().map(|action| action.key);
         for key in actions.chain(plan.held.iter().map(|held| held.key)) {
-            if let Some(name) = self.told.names.get(&key.user) {
+            if let Some(name) = self.reported.names.get(&key.user) {
                 plan.people.entry(key.user).or_insert_with(|| name.clone());
             }
         }
@@ -224,7 +224,7 @@ mod tests {
             journal.entries.push(Entry::Outcome { seq, result });
             journal.entries.extend(settled);
         }
-        Undo::of(&journal, Told::default())
+        Undo::of(&journal, ReportedFacts::default())
     }
 
     fn done(row: &Participation) -> RequestResult {
@@ -393,8 +393,9 @@ mod tests {
     fn what_only_the_report_tells_is_held() {
         let mut journal = parse_journal(HEADER.as_bytes()).expect("a journal");
         journal.torn = true;
-        let told = Told { applied: BTreeSet::from([key(2)]), ..Told::default() };
-        assert_eq!(reversal(&Undo::of(&journal, told), vec![]), doubt());
+        let reported =
+            ReportedFacts { applied: BTreeSet::from([key(2)]), ..ReportedFacts::default() };
+        assert_eq!(reversal(&Undo::of(&journal, reported), vec![]), doubt());
     }
 
     #[test]

@@ -71,7 +71,7 @@ impl Reversal {
                 self.hold(key, None, HoldReason::ChangedSince { how: Since::Gone });
             }
             (Did::Update(before), Some(now)) => self.updated(before, touched, (now, listing)),
-            (Did::Untold, _) => self.hold(key, None, HoldReason::LeftInDoubt),
+            (Did::Unrecorded, _) => self.hold(key, None, HoldReason::LeftInDoubt),
         }
     }
 

@@ -41,7 +41,7 @@ pub(super) enum Did {
     /// It had these values.
     Update(BTreeMap<Field, FieldValue>),
     /// Something that the run's report tells and its journal does not.
-    Untold,
+    Unrecorded,
 }
 
 /// A record as a run left it.

@@ -11,7 +11,7 @@ use crate::{
 
 /// What a run does, with what it needs for that.
 #[derive(Debug)]
-pub(super) enum Errand {
+pub(super) enum RunKind {
     Apply,
     ApplyApproved(ApprovedList),
     /// Only the plan that was kept.
@@ -29,7 +29,7 @@ pub(super) struct ApprovedList {
     pub records: BTreeSet<u64>,
 }
 
-impl Errand {
+impl RunKind {
     /// What a session is told to do.
     pub(super) fn order<'a>(&'a self, roster: &'a Roster) -> Order<'a> {
         let approved = match self {

@@ -6,17 +6,17 @@ use super::{Common, Failure};
 use crate::{
     api::{Client, Endpoint, HttpTransport},
     clock::Clock,
-    config::{self, Configuration, Flags, Settings, Surroundings, Token, TokenSource, read_token},
+    config::{self, Configuration, Environment, Flags, Settings, Token, TokenSource, read_token},
     roster::{ReaderSettings, Roster, RosterError, read_roster},
     run::ExitStatus,
     store::{Folder, StoreError},
     trust::trust_folder,
 };
 
-/// What the process finds around itself.
-pub(super) fn surroundings() -> Result<Surroundings, Failure> {
+/// The variables and the folder that the process runs in.
+pub(super) fn environment() -> Result<Environment, Failure> {
     let folder = std::env::current_dir()?;
-    Ok(Surroundings::new(std::env::vars_os(), folder))
+    Ok(Environment::new(std::env::vars_os(), folder))
 }
 
 /// The flags that choose or override configuration.
@@ -31,7 +31,7 @@ pub(super) fn flags(common: &Common) -> Flags {
 
 /// The configuration for these arguments.
 pub(super) fn configuration(common: &Common) -> Result<Configuration, Failure> {
-    let configuration = config::load(&flags(common), &surroundings()?)?;
+    let configuration = config::load(&flags(common), &environment()?)?;
     let state = &configuration.settings.state_dir;
     trust_folder(state).map_err(StoreError::of("use", state.display().to_string()))?;
     Ok(configuration)
@@ -41,7 +41,7 @@ pub(super) fn configuration(common: &Common) -> Result<Configuration, Failure> {
 pub(super) fn offline_configuration(common: &Common) -> Result<Configuration, Failure> {
     let mut flags = flags(common);
     flags.state_dir.get_or_insert_with(|| ".".to_owned());
-    Ok(config::load(&flags, &surroundings()?)?)
+    Ok(config::load(&flags, &environment()?)?)
 }
 
 /// How this configuration reads rosters.
@@ -86,7 +86,7 @@ pub(super) fn name_other_api(common: &Common, settings: &Settings) -> Option<Str
 
 /// The token, from wherever it is looked for.
 pub(super) fn token(source: &TokenSource) -> Result<Token, Failure> {
-    Ok(read_token(source, &surroundings()?)?)
+    Ok(read_token(source, &environment()?)?)
 }
 
 /// A client for the configured API.

@@ -1,4 +1,4 @@
-//! What a process finds around itself: environment variables and the working directory.
+//! What a process finds environment itself: environment variables and the working directory.
 //!
 //! A value, so that tests set up their own; nothing else in `config` asks the operating system for
 //! variables. It knows the XDG folders and the home folder, not what is kept there.
@@ -12,12 +12,12 @@ use std::{
 
 /// The environment and the working directory.
 #[derive(Clone, Default)]
-pub struct Surroundings {
+pub struct Environment {
     variables: BTreeMap<String, OsString>,
     folder: PathBuf,
 }
 
-impl Surroundings {
+impl Environment {
     /// Takes what the process was given; the caller asks for it once.
     ///
     /// What is not UTF-8 in the name of a variable becomes U+FFFD.
@@ -90,7 +90,7 @@ impl Surroundings {
 }
 
 #[cfg(test)]
-impl Surroundings {
+impl Environment {
     pub(super) fn of(variables: &[(&str, &str)], folder: &Path) -> Self {
         let owned = variables.iter().map(|(name, value)| (name.into(), value.into()));
         Self::new(owned, folder)
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn xdg_folders_stand_before_home_and_relative_ones_do_not_count() {
         let folder = |variables: &[(&str, &str)]| {
-            Surroundings::of(variables, Path::new("/work")).state_folder()
+            Environment::of(variables, Path::new("/work")).state_folder()
         };
         let home = ("HOME", "/home/a");
         assert_eq!(
@@ -122,8 +122,8 @@ mod tests {
 
     #[test]
     fn paths_are_resolved_against_home_or_their_base() {
-        let around = Surroundings::of(&[("HOME", "/home/a")], Path::new("/work"));
-        let resolve = |path| around.resolve(path, Path::new("conf"));
+        let environment = Environment::of(&[("HOME", "/home/a")], Path::new("/work"));
+        let resolve = |path| environment.resolve(path, Path::new("conf"));
         assert_eq!(resolve("~/t"), Path::new("/home/a/t"));
         assert_eq!(resolve("t"), Path::new("/work/conf/t"));
         assert_eq!(resolve("/t"), Path::new("/t"));
