@@ -136,12 +136,15 @@ fn entries(
     });
     let mut entries: Vec<ReportEntry> =
         actions.into_iter().chain(held).chain(frozen).chain(withheld).collect();
-    for entry in &mut entries {
-        if let (Some(fate), Some(change)) = (&mut entry.fate, &entry.change) {
-            fate.participation = fate.participation.or_else(|| change.participation());
-        }
-    }
+    entries.iter_mut().for_each(name_record);
     entries
+}
+
+/// Names the record that an entry is about, where its fate does not.
+fn name_record(entry: &mut ReportEntry) {
+    if let (Some(fate), Some(change)) = (&mut entry.fate, &entry.change) {
+        fate.participation = fate.participation.or_else(|| change.participation());
+    }
 }
 
 /// What the process answers: the worst of what was found (PRODUCT.md §1).
