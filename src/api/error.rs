@@ -31,7 +31,7 @@ pub enum Repeat {
 pub enum Disposition {
     /// Nothing was done, or doing it again is harmless: send it again.
     Retry,
-    /// The server said no.
+    /// The server refused.
     Reject,
     /// It may have been done: read back before anything else.
     InDoubt,
@@ -78,7 +78,7 @@ pub enum ApiError {
         /// What the server asked for, if it did so readably.
         retry_after: Option<Duration>,
     },
-    /// The server said no, in its own words.
+    /// The server refused, in its own words.
     #[error("{}refused ({status}): {}", request_id_words(.request_id), words(.complaints))]
     Refused {
         /// HTTP status; 2xx with `errors` is a refusal as well.

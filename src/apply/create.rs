@@ -141,7 +141,7 @@ impl<A: WriteParticipations> Run<'_, A> {
         if again.is_empty() { Posted::Known } else { Posted::Again(again) }
     }
 
-    /// The server said no to the rows, or to some of them.
+    /// The server refused to the rows, or to some of them.
     async fn refused(
         &self,
         post: Post<'_>,

@@ -1,4 +1,4 @@
-//! Reading back what a create did when its answer does not tell.
+//! Reading back what a create did when its answer does not say.
 //!
 //! Present in a proved listing is there. Absent is believed only after a second look, a pause
 //! later: lists may lag behind writes. Twice is reported, never repaired by guess.

@@ -179,7 +179,7 @@ pub enum RequestResult {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         ends_run: bool,
     },
-    /// The server said no: as a whole, or to some rows of a batch.
+    /// The server refused: as a whole, or to some rows of a batch.
     Refused {
         /// Why, in words.
         message: String,
@@ -232,7 +232,7 @@ impl RequestResult {
     }
 }
 
-/// A membership of which reading back could not tell.
+/// A membership of which reading back could not say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnknownRow {
     /// Who and where.

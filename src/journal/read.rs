@@ -73,7 +73,7 @@ impl Journal {
         })
     }
 
-    /// Requests that nobody knows the end of: an intent without an answer, or with an unknown one
+    /// Requests that have no known end: an intent without an answer, or with an unknown one
     /// that was never settled.
     #[must_use]
     pub fn in_doubt(&self) -> Vec<&Request> {

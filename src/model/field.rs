@@ -47,7 +47,7 @@ impl<T> From<Option<T>> for Seen<T> {
 /// | `: kind` | what values it has: a module of `kind`, a function of that name wherever values are read |
 /// | `column …` | whether rosters have it, see [`RosterColumn`] |
 /// | `sent … as name` | which request carries it, see [`Sent`], and under which name (API.md §3.1) |
-/// | `read from …` | the attributes of an answer that tell it |
+/// | `read from …` | the attributes of an answer that say it |
 /// | `asked …` | what a request must name for them to be answered, see [`Asked`] (API.md §1.3) |
 macro_rules! field_table {
     ($make:ident) => {
@@ -173,7 +173,7 @@ macro_rules! define_fields {
                 match self { $(Self::$variant => stringify!($written),)* }
             }
 
-            /// The attributes of an answer that tell it.
+            /// The attributes of an answer that say it.
             #[must_use]
             pub const fn read_from(self) -> &'static [&'static str] {
                 match self { $(Self::$variant => &[$(stringify!($attribute)),+],)* }

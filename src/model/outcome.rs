@@ -22,7 +22,7 @@ pub enum Outcome {
     Stale,
     /// Answered 2xx, and the value is unchanged.
     NotStuck,
-    /// The server said no.
+    /// The server refused.
     Rejected,
     /// Tries used up, and known not to be there.
     Failed,

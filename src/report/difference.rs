@@ -1,7 +1,7 @@
 //! In what two plans differ: action by action, value by value.
 //!
 //! Everything that a plan's digest covers is a fact here, and nothing else is: whatever makes another
-//! digest is told, and nothing is told that makes none. Knows no file and no renderer.
+//! digest is listed, and nothing is listed that makes none. Knows no file and no renderer.
 
 use std::collections::BTreeMap;
 
@@ -293,7 +293,7 @@ mod tests {
         found.expect("an entry")
     }
 
-    /// What is told when this is done to the first entry of the sample with this action.
+    /// What is listed when this is done to the first entry of the sample with this action.
     fn after(action: &str, change: impl FnOnce(&mut ReportEntry)) -> Vec<String> {
         let (approved, mut now) = (sample::plan(), sample::plan());
         let at = entry(&mut now, action);

@@ -23,7 +23,7 @@ use super::{
 pub enum Level {
     /// It is.
     Ok,
-    /// Nobody can tell from here: a run may do what it should, or not.
+    /// It cannot be known from here: a run may do what it should, or not.
     Unknown,
     /// A run works, but not as somebody may expect.
     Warning,
@@ -87,7 +87,7 @@ impl Findings {
         self.add(Level::Ok, what, detail.into(), None);
     }
 
-    /// Nobody can tell from here.
+    /// It cannot be known from here.
     pub fn unknown(&mut self, what: &str, detail: impl Into<String>, advice: &str) {
         self.add(Level::Unknown, what, detail.into(), Some(advice));
     }

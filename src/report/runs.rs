@@ -42,7 +42,7 @@ pub struct RunLine {
     pub applied: usize,
     /// Actions that ended otherwise, what is held included.
     pub other: usize,
-    /// Of these, those that nobody knows the end of.
+    /// Of these, those that have no known end.
     pub in_doubt: usize,
 }
 

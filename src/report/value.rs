@@ -75,7 +75,7 @@ pub struct PaceReport {
     pub writes: u64,
 }
 
-/// Everything that is told about a run.
+/// Everything that is reported about a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunReport {
     /// [`REPORT_FORMAT`].

@@ -13,7 +13,7 @@ use crate::{
     store::WITHHELD,
 };
 
-/// From so many creates on, people are told that Kantata may mail those who are added.
+/// From so many creates on, people are warned that Kantata may mail those who are added.
 const MANY_CREATES: usize = 25;
 
 /// The way out when the guard withheld deletes.

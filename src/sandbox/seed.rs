@@ -162,7 +162,7 @@ impl Seed {
         }
     }
 
-    /// The first row of a project tells all about it.
+    /// The first row of a project says all about it.
     fn workspace(&mut self, row: &Row<'_>, id: u64, at: Timestamp) -> Result<(), SeedError> {
         let archived = row.flag("archived")?.unwrap_or(false);
         if !self.world.workspaces().contains_key(&id) {
@@ -173,7 +173,7 @@ impl Seed {
         Ok(())
     }
 
-    /// The first row of a person tells all about them.
+    /// The first row of a person says all about them.
     fn user(&mut self, row: &Row<'_>, id: u64) -> Result<(), SeedError> {
         let user = User {
             id,

@@ -121,7 +121,7 @@ pub struct SandboxSettings {
     pub bulk: Bulk,
     /// What the `index` of an error is.
     pub error_index: ErrorIndex,
-    /// Whether a bulk create tells its first error only.
+    /// Whether a bulk create reports its first error only.
     pub first_error_only: bool,
     /// The most objects of a bulk create.
     pub max_bulk: usize,

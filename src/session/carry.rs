@@ -22,7 +22,7 @@ use crate::{
 /// What a run came to.
 #[derive(Debug)]
 pub struct Carried {
-    /// Everything that is told of it.
+    /// Everything that is reported of it.
     pub report: RunReport,
     /// What became of the actions, where it came to that.
     pub applied: Option<Applied>,

@@ -24,7 +24,7 @@ pub trait Obstacle {
 /// What a run came to.
 #[derive(Debug)]
 pub struct Ending<E> {
-    /// Everything that is told of it.
+    /// Everything that is reported of it.
     pub report: RunReport,
     /// What ended it before there was a plan, if anything did.
     pub obstacle: Option<E>,

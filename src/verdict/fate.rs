@@ -73,9 +73,9 @@ impl Fate {
 pub enum Why {
     /// There is nothing to add to the outcome, or to why the action is in the plan.
     AsPlanned,
-    /// The answer did not tell; reading back shows it as it was asked for.
+    /// The answer did not say; reading back shows it as it was asked for.
     SeenOnReadingBack,
-    /// The answer did not tell; reading back shows no record any more.
+    /// The answer did not say; reading back shows no record any more.
     GoneOnReadingBack,
     /// There was nothing to delete any more.
     WasGoneAlready,
@@ -117,41 +117,41 @@ pub enum Why {
         /// What went wrong, or why the run was to end.
         message: String,
     },
-    /// The answer did not tell, and it is known not to be there.
+    /// The answer did not say, and it is known not to be there.
     NotThere {
         /// What the answer was.
         doubt: Doubt,
     },
-    /// The answer to an update did not tell, and the record is gone.
+    /// The answer to an update did not say, and the record is gone.
     RecordIsGone {
         /// What the answer was.
         doubt: Doubt,
     },
     /// Somebody removed the record since the plan.
     RecordWasGone,
-    /// The answer to an update did not tell, and the record still has its values.
+    /// The answer to an update did not say, and the record still has its values.
     StillAsBefore {
         /// What the answer was.
         doubt: Doubt,
         /// Which: before is what is live.
         values: Vec<Drift>,
     },
-    /// The answer to a delete did not tell, and the record is still there.
+    /// The answer to a delete did not say, and the record is still there.
     StillThere {
         /// What the answer was.
         doubt: Doubt,
     },
 
-    /// The answer does not tell, and nobody looked.
+    /// The answer does not say, and nobody looked.
     AnswerTellsNothing {
         /// What the answer was.
         doubt: Doubt,
     },
-    /// The answer does not tell, and reading back does not either.
+    /// The answer does not say, and reading back does not either.
     CannotTell {
         /// What the answer was.
         doubt: Doubt,
-        /// Why reading back does not tell.
+        /// Why reading back does not say.
         look: String,
     },
     /// The journal is damaged where it could stand.

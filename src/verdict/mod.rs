@@ -1,4 +1,4 @@
-//! What became of a write request, told from what is on record about it: the request, the answer,
+//! What became of a write request, decided from what is on record about it: the request, the answer,
 //! and what reading back showed.
 //!
 //! Pure, and the only place where a fate is made of these: a run that goes on, the report of a run
@@ -103,7 +103,7 @@ impl<'a> Exchange<'a> {
         Looked::Unknown(why.map_or("it could not be looked at", |row| row.why.as_str()))
     }
 
-    /// Why the answer does not tell.
+    /// Why the answer does not say.
     fn doubt(&self) -> Doubt {
         match self.answer {
             None => Doubt::NotWrittenDown,
@@ -121,7 +121,7 @@ impl<'a> Exchange<'a> {
         Fate::new(Outcome::InDoubt, Why::AnswerTellsNothing { doubt: self.doubt() })
     }
 
-    /// Why nobody knows, where reading back did not tell either.
+    /// Why it is not known, where reading back did not say either.
     fn cannot_tell(&self, look: &str) -> Why {
         Why::CannotTell { doubt: self.doubt(), look: look.to_owned() }
     }

@@ -1,4 +1,4 @@
-//! Fates told from what is on record, and what follows from them.
+//! Fates decided from what is on record, and what follows from them.
 
 use super::*;
 use crate::{
