@@ -80,11 +80,12 @@ pub(super) fn left_in_doubt(disk: &Disk) -> Result<Vec<String>, String> {
 /// Everything on a disk, as far as it is synced.
 pub(super) type Kept = BTreeMap<Name, Vec<u8>>;
 
+/// The runs that wrote, or the others: nothing is sent before a journal has its first line.
 fn runs_of(kept: &Kept, wrote: bool) -> BTreeSet<&RunId> {
     let journalled: BTreeSet<&RunId> = kept
-        .keys()
-        .filter_map(|name| match name {
-            Name::Of(run, RunFile::Journal) => Some(run),
+        .iter()
+        .filter_map(|(name, bytes)| match name {
+            Name::Of(run, RunFile::Journal) if bytes.contains(&b'\n') => Some(run),
             _ => None,
         })
         .collect();
