@@ -147,20 +147,11 @@ fn fates(applied: &Applied) -> Vec<&Fate> {
     applied.decided.iter().map(|one| &one.fate).collect()
 }
 
-const INDICES: [ErrorIndex; 6] = [
-    ErrorIndex::Position,
-    ErrorIndex::AmongFailed,
-    ErrorIndex::Zero,
-    ErrorIndex::None,
-    ErrorIndex::Neighbours,
-    ErrorIndex::Every,
-];
-
 #[tokio::test(start_paused = true)]
 async fn five_bad_rows_of_a_hundred_are_rejected_and_the_rest_is_applied() {
     let bad = [7, 8, 41, 77, 101];
     for bulk in [Bulk::Atomic, Bulk::Partial] {
-        for error_index in INDICES {
+        for error_index in ErrorIndex::ALL {
             for duplicates in [Duplicates::Refused, Duplicates::Ignored, Duplicates::Doubled] {
                 let settings =
                     SandboxSettings { bulk, error_index, duplicates, ..SandboxSettings::default() };
@@ -226,7 +217,7 @@ async fn what_concerns_no_row_rejects_none() {
 #[tokio::test(start_paused = true)]
 async fn a_batch_of_nothing_but_bad_rows_stays_within_its_bound() {
     let bad: Vec<u64> = (2..=101).collect();
-    for error_index in INDICES {
+    for error_index in ErrorIndex::ALL {
         for first_error_only in [false, true] {
             let settings =
                 SandboxSettings { error_index, first_error_only, ..SandboxSettings::default() };

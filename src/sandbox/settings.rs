@@ -41,6 +41,12 @@ pub enum ErrorIndex {
     None,
 }
 
+impl ErrorIndex {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Position, Self::AmongFailed, Self::Zero, Self::None, Self::Neighbours, Self::Every];
+}
+
 /// What becomes of the create of somebody who is already there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -182,14 +182,6 @@ fn references(random: &mut Rng, (workspace, user): (u64, u64)) -> Vec<ExternalRe
 
 fn sandbox(random: &mut Rng, seed: u64, faults: Option<f64>) -> SandboxSettings {
     let duplicates = [Duplicates::Refused, Duplicates::Ignored, Duplicates::Doubled];
-    let indices = [
-        ErrorIndex::Position,
-        ErrorIndex::AmongFailed,
-        ErrorIndex::Zero,
-        ErrorIndex::None,
-        ErrorIndex::Neighbours,
-        ErrorIndex::Every,
-    ];
     let retry_after =
         [RetryAfter::Seconds, RetryAfter::Date, RetryAfter::Nonsense, RetryAfter::None];
     SandboxSettings {
@@ -200,7 +192,7 @@ fn sandbox(random: &mut Rng, seed: u64, faults: Option<f64>) -> SandboxSettings 
         retry_after: retry_after[random.usize(0..4)],
         rate_limit_json: random.bool(),
         bulk: if random.bool() { Bulk::Atomic } else { Bulk::Partial },
-        error_index: indices[random.usize(0..indices.len())],
+        error_index: ErrorIndex::ALL[random.usize(0..ErrorIndex::ALL.len())],
         first_error_only: random.u8(..) < 40,
         max_bulk: if random.u8(..) < 20 { random.usize(1..100) } else { 100 },
         providers_must_be_members: random.bool(),

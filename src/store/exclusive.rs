@@ -79,21 +79,19 @@ impl<M: Medium> Exclusive<M> {
     /// cannot be read is passed over; that is said in the log.
     #[must_use]
     pub fn left_mentions(&self) -> Vec<(RunId, Mentions)> {
-        let read = |run: RunId| match self.run(&run).read(RunFile::Mentions) {
-            Ok(None) => None,
-            Ok(Some(bytes)) => match serde_json::from_slice(&bytes) {
-                Ok(mentions) => Some((run, mentions)),
-                Err(error) => {
-                    tracing::warn!(%run, %error, "whom its roster names is not known");
-                    None
-                }
-            },
+        let read = |run: RunId| match self.mentions_of(&run) {
+            Ok(mentions) => Some((run, mentions?)),
             Err(error) => {
                 tracing::warn!(%run, %error, "whom its roster names is not known");
                 None
             }
         };
         self.runs().unwrap_or_default().into_iter().filter_map(read).collect()
+    }
+
+    fn mentions_of(&self, run: &RunId) -> io::Result<Option<Mentions>> {
+        let bytes = self.run(run).read(RunFile::Mentions)?;
+        bytes.map(|bytes| Ok(serde_json::from_slice(&bytes)?)).transpose()
     }
 
     /// Forgets whom the roster of this run named: the memory knows by now.

@@ -44,6 +44,16 @@ fn journalled<M: Medium>(store: &Exclusive<M>, number: u32) -> Result<(), Journa
 }
 
 fn keeps_its_promises<M: Medium>(medium: &M) {
+    let store = is_prepared_and_locked_once(medium);
+    let own = writes_whole_or_not_at_all(&store);
+    remembers(&store);
+    begins_a_journal_once(&store, &own);
+    prunes_by_kind(&store);
+    drop(store);
+    assert!(Shared::open(medium.clone()).expect("usable").lock().is_ok());
+}
+
+fn is_prepared_and_locked_once<M: Medium>(medium: &M) -> Exclusive<M> {
     assert!(Shared::existing(medium.clone()).is_none());
     let shared = Shared::open(medium.clone()).expect("usable");
     assert!(Shared::existing(medium.clone()).is_some());
@@ -51,7 +61,10 @@ fn keeps_its_promises<M: Medium>(medium: &M) {
     let store = shared.lock().expect("free");
     assert!(matches!(shared.lock(), Err(LockError::Held { .. })));
     assert!(shared.is_locked().expect("readable"));
+    store
+}
 
+fn writes_whole_or_not_at_all<M: Medium>(store: &Exclusive<M>) -> OwnRun<M> {
     let own = store.start_run(&run(1)).expect("room");
     assert!(store.start_run(&run(1)).is_err());
     assert_eq!(own.read(RunFile::Report).expect("readable"), None);
@@ -62,30 +75,35 @@ fn keeps_its_promises<M: Medium>(medium: &M) {
     });
     assert!(torn.is_err());
     assert_eq!(own.read(RunFile::Report).expect("readable").as_deref(), Some(&b"first"[..]));
+    own
+}
 
+fn remembers<M: Medium>(store: &Exclusive<M>) {
     assert_eq!(store.memory(NOW), (Memory::default(), None));
     store.use_plan(&run(9), NOW).expect("written");
     assert!(store.memory(NOW).0.use_of(&run(9)) == PlanUse::Used);
+}
 
+fn begins_a_journal_once<M: Medium>(store: &Exclusive<M>, own: &OwnRun<M>) {
     assert!(!own.has_journal());
-    let journal = store.begin_journal(&own, &header(&run(1))).expect("a journal");
+    let journal = store.begin_journal(own, &header(&run(1))).expect("a journal");
     journal.record(&outcome(0)).expect("room");
     journal.record(&end()).expect("room");
     drop(journal);
-    assert!(store.begin_journal(&own, &header(&run(1))).is_err());
+    assert!(store.begin_journal(own, &header(&run(1))).is_err());
     let (newest, journal) = store.last_journal().expect("readable").expect("a journal");
     assert_eq!((newest, journal.expect("whole").ended()), (run(1), true));
+}
 
+fn prunes_by_kind<M: Medium>(store: &Exclusive<M>) {
     for number in 2..=4 {
         store.start_run(&run(number)).expect("room");
     }
     store.prune(2).expect("removed");
     assert_eq!(store.runs().expect("readable"), [run(1), run(3), run(4)]);
-    journalled(&store, 5).expect("a journal");
+    journalled(store, 5).expect("a journal");
     store.prune(1).expect("removed");
     assert_eq!(store.runs().expect("readable"), [run(4), run(5)]);
-    drop(store);
-    assert!(shared.lock().is_ok());
 }
 
 #[test]
