@@ -4,6 +4,7 @@
 //! Failures are [`ApiError`]s; callers ask them for a [`Disposition`], never for a status number.
 
 mod account;
+mod account_page;
 mod body;
 mod breaker;
 mod client;
@@ -24,6 +25,9 @@ mod waits;
 pub mod wire;
 
 pub use account::AccountMembership;
+pub use account_page::{
+    AccountPage, Assignment, NAMES_PER_REQUEST, PeopleQuery, ProjectQuery, ReadAccount, Referenced,
+};
 pub use client::{Client, Endpoint, Traffic};
 pub use error::{ApiError, Complaint, Disposition, Repeat, Urgency};
 pub use settings::HttpSettings;
