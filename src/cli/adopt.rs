@@ -21,20 +21,21 @@ pub(super) fn adopt(common: &Common, args: &AdoptArgs) -> Result<ExitStatus, Fai
     require_somebody_to_ask(write)?;
     let configuration = setup::configuration(common)?;
     let settings = &configuration.settings;
-    let roster = setup::roster(path, settings, *strict);
+    let roster = setup::roster(path, settings);
     let write = (!write.dry_run).then_some(write);
     let named = Named::read(common, None, write);
     let command = ReportedCommand::Adopt;
     Conduct { common, settings, command, roster: path, write }.run(async |session| {
         let roster = Rc::new(roster?);
         session.tell_of(Rc::clone(&roster));
-        let store = match write {
-            None => None,
-            Some(write) => match session.lock(write.wait_lock).await? {
-                None => return Ok(session.stopped()),
-                locked => locked,
-            },
+        let locked = match write {
+            None => Some(None),
+            Some(write) => session.lock(write.wait_lock).await?.map(Some),
         };
+        if *strict {
+            roster.demand_valid_rows()?;
+        }
+        let Some(store) = locked else { return Ok(session.stopped()) };
         let (approval, approved) = named?.accept(session, settings)?;
         let order = Order {
             purpose: Purpose::Adopt(&roster),

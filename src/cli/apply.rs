@@ -35,12 +35,12 @@ pub(super) fn of_roster(
 ) -> Result<ExitStatus, Failure> {
     let configuration = setup::configuration(common)?;
     let settings = &configuration.settings;
-    let roster = setup::roster(&args.roster, settings, args.strict);
+    let roster = setup::roster(&args.roster, settings);
     let named = Named::read(common, args.approve_deletes.as_deref(), write);
     let command = if write.is_some() { ReportedCommand::Apply } else { ReportedCommand::Plan };
     let conduct = Conduct { common, settings, command, roster: &args.roster, write };
     conduct.run(async |session| {
-        let Some((roster, store)) = accept(session, roster, write).await? else {
+        let Some((roster, store)) = accept(session, roster, args.strict, write).await? else {
             return Ok(session.stopped());
         };
         let (approval, approved) = named?.accept(session, settings)?;
@@ -58,28 +58,25 @@ pub(super) fn of_roster(
 /// A roster, and the lock where it is to be written.
 type Accepted<'s> = (Rc<Roster>, Option<&'s Exclusive<Folder>>);
 
-/// Takes a roster, and the lock where the run writes. From then on nobody whom the roster names is
-/// missing, though it is refused, or nothing else that the run needs can be had. None when the run is
-/// asked to end meanwhile.
+/// Takes a roster, and the lock where the run writes. From then on reports tell of its rows, and nobody
+/// whom it names is missing, though it is refused (strict), or nothing else that the run needs can be
+/// had. None when the run is asked to end meanwhile.
 async fn accept<'s>(
     session: &'s FolderSession<'_>,
     roster: Result<Roster, RosterError>,
+    strict: bool,
     write: Option<&WriteArgs>,
 ) -> Result<Option<Accepted<'s>>, Failure> {
-    let roster = match roster {
-        Ok(roster) => Rc::new(roster),
-        Err(error) => {
-            if let (Some(write), Some(desired)) = (write, error.desired()) {
-                // Whom a refused roster names, it names all the same.
-                drop(mention(session, desired, write).await);
-            }
-            return Err(error.into());
-        }
-    };
+    let roster = Rc::new(roster?);
     session.tell_of(Rc::clone(&roster));
-    let Some(write) = write else { return Ok(Some((roster, None))) };
-    let Some(store) = mention(session, &roster.desired, write).await? else { return Ok(None) };
-    Ok(Some((roster, Some(store))))
+    let locked = match write {
+        None => Some(None),
+        Some(write) => mention(session, &roster.desired, write).await?.map(Some),
+    };
+    if strict {
+        roster.demand_valid_rows()?;
+    }
+    Ok(locked.map(|store| (roster, store)))
 }
 
 /// Takes the lock and ends the absences of whom a roster names; where another run has the lock, it is

@@ -7,7 +7,7 @@ use crate::{report::Format, roster::read_roster, run::ExitStatus};
 
 pub(super) fn check(common: &Common, args: &CheckArgs) -> Result<ExitStatus, Failure> {
     let configuration = setup::offline_configuration(common)?;
-    let reader = setup::reader_settings(&configuration.settings, false);
+    let reader = setup::reader_settings(&configuration.settings);
     let roster = read_roster(&args.roster, &reader)?;
     let mut page = String::new();
     match common.format {

@@ -139,15 +139,7 @@ impl From<ConfigError> for Failure {
 
 impl From<RosterError> for Failure {
     fn from(error: RosterError) -> Self {
-        let details = match &error {
-            RosterError::Damaged { path, problems } => {
-                problems.iter().map(|problem| format!("{}:{problem}", path.display())).collect()
-            }
-            RosterError::Invalid { path, problems, .. } => {
-                problems.iter().map(|problem| format!("{}:{problem}", path.display())).collect()
-            }
-            _ => Vec::new(),
-        };
+        let details = error.messages();
         Self { details, ..Self::new(ExitStatus::BadInput, error) }
     }
 }

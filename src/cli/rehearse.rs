@@ -185,11 +185,11 @@ fn configuration(common: &Common, scratch: &Path) -> Result<Configuration, Failu
 
 fn roster(args: &RehearseArgs, settings: &Settings) -> Result<Roster, Failure> {
     if let Some(path) = &args.roster {
-        return Ok(setup::roster(path, settings, false)?);
+        return Ok(setup::roster(path, settings)?);
     }
     let bytes = SAMPLE_ROSTER.as_bytes().to_vec();
     let path = Path::new("sample-data/roster.csv");
-    Ok(parse_roster(bytes, path, &setup::reader_settings(settings, false))?)
+    Ok(parse_roster(bytes, path, &setup::reader_settings(settings))?)
 }
 
 /// The projects, people and memberships that a sandbox starts with.

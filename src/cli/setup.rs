@@ -45,24 +45,19 @@ pub(super) fn offline_configuration(common: &Common) -> Result<Configuration, Fa
 }
 
 /// How this configuration reads rosters.
-pub(super) fn reader_settings(settings: &Settings, strict: bool) -> ReaderSettings {
+pub(super) fn reader_settings(settings: &Settings) -> ReaderSettings {
     let roster = &settings.roster;
     ReaderSettings {
         delimiter: roster.delimiter,
         ignore_columns: roster.ignore_columns.clone(),
         columns: roster.columns.clone(),
-        strict,
         ..ReaderSettings::default()
     }
 }
 
 /// The roster, or everything that is wrong with it as a file.
-pub(super) fn roster(
-    path: &Path,
-    settings: &Settings,
-    strict: bool,
-) -> Result<Roster, RosterError> {
-    read_roster(path, &reader_settings(settings, strict))
+pub(super) fn roster(path: &Path, settings: &Settings) -> Result<Roster, RosterError> {
+    read_roster(path, &reader_settings(settings))
 }
 
 /// Names the API that the last run of this profile was for, if it is another one: the token goes to

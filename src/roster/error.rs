@@ -4,7 +4,6 @@
 use std::{io, path::PathBuf};
 
 use super::{FileProblem, RowProblem};
-use crate::model::DesiredSet;
 
 /// A roster that cannot be used: nothing is planned from it.
 #[derive(Debug, thiserror::Error)]
@@ -45,8 +44,6 @@ pub enum RosterError {
         path: PathBuf,
         /// By line.
         problems: Vec<RowProblem>,
-        /// What it would have been without them: it names whom it names all the same.
-        desired: Box<DesiredSet>,
     },
 }
 
@@ -62,15 +59,6 @@ fn count(problems: usize) -> String {
 }
 
 impl RosterError {
-    /// Whom it names, where its rows could be read.
-    #[must_use]
-    pub fn desired(&self) -> Option<&DesiredSet> {
-        match self {
-            Self::Open { .. } | Self::Decode { .. } | Self::Damaged { .. } => None,
-            Self::Invalid { desired, .. } => Some(desired),
-        }
-    }
-
     /// Every single problem as `file:line: column: …`; empty where the error itself says it all.
     #[must_use]
     pub fn messages(&self) -> Vec<String> {
@@ -79,7 +67,7 @@ impl RosterError {
             Self::Damaged { path, problems } => {
                 problems.iter().map(|problem| format!("{}:{problem}", path.display())).collect()
             }
-            Self::Invalid { path, problems, desired: _ } => {
+            Self::Invalid { path, problems } => {
                 problems.iter().map(|problem| format!("{}:{problem}", path.display())).collect()
             }
         }

@@ -28,7 +28,6 @@ use crate::model::DesiredMembership;
 #[derive(Debug)]
 pub struct ParsedRoster {
     pub(super) path: PathBuf,
-    pub(super) strict: bool,
     pub(super) header: Header,
     pub(super) source: Source,
     pub(super) rows: Rows,
@@ -58,7 +57,7 @@ impl ParsedRoster {
         let damaged = |problems| RosterError::Damaged { path: path.to_owned(), problems };
         let header = inspect(&source, settings).map_err(damaged)?;
         let rows = read_rows(&source, &header).map_err(|problem| damaged(vec![problem]))?;
-        Ok(Self { path: path.to_owned(), strict: settings.strict, header, source, rows })
+        Ok(Self { path: path.to_owned(), header, source, rows })
     }
 
     /// Each name of a person that has to be looked up, once.

@@ -39,16 +39,13 @@ pub enum ResolveError<E: Error + 'static> {
     /// Nobody can say what its names mean.
     #[error("cannot look up whom and what the roster names")]
     Directory(#[source] E),
-    /// It cannot be used.
-    #[error(transparent)]
-    Roster(#[from] RosterError),
 }
 
 impl ParsedRoster {
     /// The roster, its names looked up. Nobody is asked where all rows are by id.
     ///
     /// # Errors
-    /// When the directory cannot be asked, or (strict) the roster has invalid rows.
+    /// When the directory cannot be asked.
     pub async fn resolve<D: ReadDirectory>(
         self,
         directory: &D,
@@ -62,16 +59,16 @@ impl ParsedRoster {
             let found = directory.find_projects(&projects).await;
             known.projects = found.map_err(ResolveError::Directory)?;
         }
-        Ok(self.settle(&known)?)
+        Ok(self.settle(&known))
     }
 }
 
 /// Reads a roster file whose rows are by id.
 ///
 /// # Errors
-/// When the file cannot be opened or read as a roster, or (strict) has invalid rows.
+/// When the file cannot be opened or read as a roster.
 pub fn read_roster(path: &Path, settings: &ReaderSettings) -> Result<Roster, RosterError> {
-    ParsedRoster::read(path, settings)?.settle(&Known::default())
+    Ok(ParsedRoster::read(path, settings)?.settle(&Known::default()))
 }
 
 /// Reads a roster from the bytes of a file; the path only names it.
@@ -83,7 +80,7 @@ pub fn parse_roster(
     path: &Path,
     settings: &ReaderSettings,
 ) -> Result<Roster, RosterError> {
-    ParsedRoster::parse(bytes, path, settings)?.settle(&Known::default())
+    Ok(ParsedRoster::parse(bytes, path, settings)?.settle(&Known::default()))
 }
 
 #[cfg(test)]
@@ -285,12 +282,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn strict_resolving_takes_no_name_that_nobody_knows() {
-        let strict = ReaderSettings { strict: true, ..settings() };
-        let text = "workspace_id,email,role\n1,eve@example.com,maven\n";
-        let parsed = ParsedRoster::parse(text.into(), Path::new("r.csv"), &strict).expect("sound");
-        let error = parsed.resolve(&Fake::default()).await.expect_err("strict");
-        assert!(matches!(&error, ResolveError::Roster(RosterError::Invalid { problems, .. })
+    async fn a_name_that_nobody_knows_is_no_valid_row() {
+        let (roster, _) = resolved("workspace_id,email,role\n1,eve@example.com,maven\n").await;
+        let error = roster.demand_valid_rows().expect_err("strict");
+        assert!(matches!(&error, RosterError::Invalid { problems, .. }
             if problems.len() == 1 && problems[0].line == 2));
     }
 

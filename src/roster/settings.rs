@@ -56,8 +56,6 @@ pub struct ReaderSettings {
     pub ignore_columns: Vec<String>,
     /// Foreign headers by our column name, e.g. `user_id` → `Kantata ID`.
     pub columns: BTreeMap<String, String>,
-    /// Any invalid row makes the whole roster an error.
-    pub strict: bool,
     /// Rows may name people and projects by more than ids. For who has a directory to ask.
     pub names: bool,
 }

@@ -83,11 +83,8 @@ pub enum RecordStatus {
 
 impl ParsedRoster {
     /// The roster, where this is what its names mean.
-    ///
-    /// # Errors
-    /// Strict, and there are invalid rows.
-    pub(super) fn settle(self, known: &Known) -> Result<Roster, RosterError> {
-        let Self { path, strict, header, source, rows } = self;
+    pub(super) fn settle(self, known: &Known) -> Roster {
+        let Self { path, header, source, rows } = self;
         let Rows { mut entries, by_name: rows_by_name, mut unusable, count, blank_lines } = rows;
         let mut by_name = Vec::new();
         for row in rows_by_name {
@@ -102,10 +99,7 @@ impl ParsedRoster {
         warnings.sort_by_key(RosterWarning::line);
         let mut desired = desired_set(entries, &problems, source.partial);
         desired.mentions = mentions;
-        if strict && !problems.is_empty() {
-            return Err(RosterError::Invalid { path, problems, desired: Box::new(desired) });
-        }
-        Ok(Roster {
+        Roster {
             path,
             desired,
             problems,
@@ -113,7 +107,7 @@ impl ParsedRoster {
             rows: count,
             blank_lines,
             original: Original::Text { header: Box::new(header), source, by_name },
-        })
+        }
     }
 }
 
@@ -157,6 +151,17 @@ impl Roster {
                 keys: rows.iter().map(|row| row.key).collect(),
             },
         }
+    }
+
+    /// Makes sure that every row can be used: what a strict run asks for.
+    ///
+    /// # Errors
+    /// When one cannot.
+    pub fn demand_valid_rows(&self) -> Result<(), RosterError> {
+        if self.problems.is_empty() {
+            return Ok(());
+        }
+        Err(RosterError::Invalid { path: self.path.clone(), problems: self.problems.clone() })
     }
 
     /// The header's cells as the file has them.

@@ -1,5 +1,7 @@
 //! How runs end: with a report that is kept, whatever ended them.
 
+use std::collections::BTreeSet;
+
 use super::{Audience, Session, run::Reached};
 use crate::{
     chain::chain,
@@ -56,9 +58,12 @@ impl<M: Medium, A: Audience> Session<'_, M, A> {
     }
 
     fn unplanned(&self, obstacle: &impl Obstacle) -> RunReport {
+        let rows = self.rows();
+        let listed: BTreeSet<String> = rows.iter().flat_map(|rows| rows.messages()).collect();
         let ended = Ended::Unplanned {
             message: obstacle.message(),
-            details: obstacle.details(),
+            // Invalid rows are in the report as what they are.
+            details: obstacle.details().into_iter().filter(|one| !listed.contains(one)).collect(),
             exit: obstacle.status(),
         };
         self.report(None, &Reached::at(ended))

@@ -1,8 +1,11 @@
 //! Rosters that are wrong, in part or as a whole: what is said, and that nobody is deleted for it.
 
-use std::{ffi::OsStr, fs};
+use std::{ffi::OsStr, fs, path::Path};
 
-use kantata_sync::sandbox::RequestKind::{Create, Delete, Update};
+use kantata_sync::{
+    report::json,
+    sandbox::RequestKind::{Create, Delete, Update},
+};
 
 use crate::harness::{Desk, LIVE, ROSTER, Server, samples, sandbox, writes};
 
@@ -95,6 +98,34 @@ fn strict_stops_at_an_invalid_row() {
     insta::assert_snapshot!(desk.run(&["apply", "--yes", "--strict", "roster.csv"]).text());
     desk.run(&["plan", "--strict", "roster.csv"]).ends_with(3);
     desk.run(&["apply", "--dry-run", "--strict", "roster.csv"]).ends_with(3);
+    assert_eq!(sandbox.log(), []);
+}
+
+#[test]
+fn a_roster_that_strict_refuses_is_reported_row_by_row() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url());
+    desk.write("roster.csv", WRONG_ROW);
+    for command in ["apply", "plan", "adopt"] {
+        let yes: &[&str] = if command == "plan" { &[] } else { &["--yes"] };
+        let ran = desk.run(&[&[command, "--strict", "roster.csv"], yes].concat()).ends_with(3);
+        let (_, report) = ran.stderr.split_once("; report: ").expect("kept");
+        let report = Path::new(report.lines().next().expect("a path"));
+        let kept = |name: &str| fs::read_to_string(report.with_file_name(name)).expect(name);
+        let read = json::read(kept("report.json").as_bytes()).expect("a report");
+        let lines: Vec<u64> = read.problems.iter().map(|problem| problem.line).collect();
+        assert_eq!((read.rows, lines), (WRONG_ROW.lines().count() - 1, vec![4]), "{command}");
+        assert_eq!(kept("results.csv").lines().count(), WRONG_ROW.lines().count(), "{command}");
+        let rejected = kept("rejected.csv");
+        assert!(
+            rejected.contains("partial roster") && rejected.contains("view_task"),
+            "{rejected}"
+        );
+        assert_eq!(rejected.lines().count(), 3, "the marker, the header and the row: {rejected}");
+        let shown = desk.run(&["show", "latest"]).ends_with(0).stdout;
+        assert_eq!(shown.matches("`view_task`: expected").count(), 1, "{shown}");
+    }
     assert_eq!(sandbox.log(), []);
 }
 

@@ -113,7 +113,7 @@ pub(super) fn roster(
     found: &mut Findings,
 ) -> Option<Roster> {
     let path = path?;
-    let roster = match read_roster(path, &setup::reader_settings(settings, false)) {
+    let roster = match read_roster(path, &setup::reader_settings(settings)) {
         Ok(roster) => roster,
         Err(error) => {
             let advice = "`kantata-sync check` lists everything that is wrong with it";
