@@ -160,8 +160,10 @@ impl From<TokenError> for Failure {
 impl From<LockError> for Failure {
     fn from(error: LockError) -> Self {
         match &error {
-            LockError::Held { .. } => Self::new(ExitStatus::Locked, error)
+            LockError::Held(_) => Self::new(ExitStatus::Locked, error)
                 .hint("wait for the other run, or give `--wait-lock 60s`"),
+            LockError::OutOfTime(_) => Self::new(ExitStatus::Locked, error)
+                .hint("run again when the other run has ended, or give a later `--deadline`"),
             LockError::Io { source, .. } if is_distrust(source) => {
                 Self::new(ExitStatus::BadInput, error)
             }

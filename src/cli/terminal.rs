@@ -17,7 +17,7 @@ use crate::{
     report::RunReport,
     run::{Ended, Stop},
     session::{Audience, Decision, Preview, Session},
-    store::{Folder, WholeFile},
+    store::{Folder, HeldLock, WholeFile},
     talk,
 };
 
@@ -93,8 +93,8 @@ impl Audience for Terminal<'_> {
         self.progress.borrow_mut().finish();
     }
 
-    fn waits_for_lock(&self) {
-        tracing::info!("waiting for the lock of another run");
+    fn waits_for_lock(&self, held: &HeldLock) {
+        tracing::info!("waiting for the lock of another run: {held}");
     }
 
     fn differs(&self, lines: &[String]) {

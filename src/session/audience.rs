@@ -3,7 +3,7 @@
 use std::{future::Future, rc::Rc};
 
 use super::Preview;
-use crate::{api::Waits, event::Event, report::RunReport, run::Ended};
+use crate::{api::Waits, event::Event, report::RunReport, run::Ended, store::HeldLock};
 
 /// What a person, a flag or a digest says of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub trait Audience {
     fn phase_ended(&self);
 
     /// Another run holds the lock, and it is waited for.
-    fn waits_for_lock(&self);
+    fn waits_for_lock(&self, held: &HeldLock);
 
     /// The plan is not the approved one; in what, a line each.
     fn differs(&self, lines: &[String]);

@@ -22,8 +22,8 @@ use crate::{
     model::DesiredSet,
     report::{ReportedCommand, RunReport, UndoneRun},
     roster::Roster,
-    run::{Ended, RunId, Stop},
-    store::{Exclusive, LockError, Medium, OwnRun, RunFile, Shared, StoreError},
+    run::{Ended, RunId, Stop, StopCause},
+    store::{Exclusive, LockError, LockHolder, Medium, OwnRun, RunFile, Shared, StoreError},
 };
 
 /// How often a lock that is waited for is tried.
@@ -171,22 +171,27 @@ impl<'a, M: Medium, A: Audience> Session<'a, M, A> {
     /// Takes the lock, waiting for it so long; none when the run is asked to end meanwhile.
     ///
     /// # Errors
-    /// When another run holds it, or it cannot be used.
+    /// When another run holds it, until the deadline too, or it cannot be used.
     pub async fn lock(&self, wait: Option<Duration>) -> Result<Option<&Exclusive<M>>, LockError> {
         let started = self.clock.now();
         let waited = || Duration::try_from(self.clock.now().duration_since(started));
         let mut told = false;
         loop {
-            match self.store.lock() {
-                Err(LockError::Held { .. })
+            let since = self.clock.now();
+            let own = LockHolder { run: self.run.clone(), since, process: None };
+            match self.store.lock(&own) {
+                Err(LockError::Held(held))
                     if wait.is_some_and(|wait| waited().is_ok_and(|waited| waited < wait)) =>
                 {
                     if !std::mem::replace(&mut told, true) {
-                        self.audience.waits_for_lock();
+                        self.audience.waits_for_lock(&held);
                     }
                     tokio::select! {
                         () = sleep(LOCK_STEP) => {}
-                        _ = self.stop.stopped() => return Ok(None),
+                        cause = self.stop.stopped() => return match cause {
+                            StopCause::Deadline => Err(LockError::OutOfTime(held)),
+                            StopCause::Interrupt | StopCause::Terminate => Ok(None),
+                        },
                     }
                 }
                 locked => return locked.map(|store| Some(self.held.get_or_init(|| store))),

@@ -13,7 +13,7 @@ use crate::{
     report::RunReport,
     run::{Ended, ExitStatus},
     session::{ApprovalRefusal, Audience, Beginning, Decision, Obstacle, Preview, Session},
-    store::{LockError, SimulatedDisk, StoreError},
+    store::{HeldLock, LockError, SimulatedDisk, StoreError},
 };
 
 /// A run on a simulated disk.
@@ -48,7 +48,7 @@ impl From<ApprovalRefusal> for Met {
 impl Obstacle for Met {
     fn status(&self) -> ExitStatus {
         match self {
-            Self::Lock(LockError::Held { .. }) => ExitStatus::Locked,
+            Self::Lock(LockError::Held(_) | LockError::OutOfTime(_)) => ExitStatus::Locked,
             Self::Lock(LockError::Io { .. }) | Self::Store(_) => ExitStatus::Unexpected,
             Self::Approval(_) => ExitStatus::GuardWithheld,
         }
@@ -112,7 +112,7 @@ impl Audience for Onlooker<'_> {
 
     fn phase_ended(&self) {}
 
-    fn waits_for_lock(&self) {}
+    fn waits_for_lock(&self, _: &HeldLock) {}
 
     fn differs(&self, _: &[String]) {}
 

@@ -11,7 +11,8 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    FileLock, LOCK, MEMORY, Medium, Name, RUNS, Render, RunFile, StoreError, whole::write_private,
+    FileLock, LOCK, LockHolder, MEMORY, Medium, Name, RUNS, Render, RunFile, StoreError,
+    whole::write_private,
 };
 use crate::{
     journal::Append,
@@ -151,8 +152,9 @@ impl Medium for Folder {
         fs::remove_dir_all(self.path(&Name::Run(run.clone())))
     }
 
-    fn try_lock(&self) -> io::Result<Option<FileLock>> {
-        FileLock::acquire(&self.path(&Name::Lock))
+    fn try_lock(&self, holder: &LockHolder) -> io::Result<Option<FileLock>> {
+        let holder = LockHolder { process: Some(std::process::id()), ..holder.clone() };
+        FileLock::acquire(&self.path(&Name::Lock), &holder)
     }
 
     fn is_locked(&self) -> io::Result<bool> {

@@ -2,11 +2,11 @@
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
-    io,
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
-use super::Held;
+use super::{Held, LockHolder};
 use crate::trust::{open_file, open_with, trust};
 
 /// A held lock; dropped, or with the process, it is free again.
@@ -17,8 +17,8 @@ pub struct FileLock {
 }
 
 impl FileLock {
-    /// Takes the lock; none where another process holds it.
-    pub(super) fn acquire(path: &Path) -> io::Result<Option<Self>> {
+    /// Takes the lock in this name; none where another process holds it.
+    pub(super) fn acquire(path: &Path, holder: &LockHolder) -> io::Result<Option<Self>> {
         let mut options = OpenOptions::new();
         options.create(true).append(true);
         #[cfg(unix)]
@@ -26,7 +26,12 @@ impl FileLock {
         let file = open_with(&mut options, path)?;
         trust(path, &file.metadata()?)?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Self { path: path.to_owned(), file })),
+            Ok(()) => {
+                let said = file.set_len(0).and_then(|()| (&file).write_all(&holder.line()));
+                // A lock that does not say whose it is keeps others out all the same.
+                drop(said);
+                Ok(Some(Self { path: path.to_owned(), file }))
+            }
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }
@@ -71,19 +76,26 @@ impl Held for FileLock {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::RunId;
+
+    fn acquire(path: &Path) -> io::Result<Option<FileLock>> {
+        let since = jiff::Timestamp::UNIX_EPOCH;
+        let holder = LockHolder { run: RunId::new(since, 0), since, process: None };
+        FileLock::acquire(path, &holder)
+    }
 
     #[test]
     fn a_second_run_is_told_so_until_the_first_ends() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("lock");
-        let first = FileLock::acquire(&path).expect("usable").expect("free");
-        assert!(FileLock::acquire(&path).expect("usable").is_none());
+        let first = acquire(&path).expect("usable").expect("free");
+        assert!(acquire(&path).expect("usable").is_none());
         assert!(FileLock::is_held(&path).expect("readable"));
         first.check().expect("held");
         drop(first);
         assert!(!FileLock::is_held(&path).expect("readable"));
         assert!(!FileLock::is_held(&folder.path().join("other")).expect("not there"));
-        assert!(FileLock::acquire(&path).expect("usable").is_some());
+        assert!(acquire(&path).expect("usable").is_some());
     }
 
     #[test]
@@ -91,10 +103,10 @@ mod tests {
     fn a_lock_whose_file_is_removed_or_exchanged_is_lost() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("lock");
-        let first = FileLock::acquire(&path).expect("usable").expect("free");
+        let first = acquire(&path).expect("usable").expect("free");
         std::fs::remove_file(&path).expect("removed");
         assert!(first.check().is_err());
-        let second = FileLock::acquire(&path).expect("usable").expect("another file");
+        let second = acquire(&path).expect("usable").expect("another file");
         assert!(first.check().is_err());
         second.check().expect("held");
     }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use jiff::Timestamp;
 
-use super::name::Name;
+use super::{holder::LockHolder, name::Name};
 use crate::{journal::Append, run::RunId};
 
 /// Writes what a thing is to hold; may be asked again.
@@ -87,11 +87,11 @@ pub trait Medium: Clone {
     /// When it cannot be removed.
     fn remove_run(&self, run: &RunId) -> io::Result<()>;
 
-    /// Takes the lock; none where another run holds it.
+    /// Takes the lock, in which its holder then stands; none where another run holds it.
     ///
     /// # Errors
     /// When it cannot be tried.
-    fn try_lock(&self) -> io::Result<Option<Self::Lock>>;
+    fn try_lock(&self, holder: &LockHolder) -> io::Result<Option<Self::Lock>>;
 
     /// Whether another run holds the lock. Makes nothing.
     ///

@@ -7,6 +7,7 @@
 
 mod exclusive;
 mod folder;
+mod holder;
 mod lock;
 mod medium;
 mod name;
@@ -21,6 +22,7 @@ use std::io;
 
 pub use exclusive::{Exclusive, HeldJournal};
 pub use folder::Folder;
+pub use holder::{HeldLock, LockHolder};
 pub use lock::FileLock;
 pub use medium::{Held, Medium, Render};
 pub use name::{LOCK, MEMORY, Name, REJECTED, RUNS, RunFile, WITHHELD};
@@ -54,11 +56,11 @@ impl StoreError {
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Another run holds it.
-    #[error("another run holds the lock `{place}`")]
-    Held {
-        /// Which.
-        place: String,
-    },
+    #[error("another run holds the lock {0}")]
+    Held(HeldLock),
+    /// Another run held it for as long as this one might wait.
+    #[error("another run held the lock until the deadline: {0}")]
+    OutOfTime(HeldLock),
     /// It cannot be used.
     #[error("cannot use the lock `{place}`")]
     Io {

@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::{Exclusive, KeptRun, LockError, MEMORY, Medium, Name, OwnRun, StoreError};
+use super::{
+    Exclusive, HeldLock, KeptRun, LockError, LockHolder, MEMORY, Medium, Name, OwnRun, StoreError,
+};
 use crate::{
     journal::{Journal, JournalReadError},
     memory::Memory,
@@ -99,15 +101,21 @@ impl<M: Medium> Shared<M> {
         self.medium.is_locked().map_err(|source| LockError::Io { place: place(), source })
     }
 
-    /// Takes the lock, or says at once that another run holds it.
+    /// Whose the lock is or was last, where that can be read.
+    #[must_use]
+    pub fn holder(&self) -> Option<LockHolder> {
+        LockHolder::parse(&self.medium.read(&Name::Lock).ok()??)
+    }
+
+    /// Takes the lock in this name, or says at once that another run holds it.
     ///
     /// # Errors
     /// See [`LockError`].
-    pub fn lock(&self) -> Result<Exclusive<M>, LockError> {
+    pub fn lock(&self, holder: &LockHolder) -> Result<Exclusive<M>, LockError> {
         let place = || self.medium.place(&Name::Lock);
-        match self.medium.try_lock() {
+        match self.medium.try_lock(holder) {
             Ok(Some(lock)) => Ok(Exclusive { shared: self.clone(), lock }),
-            Ok(None) => Err(LockError::Held { place: place() }),
+            Ok(None) => Err(LockError::Held(HeldLock { place: place(), holder: self.holder() })),
             Err(source) => Err(LockError::Io { place: place(), source }),
         }
     }

@@ -12,7 +12,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Held, Medium, Name, Render, RunFile, StoreError};
+use super::{Held, LockHolder, Medium, Name, Render, RunFile, StoreError};
 use crate::{journal::Append, run::RunId};
 
 /// What a run asks of its disk.
@@ -302,11 +302,12 @@ impl Medium for SimulatedDisk {
         Ok(())
     }
 
-    fn try_lock(&self) -> io::Result<Option<SimulatedLock>> {
+    fn try_lock(&self, holder: &LockHolder) -> io::Result<Option<SimulatedLock>> {
         let mut state = self.state();
         if state.locked {
             return Ok(None);
         }
+        state.files.insert(Name::Lock, holder.line());
         state.locked = true;
         state.holder += 1;
         Ok(Some(SimulatedLock { disk: self.clone(), holder: state.holder }))

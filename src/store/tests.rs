@@ -37,6 +37,10 @@ fn end() -> Entry {
     Entry::End { result: Ended::Complete }
 }
 
+fn holder(number: u32) -> LockHolder {
+    LockHolder { run: run(number), since: Timestamp::UNIX_EPOCH, process: None }
+}
+
 /// A run with a journal of its header alone.
 fn journalled<M: Medium>(store: &Exclusive<M>, number: u32) -> Result<(), JournalError> {
     let own = store.start_run(&run(number)).expect("room");
@@ -50,7 +54,7 @@ fn keeps_its_promises<M: Medium>(medium: &M) {
     begins_a_journal_once(&store, &own);
     prunes_by_kind(&store);
     drop(store);
-    assert!(Shared::open(medium.clone()).expect("usable").lock().is_ok());
+    assert!(Shared::open(medium.clone()).expect("usable").lock(&holder(2)).is_ok());
 }
 
 fn is_prepared_and_locked_once<M: Medium>(medium: &M) -> Exclusive<M> {
@@ -58,8 +62,9 @@ fn is_prepared_and_locked_once<M: Medium>(medium: &M) -> Exclusive<M> {
     let shared = Shared::open(medium.clone()).expect("usable");
     assert!(Shared::existing(medium.clone()).is_some());
     assert!(!shared.is_locked().expect("readable"));
-    let store = shared.lock().expect("free");
-    assert!(matches!(shared.lock(), Err(LockError::Held { .. })));
+    let store = shared.lock(&holder(1)).expect("free");
+    let Err(LockError::Held(held)) = shared.lock(&holder(2)) else { panic!("locked") };
+    assert_eq!(held.holder.map(|holder| holder.run), Some(run(1)), "it names its holder");
     assert!(shared.is_locked().expect("readable"));
     store
 }
@@ -115,7 +120,8 @@ fn a_folder_and_a_simulated_disk_keep_the_same_promises() {
 
 fn simulated() -> (SimulatedDisk, Exclusive<SimulatedDisk>) {
     let disk = SimulatedDisk::default();
-    let store = Shared::open(disk.clone()).map(|shared| shared.lock()).expect("usable");
+    let store = Shared::open(disk.clone()).map(|shared| shared.lock(&holder(1)));
+    let store = store.expect("usable");
     (disk, store.expect("free"))
 }
 
@@ -143,7 +149,7 @@ fn a_kill_loses_nothing_that_was_synced() {
     disk.kill(|unsynced| unsynced / 2);
     let kept = own.journal().expect("readable");
     assert!(kept.torn && kept.entries.is_empty());
-    assert!(Shared::open(disk).expect("usable").lock().is_ok());
+    assert!(Shared::open(disk).expect("usable").lock(&holder(2)).is_ok());
 }
 
 #[test]
@@ -194,7 +200,7 @@ fn a_lost_lock_ends_the_writing() {
     });
     let folder = tempfile::tempdir().expect("a folder");
     let shared = Shared::open(Folder::at(folder.path().join("api"))).expect("usable");
-    let store = shared.lock().expect("free");
+    let store = shared.lock(&holder(1)).expect("free");
     fails_without_its_lock(&store, || {
         std::fs::remove_file(folder.path().join("api").join(LOCK)).expect("removed");
     });

@@ -7,7 +7,7 @@ use kantata_sync::sandbox::{
     RequestKind::{Create, Delete, Update},
 };
 
-use crate::harness::{Desk, LIVE, Server, hold_lock, samples, sandbox, writes};
+use crate::harness::{Desk, HOLDER, LIVE, Server, hold_lock, samples, sandbox, writes};
 
 #[test]
 fn an_apply_does_what_the_plan_shows_and_keeps_a_record() {
@@ -121,7 +121,15 @@ fn while_another_run_holds_the_lock_nothing_is_sent() {
     let lock = hold_lock(&folder);
     insta::assert_snapshot!(desk.run(&["apply", "--yes", "roster.csv"]).text());
     desk.run(&["apply", "--yes", "--wait-lock", "1s", "roster.csv"]).ends_with(7);
-    assert_eq!(sandbox.log(), []);
+    // The deadline ends the waiting; what kept the run out is the lock.
+    let waits = ["apply", "--yes", "-q", "--wait-lock", "1h", "--deadline", "1ms", "roster.csv"];
+    let waited = desk.run(&waits).ends_with(7);
+    assert!(waited.stderr.contains("until the deadline"), "{}", waited.text());
+    assert!(waited.stderr.contains(&format!("(run {HOLDER}, process ")), "{}", waited.text());
+    for shown in [desk.run(&["show", "latest"]), desk.run(&["doctor"])] {
+        assert!(shown.stdout.contains(&format!("run {HOLDER}, process ")), "{}", shown.text());
+    }
+    assert_eq!(sandbox.log().iter().filter(|entry| entry.method != "GET").count(), 0);
     // A plan takes no lock.
     desk.run(&["plan", "roster.csv"]).ends_with(0);
     drop(lock);

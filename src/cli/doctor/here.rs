@@ -49,7 +49,8 @@ pub(super) fn state(settings: &Settings, found: &mut Findings) {
         Ok(false) => found.ok("lock", "free"),
         Ok(true) => {
             let advice = "a second one exits 7, or waits with `--wait-lock`";
-            found.warning("lock", "another run is under way", advice);
+            let whose = state.holder().map(|holder| format!(": {holder}")).unwrap_or_default();
+            found.warning("lock", format!("another run is under way{whose}"), advice);
         }
         Err(error) => {
             let advice = "an apply needs this lock: check whom the file belongs to";
