@@ -40,6 +40,11 @@ pub enum Damage {
     },
     /// A column of e-mail addresses, which are not resolved.
     Email,
+    /// A column of another system's keys, and nobody said which system's.
+    NoService {
+        /// The configuration key that says it.
+        key: String,
+    },
     /// A column without a name.
     Unnamed {
         /// Which one, from 1.
@@ -95,6 +100,10 @@ impl fmt::Display for Damage {
             ),
             Self::Email => f.write_str(
                 "e-mail addresses are not resolved; give `user_id`, and list this column in `roster.ignore_columns` or drop it",
+            ),
+            Self::NoService { key } => write!(
+                f,
+                "another system's keys: `{key}` has to name the system, as Kantata's external references do, such as `{key} = \"hr\"`",
             ),
             Self::Unnamed { position } => write!(f, "column {position} has no name"),
             Self::Doubled { first } => write!(f, "this column is there twice, first as `{first}`"),

@@ -88,7 +88,7 @@ impl fmt::Display for Column {
 }
 
 /// Where the columns stand.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Places {
     /// By their [`Column::place`].
     columns: [Option<usize>; Column::PLACES],
@@ -113,7 +113,7 @@ impl Places {
 }
 
 /// A sound header.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Header {
     /// The cells as the file has them.
     pub cells: Vec<String>,
@@ -225,6 +225,19 @@ impl HeaderReader<'_> {
         }
     }
 
+    /// Keys of another system mean nothing until somebody says of which.
+    fn check_services(&mut self, cells: &[String], places: &Places) {
+        let ReaderSettings { person_service, project_service, .. } = self.settings;
+        for column in NameColumn::ALL {
+            let service = if column.is_of_people() { person_service } else { project_service };
+            if let (Some(at), Some(key), None) =
+                (places.names[column as usize], column.service_key(), service)
+            {
+                self.report(Some(label(cells, at)), Damage::NoService { key: key.to_owned() });
+            }
+        }
+    }
+
     fn no_header(&mut self, cells: &[String]) {
         let delimiter = char::from(self.settings.delimiter.byte());
         let found = cells.join(&delimiter.to_string());
@@ -272,6 +285,7 @@ impl HeaderReader<'_> {
                 None => *place = Some(at),
             }
         }
+        self.check_services(cells, &places);
         for column in Column::REQUIRED {
             if !places.has(column) {
                 self.report(Some(column.name().to_owned()), Damage::Missing);

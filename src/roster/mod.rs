@@ -6,12 +6,15 @@
 //! [`Roster`], all by id. [`ParsedRoster::read`] does the only I/O.
 //! Must not know the plan, the live state or HTTP.
 
+mod address;
 mod conflict;
 mod damage;
 mod error;
 mod header;
+mod meaning;
 mod name;
-mod named;
+mod naming;
+mod number;
 mod problem;
 mod quote;
 mod read;
@@ -28,11 +31,12 @@ mod write;
 pub use damage::{Damage, FileProblem};
 pub use error::RosterError;
 pub use header::Column;
+pub use meaning::{Known, Meaning, Meanings};
 pub use name::{PersonRef, ProjectRef};
-pub use named::Meanings;
-pub use problem::{Expected, Freezes, RosterWarning, RowProblem, SpreadsheetDamage};
-pub use read::ParsedRoster;
-pub use resolve::{ReadDirectory, ResolveError, parse_roster, read_roster};
+
+pub use problem::{Expected, Freezes, NoMeaning, RosterWarning, RowProblem, SpreadsheetDamage};
+pub use read::{Names, ParsedRoster};
+pub use resolve::{ReadDirectory, look_up, parse_roster, read_roster};
 pub use settings::{Delimiter, ReaderSettings};
 pub use settled::{RecordStatus, Roster, RosterRecord};
 pub use source::PARTIAL_MARKER;

@@ -68,9 +68,16 @@ pub enum Expected {
     Integer,
     /// A name that means one person or project of the account.
     Meaning {
-        /// How many it means: none or several.
-        found: usize,
+        /// Why it does not.
+        why: NoMeaning,
     },
+    /// An e-mail address.
+    Address {
+        /// The one that the cell seems to hold.
+        repair: Option<String>,
+    },
+    /// A title or key that is not endless.
+    ShortName,
     /// The same person or project as another cell of the row.
     Agreement {
         /// The other cell's column as the file names it.
@@ -87,6 +94,35 @@ pub enum Expected {
     OneTeamLead {
         /// The line of somebody else who does.
         line: u64,
+    },
+}
+
+/// Why a name does not mean one person or project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "why", rename_all = "snake_case")]
+pub enum NoMeaning {
+    /// The account knows nobody and nothing of this name.
+    Unknown {
+        /// What is written nearly like it: a hint, never an answer.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        near: Option<String>,
+    },
+    /// Several have it.
+    Several {
+        /// Some of them: id, and name or title.
+        candidates: Vec<String>,
+        /// How many there are.
+        count: usize,
+    },
+    /// The person is deactivated.
+    Deactivated {
+        /// Their id.
+        id: u64,
+    },
+    /// The project is archived, and `roster.projects` is `active`.
+    Archived {
+        /// Its id.
+        id: u64,
     },
 }
 
@@ -210,15 +246,46 @@ impl fmt::Display for Expected {
             }
             Self::Flag => f.write_str("true or false (yes or no, 1 or 0)"),
             Self::Integer => f.write_str("a whole number (digits only)"),
-            Self::Meaning { found: 0 } => f.write_str("a name that the account knows"),
-            Self::Meaning { found } => {
-                write!(f, "a name that means only one in the account, and this means {found}")
+            Self::Meaning { why } => write!(f, "{why}"),
+            Self::Address { repair: Some(address) } => {
+                write!(f, "an e-mail address and nothing else; write `{}`", shown(address))
             }
+            Self::Address { repair: None } => {
+                f.write_str("one e-mail address, such as `dana@firm.example`")
+            }
+            Self::ShortName => f.write_str("at most 1,000 characters"),
             Self::Agreement { column, id } => {
                 write!(f, "the same as in {column}, which means {id}")
             }
             Self::SameAs { line } => write!(f, "the same as on line {line}"),
             Self::OneTeamLead { line } => write!(f, "no team lead besides that of line {line}"),
+        }
+    }
+}
+
+impl fmt::Display for NoMeaning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown { near } => {
+                f.write_str("a name that the account knows")?;
+                near.as_ref().map_or(Ok(()), |near| write!(f, "; did you mean `{}`?", shown(near)))
+            }
+            Self::Several { candidates, count } => {
+                write!(f, "a name that means only one in the account, and {count} have this: ")?;
+                let listed: Vec<String> = candidates.iter().map(|one| shown(one)).collect();
+                f.write_str(&listed.join(", "))?;
+                let more = count.saturating_sub(candidates.len());
+                if more > 0 { write!(f, " and {more} more") } else { Ok(()) }
+            }
+            Self::Deactivated { id } => {
+                write!(f, "somebody who can be put on a project; user {id} is deactivated")
+            }
+            Self::Archived { id } => {
+                write!(
+                    f,
+                    "a project that is not archived, as project {id} is; `roster.projects = \"all\"` takes it"
+                )
+            }
         }
     }
 }

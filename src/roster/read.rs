@@ -8,28 +8,32 @@ use std::{
     fs::{self, File},
     io::{self, Read as _},
     path::{Path, PathBuf},
+    sync::Arc,
 };
+
+use csv::ByteRecord;
 
 use super::{
     damage::{Damage, FileProblem},
     error::RosterError,
     header::{self, Header, label},
-    name::{Name, PersonRef, ProjectRef},
-    named::NamedRow,
+    meaning::Known,
+    name::{NameColumn, PersonRef, ProjectRef},
+    naming::Namings,
     quote,
-    reading::Unusable,
-    row::{Row, read_row},
+    reading::{Reading, Unusable},
+    row::{is_shifted, name_cells, read_rest, read_row},
     settings::ReaderSettings,
     source::{Source, count_lines},
 };
-use crate::model::DesiredMembership;
+use crate::model::{DesiredMembership, MembershipSpec, UserId, WorkspaceId};
 
 /// A roster whose rows may still name people and projects in their own words.
 #[derive(Debug)]
 pub struct ParsedRoster {
     pub(super) path: PathBuf,
     pub(super) header: Header,
-    pub(super) source: Source,
+    pub(super) source: Arc<Source>,
     pub(super) rows: Rows,
 }
 
@@ -57,19 +61,24 @@ impl ParsedRoster {
         let damaged = |problems| RosterError::Damaged { path: path.to_owned(), problems };
         let header = inspect(&source, settings).map_err(damaged)?;
         let rows = read_rows(&source, &header).map_err(|problem| damaged(vec![problem]))?;
-        Ok(Self { path: path.to_owned(), header, source, rows })
+        Ok(Self { path: path.to_owned(), header, source: Arc::new(source), rows })
     }
 
-    /// Each name of a person that has to be looked up, once.
+    /// Each name that has to be looked up, once.
     #[must_use]
-    pub fn people(&self) -> BTreeSet<PersonRef> {
-        to_look_up(self.rows.by_name.iter().flat_map(|row| &row.people))
+    pub fn names(&self) -> Names {
+        self.rows.names.to_look_up()
     }
 
-    /// Each name of a project that has to be looked up, once.
+    /// What its names would mean if each spelling meant something of its own: enough to hold rows
+    /// against each other where nobody can be asked.
     #[must_use]
-    pub fn projects(&self) -> BTreeSet<ProjectRef> {
-        to_look_up(self.rows.by_name.iter().flat_map(|row| &row.projects))
+    pub fn as_spelled(&self) -> Known {
+        let RosterNames { projects, people } = &self.rows.names;
+        Known {
+            people: people.distinct(UserId::new),
+            projects: projects.distinct(WorkspaceId::new),
+        }
     }
 }
 
@@ -100,12 +109,6 @@ fn is_pipe(found: &fs::Metadata) -> bool {
 #[cfg(not(unix))]
 fn is_pipe(_: &fs::Metadata) -> bool {
     false
-}
-
-fn to_look_up<'a, N: Name + Clone + 'a>(
-    names: impl Iterator<Item = &'a (usize, N)>,
-) -> BTreeSet<N> {
-    names.map(|(_, name)| name).filter(|name| name.id().is_none()).cloned().collect()
 }
 
 /// Everything that is wrong with the file as a whole, or its header.
@@ -160,20 +163,77 @@ fn in_order(mut problems: Vec<FileProblem>, more: Vec<FileProblem>) -> Vec<FileP
 pub(super) struct Rows {
     /// Those that name by ids alone, which is all that most rosters have.
     pub entries: Vec<DesiredMembership>,
-    /// Those with a name that has to be looked up.
+    /// What is wanted by those of a file with columns of names.
     pub by_name: Vec<NamedRow>,
+    /// Those of such a file in which something else is wrong.
+    pub damaged: Vec<DamagedRow>,
+    /// People whom rows with shifted cells may be about, by their place among the names.
+    pub shifted: Vec<usize>,
+    pub names: RosterNames,
     pub unusable: Unusable,
     pub count: usize,
     pub blank_lines: usize,
 }
 
-fn read_rows(source: &Source, header: &Header) -> Result<Rows, FileProblem> {
+/// What a row wants of a project and a person who may still have to be looked up, each by its place
+/// among the names. As large as what it becomes, so that a million of them become it where they are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NamedRow {
+    pub project: usize,
+    pub person: usize,
+    pub spec: MembershipSpec,
+    pub line: u64,
+}
+
+/// A row with something wrong in it that is no name.
+#[derive(Debug)]
+pub(super) struct DamagedRow {
+    pub project: usize,
+    pub person: usize,
+    pub read: Reading,
+}
+
+/// Names that have to be looked up, each once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names {
+    /// Of people.
+    pub people: BTreeSet<PersonRef>,
+    /// Of projects.
+    pub projects: BTreeSet<ProjectRef>,
+}
+
+impl Names {
+    /// Whether nobody has to be asked.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.people.is_empty() && self.projects.is_empty()
+    }
+}
+
+/// All that the rows of a roster say of projects and people, each spelling once.
+#[derive(Debug, Clone, Default)]
+pub(super) struct RosterNames {
+    pub projects: Namings<ProjectRef>,
+    pub people: Namings<PersonRef>,
+}
+
+impl RosterNames {
+    pub fn to_look_up(&self) -> Names {
+        Names { people: self.people.to_look_up(), projects: self.projects.to_look_up() }
+    }
+}
+
+pub(super) fn read_rows(source: &Source, header: &Header) -> Result<Rows, FileProblem> {
     // Room for one entry a line: grown step by step, the list would be there twice at its end.
     // No row is shorter than `1,1,maven`, so that a file of empty lines asks for little.
     let lines = usize::try_from(count_lines(source.body())).unwrap_or(0) + 1;
     let most = lines.min(source.body().len() / 8);
-    let entries = Vec::with_capacity(most);
-    let mut rows = Rows { entries, ..Rows::default() };
+    let mut rows = Rows::default();
+    if header.has_names() {
+        rows.by_name.reserve_exact(most);
+    } else {
+        rows.entries.reserve_exact(most);
+    }
     let mut walk = source.walk();
     let mut before = walk.advance();
     while let Some(line) = walk.advance() {
@@ -182,12 +242,38 @@ fn read_rows(source: &Source, header: &Header) -> Result<Rows, FileProblem> {
             return Err(FileProblem { line, column: None, damage: Damage::LoneCarriageReturn });
         }
         rows.count += 1;
-        match read_row(&walk.record, header, line, &mut rows.unusable) {
-            Some(Row::ById(entry)) => rows.entries.push(entry),
-            Some(Row::ByName(row)) => rows.by_name.push(row),
-            None => {}
+        if is_shifted(&walk.record, header, line, &mut rows.unusable) {
+            rows.note_shifted(&walk.record, header);
+        } else if header.has_names() {
+            rows.read_by_name(&walk.record, header, line);
+        } else {
+            rows.entries.extend(read_row(&walk.record, header, line, &mut rows.unusable));
         }
     }
     rows.blank_lines = walk.blank_lines;
     Ok(rows)
+}
+
+impl Rows {
+    fn read_by_name(&mut self, record: &ByteRecord, header: &Header, line: u64) {
+        let (project, person) = name_cells(record, header);
+        let project = self.names.projects.place(project, header);
+        let person = self.names.people.place(person, header);
+        let read = read_rest(record, header, line);
+        match read.spec.filter(|_| read.wrong.is_empty()) {
+            Some(spec) => self.by_name.push(NamedRow { project, person, spec, line }),
+            None => self.damaged.push(DamagedRow { project, person, read }),
+        }
+    }
+
+    /// Any of the cells may be the address of somebody.
+    fn note_shifted(&mut self, record: &ByteRecord, header: &Header) {
+        if header.place_of_names(NameColumn::Email).is_none() {
+            return;
+        }
+        for cell in record.iter().filter(|cell| cell.contains(&b'@')) {
+            let people = &mut self.names.people;
+            self.shifted.push(people.place([b"", cell.trim_ascii(), b""], header));
+        }
+    }
 }

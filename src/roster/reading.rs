@@ -25,7 +25,7 @@ pub(super) struct Reading {
 }
 
 /// A cell that is not as it should be; how far that reaches is known when the project is.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Wrong {
     pub column: String,
     pub value: String,

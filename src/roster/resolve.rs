@@ -7,9 +7,9 @@ use std::{collections::BTreeSet, error::Error, path::Path};
 
 use super::{
     error::RosterError,
+    meaning::{Known, Meanings},
     name::{PersonRef, ProjectRef},
-    named::{Known, Meanings},
-    read::ParsedRoster,
+    read::{Names, ParsedRoster},
     settings::ReaderSettings,
     settled::Roster,
 };
@@ -33,34 +33,31 @@ pub trait ReadDirectory {
     ) -> impl Future<Output = Result<Meanings<ProjectRef, WorkspaceId>, Self::Error>>;
 }
 
-/// Why there is no roster.
-#[derive(Debug, thiserror::Error)]
-pub enum ResolveError<E: Error + 'static> {
-    /// Nobody can say what its names mean.
-    #[error("cannot look up whom and what the roster names")]
-    Directory(#[source] E),
-}
-
 impl ParsedRoster {
     /// The roster, its names looked up. Nobody is asked where all rows are by id.
     ///
     /// # Errors
     /// When the directory cannot be asked.
-    pub async fn resolve<D: ReadDirectory>(
-        self,
-        directory: &D,
-    ) -> Result<Roster, ResolveError<D::Error>> {
-        let (people, projects) = (self.people(), self.projects());
-        let mut known = Known::default();
-        if !people.is_empty() {
-            known.people = directory.find_people(&people).await.map_err(ResolveError::Directory)?;
-        }
-        if !projects.is_empty() {
-            let found = directory.find_projects(&projects).await;
-            known.projects = found.map_err(ResolveError::Directory)?;
-        }
+    pub async fn resolve<D: ReadDirectory>(self, directory: &D) -> Result<Roster, D::Error> {
+        let known = look_up(&self.names(), directory).await?;
         Ok(self.settle(&known))
     }
+}
+
+/// What all these names mean. Nobody is asked for none.
+///
+/// # Errors
+/// When the directory cannot be asked.
+pub async fn look_up<D: ReadDirectory>(names: &Names, directory: &D) -> Result<Known, D::Error> {
+    let Names { people, projects } = names;
+    let mut known = Known::default();
+    if !people.is_empty() {
+        known.people = directory.find_people(people).await?;
+    }
+    if !projects.is_empty() {
+        known.projects = directory.find_projects(projects).await?;
+    }
+    Ok(known)
 }
 
 /// Reads a roster file whose rows are by id.
@@ -90,7 +87,7 @@ mod tests {
     use super::*;
     use crate::{
         model::MembershipKey,
-        roster::{Expected, RecordStatus},
+        roster::{Expected, Meaning, NoMeaning, RecordStatus},
     };
 
     /// Ada has two addresses, two people share the key `twin`; two projects are called Twice.
@@ -105,11 +102,19 @@ mod tests {
         }
     }
 
-    fn meanings<N: Clone + Ord, I: Ord>(
+    fn meanings<N: Clone + Ord, I: Copy + ToString>(
         names: &BTreeSet<N>,
         mean: impl Fn(&N) -> Vec<I>,
     ) -> Meanings<N, I> {
-        names.iter().map(|name| (name.clone(), mean(name).into_iter().collect())).collect()
+        let meaning = |ids: &[I]| match ids {
+            [] => Meaning::None(NoMeaning::Unknown { near: None }),
+            [id] => Meaning::One(*id),
+            several => Meaning::None(NoMeaning::Several {
+                candidates: several.iter().map(ToString::to_string).collect(),
+                count: several.len(),
+            }),
+        };
+        names.iter().map(|name| (name.clone(), meaning(&mean(name)))).collect()
     }
 
     impl ReadDirectory for Fake {
@@ -123,7 +128,7 @@ mod tests {
             Ok(meanings(names, |name| {
                 let ids: &[u64] = match name {
                     PersonRef::Email(text) => match text.as_str() {
-                        "ada@example.com" | "Ada@old.example" => &[7],
+                        "ada@example.com" | "ada@old.example" => &[7],
                         "bo@example.com" => &[8],
                         _ => &[],
                     },
@@ -153,7 +158,12 @@ mod tests {
     }
 
     fn settings() -> ReaderSettings {
-        ReaderSettings { names: true, ..ReaderSettings::default() }
+        ReaderSettings {
+            names: true,
+            person_service: Some("hr".to_owned()),
+            project_service: Some("erp".to_owned()),
+            ..ReaderSettings::default()
+        }
     }
 
     async fn resolved(text: &str) -> (Roster, Vec<String>) {
@@ -220,8 +230,8 @@ mod tests {
         .await;
         insta::assert_snapshot!(roster.messages().collect::<Vec<_>>().join("\n"), @"
         r.csv:2: project: `Nowhere`: expected a name that the account knows
-        r.csv:3: project: `Twice`: expected a name that means only one in the account, and this means 2
-        r.csv:4: person_reference: `twin`: expected a name that means only one in the account, and this means 2
+        r.csv:3: project: `Twice`: expected a name that means only one in the account, and 2 have this: 2, 3
+        r.csv:4: person_reference: `twin`: expected a name that means only one in the account, and 2 have this: 8, 9
         r.csv:5: project: empty, but every row needs it
         ");
         assert_eq!(wanted(&roster), []);
@@ -317,7 +327,7 @@ mod tests {
             parsed.expect("sound").resolve(&Broken).await
         };
         let by_name = resolve("workspace_id,email,role\n1,ada@example.com,maven\n").await;
-        assert!(matches!(by_name, Err(ResolveError::Directory(_))));
+        assert!(by_name.is_err());
         assert!(resolve("workspace_id,email,user_id,role\n1,,7,maven\n").await.is_ok());
     }
 
@@ -331,6 +341,68 @@ mod tests {
             assert!(read(ReaderSettings::default()).is_err(), "{column}");
             assert!(read(settings()).is_ok(), "{column}");
         }
+    }
+
+    #[test]
+    fn keys_of_another_system_need_the_name_of_the_system() {
+        let unnamed = ReaderSettings { names: true, ..ReaderSettings::default() };
+        let text = "project_reference,person_reference,role\n1,2,maven\n";
+        let error = ParsedRoster::parse(text.into(), Path::new("r"), &unnamed).expect_err("whose?");
+        insta::assert_snapshot!(error.messages().join("\n"), @r#"
+        r:1: person_reference: another system's keys: `roster.person_service` has to name the system, as Kantata's external references do, such as `roster.person_service = "hr"`
+        r:1: project_reference: another system's keys: `roster.project_service` has to name the system, as Kantata's external references do, such as `roster.project_service = "hr"`
+        "#);
+    }
+
+    #[tokio::test]
+    async fn cells_that_are_no_addresses_are_problems_with_the_repair() {
+        let (roster, asked) = resolved(
+            "workspace_id,email,role\n1,Ada <ADA@example.com>,maven\n1,ada,maven\n\
+             1,\"ada@example.com, bo@example.com\",maven\n1, BO@Example.com ,maven\n",
+        )
+        .await;
+        insta::assert_snapshot!(roster.messages().collect::<Vec<_>>().join("\n"), @"
+        r.csv:2: email: `Ada <ADA@example.com>`: expected an e-mail address and nothing else; write `ada@example.com`
+        r.csv:3: email: `ada`: expected one e-mail address, such as `dana@firm.example`
+        r.csv:4: email: `ada@example.com, bo@example.com`: expected one e-mail address, such as `dana@firm.example`
+        ");
+        assert_eq!(asked, ["Email(\"bo@example.com\")"]);
+        assert_eq!(wanted(&roster), [(5, key(1, 8))]);
+    }
+
+    #[tokio::test]
+    async fn a_row_with_shifted_cells_mentions_whose_address_it_has() {
+        let text = "project,email,role\nAtlas,,ada@example.com,maven\nAtlas,bo@example.com,maven\n";
+        let (roster, _) = resolved(text).await;
+        assert_eq!(roster.desired.freeze.everywhere, [2]);
+        assert!(roster.desired.may_mean(key(9, 7)) && !roster.desired.may_mean(key(9, 8)));
+    }
+
+    #[tokio::test]
+    async fn a_roster_is_settled_again_by_what_its_names_mean_then() {
+        let text = "project,email,role\nAtlas,ada@example.com,maven\nAtlas,7,maven\n";
+        let (roster, _) = resolved(&text.replace("Atlas,7", "Atlas,bo@example.com")).await;
+        let on = roster.names_on(&[key(1, 1).workspace].into());
+        assert_eq!((on.people.len(), on.projects.len()), (2, 1));
+        assert!(roster.names_on(&[key(2, 1).workspace].into()).is_empty());
+        let moved = PersonRef::Email("ada@example.com".to_owned());
+        let mut known = look_up(&roster.names(), &Fake::default()).await.expect("answers");
+        known.people.insert(moved, Meaning::One(key(1, 70).user));
+        let again = roster.settle_again(&known).expect("of a file");
+        assert_eq!(wanted(&again), [(3, key(1, 8)), (2, key(1, 70))]);
+        assert_eq!(wanted(&roster), [(2, key(1, 7)), (3, key(1, 8))]);
+    }
+
+    #[test]
+    fn names_taken_as_they_are_spelled_hold_rows_against_each_other() {
+        let text = "workspace_id,project,email,role\n1,Atlas,ada@example.com,maven\n\
+                    ,Atlas,ADA@example.com,buyer\n,Other,ada@example.com,buyer\n";
+        let parsed =
+            ParsedRoster::parse(text.into(), Path::new("r.csv"), &settings()).expect("sound");
+        let known = parsed.as_spelled();
+        let roster = parsed.settle(&known);
+        let lines: Vec<u64> = roster.problems.iter().map(|problem| problem.line).collect();
+        assert_eq!((lines, roster.desired.entries().len()), (vec![2, 3], 1));
     }
 
     #[test]

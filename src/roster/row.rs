@@ -10,49 +10,58 @@ use csv::ByteRecord;
 
 use super::{
     header::{Column, Header},
-    name::{NameColumn, PersonRef, ProjectRef},
-    named::{Known, NamedRow},
-    problem::{Expected, Freezes, RowProblem, SpreadsheetDamage, shown},
+    name::{PersonRef, ProjectRef},
+    naming::{InCells, NameCells},
+    number::{role_id, user_id, workspace_id},
+    problem::{Expected, Freezes, RowProblem, shown},
     reading::{Reading, Unusable, Wrong},
 };
 use crate::model::{
     AccessLevel, AccessLevelError, DesiredMembership, Field, Fields, MembershipKey, MembershipSpec,
-    Mention, Role, RoleId, UserId, WorkspaceId, field_table,
+    Mention, Role, UserId, WorkspaceId, field_table,
 };
 
-/// A row that can be used as far as it says itself.
-#[derive(Debug)]
-pub(super) enum Row {
-    /// What it wants.
-    ById(DesiredMembership),
-    /// It has names that have to be looked up; what else is wrong with it is not yet told.
-    ByName(NamedRow),
-}
-
-/// What a row wants or names; `None` when anything is wrong with it, which `unusable` then says.
+/// What a row without names wants; `None` when anything is wrong with it, which `unusable` then says.
 pub(super) fn read_row(
     record: &ByteRecord,
     header: &Header,
     line: u64,
     unusable: &mut Unusable,
-) -> Option<Row> {
-    if record.len() != header.cells.len() {
-        unusable.problems.push(miscounted(record, header, line));
-        unusable.mentions.extend(named_somewhere(record));
-        return None;
-    }
+) -> Option<DesiredMembership> {
     let mut cells = Cells { record, header, wrong: Vec::new() };
-    if header.has_names() {
-        let (projects, people) = (cells.projects(), cells.people());
-        let row = NamedRow { projects, people, read: cells.read(line) };
-        if row.has_names() {
-            return Some(Row::ByName(row));
-        }
-        return row.settle(&Known::default(), header, unusable).map(Row::ById);
-    }
     let workspace = cells.required(Column::WorkspaceId, workspace_id);
     let user = cells.required(Column::UserId, user_id);
-    cells.read(line).settle(workspace, user, unusable).map(Row::ById)
+    cells.read(line).settle(workspace, user, unusable)
+}
+
+/// All of a row but who and where.
+pub(super) fn read_rest(record: &ByteRecord, header: &Header, line: u64) -> Reading {
+    Cells { record, header, wrong: Vec::new() }.read(line)
+}
+
+/// The cells that say where, and those that say who.
+pub(super) fn name_cells<'a>(
+    record: &'a ByteRecord,
+    header: &'a Header,
+) -> (NameCells<'a>, NameCells<'a>) {
+    let cells = Cells { record, header, wrong: Vec::new() };
+    (cells.names::<ProjectRef>(), cells.names::<PersonRef>())
+}
+
+/// Whether cells are missing, or more than there should be; `unusable` then says so, as far as such a
+/// row can be trusted to say whom it is about.
+pub(super) fn is_shifted(
+    record: &ByteRecord,
+    header: &Header,
+    line: u64,
+    unusable: &mut Unusable,
+) -> bool {
+    let shifted = record.len() != header.cells.len();
+    if shifted {
+        unusable.problems.push(miscounted(record, header, line));
+        unusable.mentions.extend(named_somewhere(record));
+    }
+    shifted
 }
 
 /// Who and where a row is about, as far as it can be trusted to say so.
@@ -86,9 +95,6 @@ fn miscounted(record: &ByteRecord, header: &Header, line: u64) -> RowProblem {
 fn text(cell: &[u8]) -> String {
     shown(&String::from_utf8_lossy(cell))
 }
-
-type Parse<T> = fn(&[u8]) -> Result<T, Expected>;
-type Make<N> = fn(String) -> N;
 
 struct Cells<'a> {
     record: &'a ByteRecord,
@@ -152,45 +158,9 @@ impl<'a> Cells<'a> {
         Reading { line, spec, wrong: self.wrong }
     }
 
-    fn projects(&mut self) -> Vec<(usize, ProjectRef)> {
-        let names: [(_, Make<_>); 2] = [
-            (NameColumn::Project, ProjectRef::Title),
-            (NameColumn::ProjectReference, ProjectRef::Reference),
-        ];
-        self.names((Column::WorkspaceId, |cell| workspace_id(cell).map(ProjectRef::Id)), names)
-    }
-
-    fn people(&mut self) -> Vec<(usize, PersonRef)> {
-        let names: [(_, Make<_>); 2] = [
-            (NameColumn::Email, PersonRef::Email),
-            (NameColumn::PersonReference, PersonRef::Reference),
-        ];
-        self.names((Column::UserId, |cell| user_id(cell).map(PersonRef::Id)), names)
-    }
-
-    /// All filled cells that say who, or where. One that is wrong makes the others doubtful.
-    fn names<N>(
-        &mut self,
-        (id_column, id): (Column, Parse<N>),
-        names: [(NameColumn, Make<N>); 2],
-    ) -> Vec<(usize, N)> {
-        let id_place = self.header.place(id_column);
-        let before = self.wrong.len();
-        let mut found = Vec::new();
-        found.extend(id_place.zip(self.optional(id_column, id)));
-        let places = names.map(|(column, name)| (self.header.place_of_names(column), name));
-        for (place, name) in places {
-            let text = String::from_utf8_lossy(self.at(place));
-            found.extend(place.filter(|_| !text.is_empty()).map(|at| (at, name(text.into()))));
-        }
-        if self.wrong.len() > before {
-            return Vec::new();
-        }
-        if let (true, Some(first)) = (found.is_empty(), id_place.or(places[0].0).or(places[1].0)) {
-            let column = self.header.label(first);
-            self.wrong.push(Wrong { column, value: String::new(), expected: Expected::Filled });
-        }
-        found
+    fn names<N: InCells>(&self) -> NameCells<'a> {
+        let [first, second] = N::NAMES.map(|column| self.at(self.header.place_of_names(column)));
+        [self.cell(N::ID), first, second]
     }
 }
 
@@ -216,47 +186,6 @@ macro_rules! read_field {
     };
 }
 field_table!(read_fields);
-
-fn workspace_id(cell: &[u8]) -> Result<WorkspaceId, Expected> {
-    WorkspaceId::from_digits(cell).ok_or_else(|| expected_id(cell))
-}
-
-fn user_id(cell: &[u8]) -> Result<UserId, Expected> {
-    UserId::from_digits(cell).ok_or_else(|| expected_id(cell))
-}
-
-fn role_id(cell: &[u8]) -> Result<RoleId, Expected> {
-    // What no signed 64-bit number holds is no id of any account, and could not be compared.
-    let fits = |role: &RoleId| i64::try_from(role.number()).is_ok();
-    RoleId::from_digits(cell).filter(fits).ok_or_else(|| expected_id(cell))
-}
-
-fn expected_id(cell: &[u8]) -> Expected {
-    Expected::Id { damage: spreadsheet_damage(cell) }
-}
-
-/// What a spreadsheet must have done to digits so that they look like this, where that is clear.
-fn spreadsheet_damage(cell: &[u8]) -> Option<SpreadsheetDamage> {
-    let text = str::from_utf8(cell).ok()?;
-    let made_of = |allowed: &[char]| {
-        text.starts_with(|first: char| first.is_ascii_digit())
-            && text.chars().all(|one| one.is_ascii_digit() || allowed.contains(&one))
-    };
-    let decimals_are_zeros = text.split_once(['.', ',']).is_some_and(|(_, decimals)| {
-        !decimals.is_empty() && decimals.bytes().all(|one| one == b'0')
-    });
-    if !made_of(&['e', 'E', '+', '.', ',', '\'', '’', ' ', '\u{a0}', '\u{202f}']) {
-        None
-    } else if text.contains(['e', 'E']) {
-        Some(SpreadsheetDamage::Scientific)
-    } else if decimals_are_zeros {
-        Some(SpreadsheetDamage::Decimal)
-    } else if !made_of(&[]) {
-        Some(SpreadsheetDamage::Separators)
-    } else {
-        (text.starts_with('0') && text.len() > 1).then_some(SpreadsheetDamage::LeadingZeros)
-    }
-}
 
 /// Words are matched without case; nearly all are written as they should be, which is quick to see.
 fn is(cell: &[u8], word: &str) -> bool {
@@ -312,12 +241,11 @@ mod tests {
         let names = NAMES.map(str::to_owned).to_vec();
         let header = read_header(names, 1, &ReaderSettings::default()).expect("sound");
         let mut unusable = Unusable::default();
-        let row = read_row(&ByteRecord::from(cells), &header, 2, &mut unusable);
-        let row = row.map(|row| match row {
-            Row::ById(row) => row,
-            Row::ByName(row) => panic!("no column of names: {row:?}"),
-        });
-        (row, unusable.problems)
+        let record = ByteRecord::from(cells);
+        if is_shifted(&record, &header, 2, &mut unusable) {
+            return (None, unusable.problems);
+        }
+        (read_row(&record, &header, 2, &mut unusable), unusable.problems)
     }
 
     fn freezes(cells: &[&str]) -> Vec<Freezes> {
@@ -365,27 +293,6 @@ mod tests {
         }
         for word in ["y", "n", "on", "2", "-1", "wahr", "truе"] {
             assert_eq!(flag(word.as_bytes()), Err(Expected::Flag), "{word}");
-        }
-    }
-
-    #[test]
-    fn damage_by_spreadsheets_is_recognised() {
-        for (text, damage) in [
-            ("1.16E+20", Some(SpreadsheetDamage::Scientific)),
-            ("1,16e20", Some(SpreadsheetDamage::Scientific)),
-            ("12,345", Some(SpreadsheetDamage::Separators)),
-            ("1.234.567", Some(SpreadsheetDamage::Separators)),
-            ("12\u{a0}345", Some(SpreadsheetDamage::Separators)),
-            ("007.0", Some(SpreadsheetDamage::Decimal)),
-            ("42,00", Some(SpreadsheetDamage::Decimal)),
-            ("007", Some(SpreadsheetDamage::LeadingZeros)),
-            ("0", None),
-            ("-5", None),
-            ("abc", None),
-            ("everyone", None),
-            ("99999999999999999999", None),
-        ] {
-            assert_eq!(spreadsheet_damage(text.as_bytes()), damage, "{text}");
         }
     }
 

@@ -58,6 +58,10 @@ pub struct ReaderSettings {
     pub columns: BTreeMap<String, String>,
     /// Rows may name people and projects by more than ids. For who has a directory to ask.
     pub names: bool,
+    /// The system whose keys `person_reference` has.
+    pub person_service: Option<String>,
+    /// The system whose keys `project_reference` has.
+    pub project_service: Option<String>,
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@
 //! reports. Must not know the plan, what a report looks like, or who was asked for the names.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use csv::StringRecord;
@@ -15,15 +16,18 @@ use super::{
     conflict,
     error::RosterError,
     header::Header,
-    named::Known,
+    meaning::Known,
+    naming::Resolved,
     problem::{Freezes, RosterWarning, RowProblem},
-    read::{ParsedRoster, Rows},
-    reading::Unusable,
-    row::read_key,
+    read::{DamagedRow, NamedRow, Names, ParsedRoster, RosterNames, Rows, read_rows},
+    reading::{Reading, Unusable},
+    row::{name_cells, read_key},
     source::Source,
     write::{RosterRow, Written},
 };
-use crate::model::{DesiredMembership, DesiredSet, Freeze, MembershipKey, Unnamed};
+use crate::model::{
+    DesiredMembership, DesiredSet, Freeze, MembershipKey, Mention, Unnamed, UserId, WorkspaceId,
+};
 
 /// A roster that can be used, invalid rows and all.
 #[derive(Debug)]
@@ -49,12 +53,20 @@ enum Original {
     /// A file's text, from which they are read again.
     Text {
         header: Box<Header>,
-        source: Source,
-        /// Who and where the valid rows are about that have it in other words, by line.
-        by_name: Vec<(u64, MembershipKey)>,
+        source: Arc<Source>,
+        /// What the names of the rows mean.
+        names: Box<SettledNames>,
     },
     /// No file: they were made from values.
     Values { written: Written, keys: Vec<MembershipKey> },
+}
+
+/// The names of a roster, and what each means.
+#[derive(Debug, Default)]
+struct SettledNames {
+    names: RosterNames,
+    projects: Vec<Resolved<WorkspaceId>>,
+    people: Vec<Resolved<UserId>>,
 }
 
 /// One original row of a roster.
@@ -83,22 +95,25 @@ pub enum RecordStatus {
 
 impl ParsedRoster {
     /// The roster, where this is what its names mean.
-    pub(super) fn settle(self, known: &Known) -> Roster {
+    #[must_use]
+    pub fn settle(self, known: &Known) -> Roster {
         let Self { path, header, source, rows } = self;
-        let Rows { mut entries, by_name: rows_by_name, mut unusable, count, blank_lines } = rows;
-        let mut by_name = Vec::new();
-        for row in rows_by_name {
-            if let Some(entry) = row.settle(known, &header, &mut unusable) {
-                by_name.push((entry.line, entry.key));
-                entries.push(entry);
-            }
-        }
+        let Rows { entries, by_name, damaged, shifted, names, mut unusable, count, blank_lines } =
+            rows;
+        let settled = SettledNames {
+            projects: names.projects.resolve(&known.projects, &header),
+            people: names.people.resolve(&known.people, &header),
+            names,
+        };
+        let mut entries = settled.entries(entries, by_name, &mut unusable);
+        settled.note(damaged, &shifted, &mut unusable);
         let mut warnings = conflict::settle(&mut entries, &header, &mut unusable);
         let Unusable { mut problems, mentions } = unusable;
         problems.sort_by_key(|problem| problem.line);
         warnings.sort_by_key(RosterWarning::line);
         let mut desired = desired_set(entries, &problems, source.partial);
         desired.mentions = mentions;
+        let (header, names) = (Box::new(header), Box::new(settled));
         Roster {
             path,
             desired,
@@ -106,8 +121,64 @@ impl ParsedRoster {
             warnings,
             rows: count,
             blank_lines,
-            original: Original::Text { header: Box::new(header), source, by_name },
+            original: Original::Text { header, source, names },
         }
+    }
+}
+
+impl SettledNames {
+    /// What all sound rows want: those by id, and those whose names mean something.
+    fn entries(
+        &self,
+        mut by_id: Vec<DesiredMembership>,
+        by_name: Vec<NamedRow>,
+        unusable: &mut Unusable,
+    ) -> Vec<DesiredMembership> {
+        let settled = by_name.into_iter().filter_map(|row| self.entry(row, unusable)).collect();
+        if by_id.is_empty() {
+            return settled;
+        }
+        by_id.extend(settled);
+        by_id
+    }
+
+    fn entry(&self, row: NamedRow, unusable: &mut Unusable) -> Option<DesiredMembership> {
+        let NamedRow { project, person, spec, line } = row;
+        if let (Some(workspace), Some(user)) = (self.projects[project].id, self.people[person].id) {
+            return Some(DesiredMembership { key: MembershipKey { workspace, user }, spec, line });
+        }
+        self.refuse(
+            project,
+            person,
+            Reading { line, spec: Some(spec), wrong: Vec::new() },
+            unusable,
+        );
+        None
+    }
+
+    #[cold]
+    fn refuse(&self, project: usize, person: usize, mut read: Reading, unusable: &mut Unusable) {
+        let (project, person) = (&self.projects[project], &self.people[person]);
+        read.wrong.splice(0..0, project.wrong.iter().chain(&person.wrong).cloned());
+        let wanted = read.settle(project.id, person.id, unusable);
+        debug_assert!(wanted.is_none(), "a row without names that mean something is none");
+    }
+
+    /// Rows that ask for nothing, and whom rows with shifted cells may be about.
+    fn note(&self, damaged: Vec<DamagedRow>, shifted: &[usize], unusable: &mut Unusable) {
+        for DamagedRow { project, person, read } in damaged {
+            self.refuse(project, person, read, unusable);
+        }
+        let people = shifted.iter().filter_map(|place| self.people[*place].id);
+        unusable.mentions.extend(people.map(Mention::Anywhere));
+    }
+
+    /// Who and where the names of a row that was read mean.
+    fn key(&self, record: &csv::ByteRecord, header: &Header) -> Option<MembershipKey> {
+        let (project, person) = name_cells(record, header);
+        let workspace = self.projects[self.names.projects.find(project)?].id?;
+        let user = self.people[self.names.people.find(person)?].id?;
+        Some(MembershipKey { workspace, user })
     }
 }
 
@@ -164,6 +235,50 @@ impl Roster {
         Err(RosterError::Invalid { path: self.path.clone(), problems: self.problems.clone() })
     }
 
+    /// Each name of its rows that had to be looked up, once.
+    #[must_use]
+    pub fn names(&self) -> Names {
+        match &self.original {
+            Original::Text { names, .. } => names.names.to_look_up(),
+            Original::Values { .. } => Names::default(),
+        }
+    }
+
+    /// The names of the rows that mean these projects.
+    #[must_use]
+    pub fn names_on(&self, workspaces: &BTreeSet<WorkspaceId>) -> Names {
+        let Original::Text { header, source, names } = &self.original else {
+            return Names::default();
+        };
+        if !header.has_names() {
+            return Names::default();
+        }
+        let (mut projects, mut people) = (BTreeSet::new(), BTreeSet::new());
+        let mut walk = source.walk();
+        walk.advance(); // the header
+        while walk.advance().is_some() {
+            let (project, person) = name_cells(&walk.record, header);
+            let Some(project) = names.names.projects.find(project) else { continue };
+            if names.projects[project].id.is_some_and(|id| workspaces.contains(&id)) {
+                projects.insert(project);
+                people.extend(names.names.people.find(person));
+            }
+        }
+        Names {
+            people: names.names.people.at(&people),
+            projects: names.names.projects.at(&projects),
+        }
+    }
+
+    /// The same rows, where this is what their names mean; none of rows that stand in no file.
+    #[must_use]
+    pub fn settle_again(&self, known: &Known) -> Option<Self> {
+        let Original::Text { header, source, .. } = &self.original else { return None };
+        let rows = read_rows(source, header).ok()?;
+        let (path, header, source) = (self.path.clone(), (**header).clone(), Arc::clone(source));
+        Some(ParsedRoster { path, header, source, rows }.settle(known))
+    }
+
     /// The header's cells as the file has them.
     #[must_use]
     pub fn header(&self) -> &[String] {
@@ -176,13 +291,18 @@ impl Roster {
     /// The original rows in the order of the file, read again from the text; blank lines are left out.
     pub fn records(&self) -> Box<dyn Iterator<Item = RosterRecord> + '_> {
         match &self.original {
-            Original::Text { header, source, by_name } => {
+            Original::Text { header, source, names } => {
                 let mut walk = source.walk();
                 walk.advance(); // the header
                 Box::new(std::iter::from_fn(move || {
                     let line = walk.advance()?;
-                    let named = || key_by_name(by_name, line);
-                    let key = read_key(&walk.record, header).or_else(named);
+                    let key = match header.has_names() {
+                        true if walk.record.len() == header.cells.len() => {
+                            names.key(&walk.record, header)
+                        }
+                        true => None,
+                        false => read_key(&walk.record, header),
+                    };
                     let cells = walk.record.iter().map(String::from_utf8_lossy).collect();
                     Some(RosterRecord { line, cells, key, status: self.status(line) })
                 }))
@@ -222,9 +342,4 @@ impl Roster {
     pub fn invalid_rows(&self) -> usize {
         self.problems.chunk_by(|a, b| a.line == b.line).count()
     }
-}
-
-fn key_by_name(keys: &[(u64, MembershipKey)], line: u64) -> Option<MembershipKey> {
-    let at = keys.binary_search_by_key(&line, |(line, _)| *line).ok()?;
-    Some(keys[at].1)
 }
