@@ -7,9 +7,9 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::{
+    envelope::{ResultRef, body_text},
     json::Keyed,
     raw::object,
-    wire::{ResultRef, body_text},
 };
 use crate::model::UserId;
 

@@ -17,7 +17,7 @@ use tokio::{
 use super::{
     Answered, ApiError, HttpSettings, Repeat, Transport, TransportError, Urgency,
     breaker::{Breaker, Kind},
-    error::first_line,
+    discretion::first_line,
     pace::Pacer,
     redaction::Redaction,
     retry,
@@ -35,12 +35,20 @@ pub(super) struct Outgoing<'a> {
     pub path: String,
     pub body: Option<serde_json::Value>,
     pub urgency: Urgency<'a>,
+    /// Whether it asks for people by their addresses, so that no failure of it may repeat them.
+    pub discreet: bool,
 }
 
 impl Outgoing<'_> {
     /// Whoever waits for a read may drop it at any time, so the door need not.
     pub(super) fn read(path: String) -> Self {
-        Self { method: Method::GET, path, body: None, urgency: Urgency::Finish }
+        let urgency = Urgency::Finish;
+        Self { method: Method::GET, path, body: None, urgency, discreet: false }
+    }
+
+    /// A read that says what people are called elsewhere, or asks for it.
+    pub(super) fn lookup(path: String) -> Self {
+        Self { discreet: true, ..Self::read(path) }
     }
 
     /// Waits before the request leaves, unless the run is to end and the request may be dropped.
@@ -238,6 +246,7 @@ impl<T: Transport> Client<T> {
             let answer = self.attempt(outgoing).await.and_then(|answer| answer.decoded(decode));
             let error = match answer {
                 Ok(answer) => return Ok(answer),
+                Err(error) if outgoing.discreet => error.without_addresses(),
                 Err(error) => error,
             };
             let wait = tries.wait_after(error, outgoing.repeat(), || self.jitter())?;
@@ -338,7 +347,8 @@ impl<T: Transport> Client<T> {
             return Err(ApiError::Throttled { retry_after });
         }
         if status.is_redirection() {
-            let location = header("location").map(shown).unwrap_or_default();
+            let location = header("location").map(|to| shown(&Shown(to).to_string()));
+            let location = location.unwrap_or_default();
             return Err(ApiError::Redirected { status: status.as_u16(), location });
         }
         // JSON has no byte order mark, and some who serve it write one.

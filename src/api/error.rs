@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{model::visible, run::Stop};
+use crate::run::Stop;
 
 /// One complaint of the server, in its own words (API.md §5).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -257,14 +257,6 @@ impl ApiError {
     }
 }
 
-/// The beginning of an outside text, fit for one line of a log: control characters escaped.
-pub(super) fn first_line(text: &[u8]) -> String {
-    let start = String::from_utf8_lossy(&text[..text.len().min(1024)]);
-    let line: String =
-        start.trim_start().lines().next().unwrap_or_default().chars().take(120).collect();
-    visible(&line).into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -305,12 +297,5 @@ mod tests {
             assert!(error.ends_the_run());
         }
         assert!(!server(500).ends_the_run());
-    }
-
-    #[test]
-    fn outside_text_is_cut_and_escaped() {
-        let line = first_line(b"\n<html>\x1b[31m\x07\nsecond");
-        assert_eq!(line, "<html>\\u{1b}[31m\\u{7}");
-        assert_eq!(first_line("é".repeat(900).as_bytes()).chars().count(), 120);
     }
 }

@@ -8,8 +8,11 @@ mod account_page;
 mod body;
 mod breaker;
 mod client;
+mod discretion;
+mod envelope;
 mod error;
 mod json;
+mod lookup;
 mod pace;
 mod participations;
 mod raw;
@@ -23,10 +26,12 @@ mod transport;
 mod tries;
 mod waits;
 pub mod wire;
+mod wire_account;
 
 pub use account::AccountMembership;
 pub use account_page::{
     AccountPage, Assignment, NAMES_PER_REQUEST, PeopleQuery, ProjectQuery, ReadAccount, Referenced,
+    can_be_asked_for, requests_for,
 };
 pub use client::{Client, Endpoint, Traffic};
 pub use error::{ApiError, Complaint, Disposition, Repeat, Urgency};

@@ -141,6 +141,7 @@ impl<T: Transport> WriteParticipations for Client<T> {
     ) -> Result<Answered<Vec<Participation>>, ApiError> {
         let outgoing = Outgoing {
             urgency,
+            discreet: false,
             method: http::Method::POST,
             // Without `per_page` only 20 of up to 100 objects come back (API.md §1.6).
             path: format!("/participations?per_page={MEMBERS_PER_PAGE}&{shown}", shown = *SHOWN),
@@ -158,6 +159,7 @@ impl<T: Transport> WriteParticipations for Client<T> {
     ) -> Result<Answered<Option<Participation>>, ApiError> {
         let outgoing = Outgoing {
             urgency,
+            discreet: false,
             method: http::Method::PUT,
             path: format!("/participations/{id}?{shown}", shown = *SHOWN),
             body: Some(body::update(key, drift)),
@@ -173,6 +175,7 @@ impl<T: Transport> WriteParticipations for Client<T> {
     ) -> Result<Answered<()>, ApiError> {
         let outgoing = Outgoing {
             urgency,
+            discreet: false,
             method: http::Method::DELETE,
             path: format!("/participations/{id}"),
             body: None,

@@ -149,10 +149,10 @@ fn whole(text: &str) -> Option<i64> {
 /// An object of which these attributes are read, each as it stands. An attribute that comes twice
 /// with two values is unreadable; what is no object has no attributes.
 macro_rules! object {
-    ($(#[$doc:meta])* $name:ident { $($attribute:ident),* $(,)? }) => {
+    ($(#[$doc:meta])* $visible:vis $name:ident { $($attribute:ident),* $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Default)]
-        struct $name<'a> {
+        $visible struct $name<'a> {
             $($attribute: crate::api::raw::Raw<'a>,)*
         }
 

@@ -15,6 +15,8 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 use tower::service_fn;
 
+mod lookup;
+
 use super::*;
 use crate::{
     clock::Clock,
@@ -45,6 +47,10 @@ struct Seen(Arc<Mutex<Vec<(Instant, String)>>>);
 impl Seen {
     fn count(&self) -> usize {
         self.0.lock().expect("no panic").len()
+    }
+
+    fn lines(&self) -> Vec<String> {
+        self.0.lock().expect("no panic").iter().map(|(_, line)| line.clone()).collect()
     }
 
     fn gaps(&self) -> Vec<Duration> {
@@ -463,6 +469,9 @@ mod properties {
             let _ = wire::decode_page(&bytes);
             let _ = wire::decode_people(&bytes);
             let _ = wire::decode_workspaces(&bytes);
+            let _ = wire::decode_people_page(&bytes, Some("hr"), 1);
+            let _ = wire::decode_workspaces_page(&bytes, Some("erp"), 1);
+            let _ = wire::decode_assignments(&bytes, 1);
             let _ = wire::decode_complaints(&bytes);
         }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{ApiError, Disposition, HttpSettings, Repeat, error::first_line, retry};
+use super::{ApiError, Disposition, HttpSettings, Repeat, discretion::first_line, retry};
 
 /// What came of the attempts so far.
 pub(super) struct Tries<'a> {

@@ -1,36 +1,31 @@
-//! The API's answers, decoded (API.md §2, §3).
+//! The API's answers about participations, and its complaints, decoded (API.md §2, §3).
 //!
 //! `results` is the only authority for what an answer holds; keyed maps are looked up from it. Ids,
 //! `results` and counts are read strictly: without them an answer is none. Any other value of a form
 //! that cannot be read is hidden, and costs nothing but itself.
 
-use std::borrow::Cow;
-
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
+pub use super::wire_account::{
+    decode_assignments, decode_people, decode_people_page, decode_workspaces,
+    decode_workspaces_page,
+};
 use super::{
+    envelope::{Counts, Meta, ResultRef, body_text},
     error::Complaint,
-    json::{Id, Keyed, Text},
+    json::{Id, Keyed},
     raw::{Raw, object},
+    wire_account::{UserRow, person},
 };
 use crate::model::{
-    AccessLevel, LiveFields, MembershipKey, Participation, ParticipationId, Permissions, Person,
-    RoleId, Seen, UserId, Workspace, WorkspaceId, field_table,
+    AccessLevel, LiveFields, MembershipKey, Participation, ParticipationId, Person, RoleId, Seen,
+    UserId, WorkspaceId, field_table,
 };
 
 /// The service of this tool's external references (API.md §3.1); one a record and service.
 pub(super) const SERVICE_NAME: &str = "kantata-sync";
-
-#[derive(Debug, Deserialize)]
-pub(super) struct ResultRef<'a> {
-    #[serde(borrow)]
-    pub(super) key: Text<'a>,
-    pub(super) id: Id,
-}
-
-object!(Meta { count, page_count });
 
 /// A record's attributes, and the managed fields that they tell: the function of a field's kind reads
 /// it from the attributes of its row in the table.
@@ -59,10 +54,6 @@ field_table!(read_fields);
 
 object!(ExternalReferenceRow { service_name });
 
-object!(UserRow { id, full_name, email_address, disabled });
-
-object!(WorkspaceRow { title, archived, permissions });
-
 #[derive(Debug, Deserialize)]
 struct Envelope<'a> {
     #[serde(borrow, default)]
@@ -76,31 +67,7 @@ struct Envelope<'a> {
     #[serde(borrow, default)]
     users: Keyed<UserRow<'a>>,
     #[serde(borrow, default)]
-    workspaces: Keyed<WorkspaceRow<'a>>,
-    #[serde(borrow, default)]
     external_references: Keyed<ExternalReferenceRow<'a>>,
-}
-
-/// The counts of an answer: its own, and those that `meta` repeats and adds.
-struct Counts {
-    count: Option<u64>,
-    repeated: Option<u64>,
-    pages: Option<u64>,
-}
-
-impl Envelope<'_> {
-    fn counts(&self) -> Result<Counts, serde_json::Error> {
-        Ok(Counts {
-            count: self.count.count("count")?,
-            repeated: self.meta.count.count("meta.count")?,
-            pages: self.meta.page_count.count("meta.page_count")?,
-        })
-    }
-}
-
-/// The text of a body. Names may hold bytes that are no text; they are marked, and the rest is read.
-pub(super) fn body_text(body: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(body)
 }
 
 /// One row of a participation list.
@@ -139,8 +106,8 @@ pub struct ListPage {
 pub fn decode_page(body: &[u8]) -> Result<ListPage, serde_json::Error> {
     let text = body_text(body);
     let envelope: Envelope<'_> = serde_json::from_str(&text)?;
-    let Counts { count, repeated, pages } = envelope.counts()?;
-    let Envelope { results, participations, users, external_references, .. } = &envelope;
+    let Envelope { count, results, meta, participations, users, external_references } = &envelope;
+    let counts = Counts::of(*count, meta)?;
     let mut rows = Vec::with_capacity(results.len());
     let mut unresolved = 0;
     for result in results {
@@ -153,10 +120,9 @@ pub fn decode_page(body: &[u8]) -> Result<ListPage, serde_json::Error> {
             None => unresolved += 1,
         }
     }
-    let agree = repeated.is_none() || repeated == count;
     Ok(ListPage {
-        count: count.filter(|_| agree),
-        page_count: pages,
+        count: counts.count,
+        page_count: counts.pages,
         rows,
         unresolved,
         people: users.0.iter().filter_map(|(id, row)| person(*id, row)).collect(),
@@ -225,70 +191,6 @@ fn tag(references: &References<'_>, ids: Raw<'_>) -> Seen<bool> {
 
 fn time(value: Raw<'_>) -> Option<Timestamp> {
     value.text()?.parse().ok()
-}
-
-/// A person under an id; none where the object says that it is somebody else.
-fn person(id: Id, row: &UserRow<'_>) -> Option<Person> {
-    let UserRow { id: own, full_name, email_address, disabled } = row;
-    if own.optional_id().visible().flatten().is_some_and(|own| own != id) {
-        return None;
-    }
-    // An address with a mark in place of a letter is not the address.
-    let whole = |address: &Cow<'_, str>| !address.contains(char::REPLACEMENT_CHARACTER);
-    Some(Person {
-        id: UserId::new(id.0)?,
-        name: full_name.text().unwrap_or_default().into_owned(),
-        email: email_address.text().filter(whole).map(Cow::into_owned),
-        disabled: disabled.flag(),
-    })
-}
-
-/// Decodes an answer of `GET /users…`.
-///
-/// # Errors
-/// When the body is no such JSON.
-pub fn decode_people(body: &[u8]) -> Result<Vec<Person>, serde_json::Error> {
-    let text = body_text(body);
-    let envelope: Envelope<'_> = serde_json::from_str(&text)?;
-    envelope.counts()?;
-    let found = envelope.results.iter().filter(|result| result.key.0 == "users");
-    Ok(found.filter_map(|result| person(result.id, envelope.users.find(result.id)?)).collect())
-}
-
-/// Decodes an answer of `GET /workspaces…`.
-///
-/// # Errors
-/// When the body is no such JSON.
-pub fn decode_workspaces(body: &[u8]) -> Result<Vec<Workspace>, serde_json::Error> {
-    let text = body_text(body);
-    let envelope: Envelope<'_> = serde_json::from_str(&text)?;
-    envelope.counts()?;
-    let found = envelope.results.iter().filter(|result| result.key.0 == "workspaces");
-    Ok(found
-        .filter_map(|result| workspace(result.id, envelope.workspaces.find(result.id)?))
-        .collect())
-}
-
-/// A project; its digits stand in for a title that is hidden. One that does not say that it is
-/// archived is looked at like any other: what it forbids, it refuses.
-fn workspace(id: Id, row: &WorkspaceRow<'_>) -> Option<Workspace> {
-    let WorkspaceRow { title, archived, permissions: allowed } = row;
-    Some(Workspace {
-        id: WorkspaceId::new(id.0)?,
-        title: title.text().map_or_else(|| id.0.to_string(), Cow::into_owned),
-        archived: archived.flag() == Seen::Visible(true),
-        permissions: permissions(*allowed).into(),
-    })
-}
-
-/// Of any shape: nobody documents it.
-fn permissions(allowed: Raw<'_>) -> Option<Permissions> {
-    let object = allowed.attributes()?;
-    let flag = |(name, value): (&String, &Raw<'_>)| Some((name.clone(), value.flag().visible()?));
-    Some(Permissions {
-        access_level: object.get("access_level").and_then(|word| word.text()).map(Cow::into_owned),
-        flags: object.iter().filter_map(flag).collect(),
-    })
 }
 
 #[derive(Deserialize)]
