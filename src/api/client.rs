@@ -21,7 +21,7 @@ use super::{
     pace::Pacer,
     redaction::Redaction,
     retry,
-    trail::Shown,
+    trail::{self, Shown},
     tries::Tries,
     wire,
 };
@@ -280,7 +280,7 @@ impl<T: Transport> Client<T> {
         let exchanged = exchanged.map(|answer| self.redaction.exchanged(answer));
         if tracing::enabled!(tracing::Level::TRACE) {
             let answer = exchanged.as_ref().ok().and_then(|answer| answer.as_ref().ok());
-            tell(outgoing, answer, sent_at.elapsed());
+            trail::tell(&outgoing.method, &outgoing.path, answer, sent_at.elapsed());
         }
         let result = match exchanged {
             Err(_elapsed) => Err(ApiError::NoAnswer {
@@ -391,14 +391,4 @@ impl<T: Transport> Client<T> {
 
 fn unusable(status: u16, error: &serde_json::Error, body: &[u8]) -> ApiError {
     ApiError::Unusable { status, why: error.to_string(), first_line: first_line(body) }
-}
-
-/// Tells of one attempt; without an answer it has no status.
-fn tell(outgoing: &Outgoing<'_>, answer: Option<&Response<Bytes>>, took: Duration) {
-    let status = answer.map(|answer| answer.status().as_u16());
-    let id = answer.and_then(|answer| answer.headers().get("x-request-id"));
-    let request_id = id.map(|id| first_line(id.as_bytes()));
-    let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    let (method, path) = (&outgoing.method, Shown(&outgoing.path));
-    tracing::trace!(%method, %path, status, ms, request_id, "request");
 }

@@ -1,6 +1,11 @@
 //! What `-vv` tells of every attempt: never a body, the token, or a value that may be a person's.
 
-use std::fmt;
+use std::{fmt, time::Duration};
+
+use bytes::Bytes;
+use http::{Method, Response};
+
+use super::discretion::first_line;
 
 /// Query values that are the tool's own words or the number of a project.
 const PLAIN: &[&str] = &[
@@ -12,6 +17,15 @@ const PLAIN: &[&str] = &[
     "page",
     "per_page",
 ];
+
+/// Tells of one attempt; without an answer it has no status.
+pub(super) fn tell(method: &Method, path: &str, answer: Option<&Response<Bytes>>, took: Duration) {
+    let status = answer.map(|answer| answer.status().as_u16());
+    let id = answer.and_then(|answer| answer.headers().get("x-request-id"));
+    let request_id = id.map(|id| first_line(id.as_bytes()));
+    let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    tracing::trace!(%method, path = %Shown(path), status, ms, request_id, "request");
+}
 
 /// A path with its query, fit for a log.
 pub(super) struct Shown<'a>(pub &'a str);
