@@ -35,6 +35,27 @@ pub struct RememberedProject {
     pub memberships: usize,
 }
 
+/// What became of a project of the last applied roster, where that is to be said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProjectChange {
+    /// This roster has it no more.
+    Left {
+        /// Which.
+        workspace: WorkspaceId,
+        /// Its title.
+        title: String,
+        /// How many memberships were managed there.
+        memberships: usize,
+    },
+    /// It cannot be read now.
+    Unreadable {
+        /// Which.
+        workspace: WorkspaceId,
+        /// Its title.
+        title: String,
+    },
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct RememberedAbsence {
     key: MembershipKey,
@@ -148,20 +169,18 @@ impl Memory {
 
     /// What changed of the scope since the last applied run, in words.
     #[must_use]
-    pub fn changes(&self, workspaces: &BTreeMap<WorkspaceId, WorkspacePlan>) -> Vec<String> {
-        let words = |project: &RememberedProject| {
-            let RememberedProject { workspace, title, memberships } = project;
-            match workspaces.get(workspace).map(|now| &now.state) {
-                None => Some(format!(
-                    "project {workspace} ({title}) left the roster, {memberships} memberships no longer managed"
-                )),
-                Some(WorkspaceState::Unreadable { .. }) if !title.is_empty() => Some(format!(
-                    "project {workspace} ({title}) was read in the last applied run and cannot be read now"
-                )),
+    pub fn changes(&self, workspaces: &BTreeMap<WorkspaceId, WorkspacePlan>) -> Vec<ProjectChange> {
+        let change = |project: &RememberedProject| {
+            let RememberedProject { workspace, title, memberships } = project.clone();
+            match workspaces.get(&workspace).map(|now| &now.state) {
+                None => Some(ProjectChange::Left { workspace, title, memberships }),
+                Some(WorkspaceState::Unreadable { .. }) if !title.is_empty() => {
+                    Some(ProjectChange::Unreadable { workspace, title })
+                }
                 Some(_) => None,
             }
         };
-        self.projects.iter().filter_map(words).collect()
+        self.projects.iter().filter_map(change).collect()
     }
 
     /// Learns from an applied run.

@@ -19,7 +19,7 @@ use crate::{
     clock::Clock,
     config::Settings,
     guard::Approval,
-    report::{self, ReportedCommand, RunReport},
+    report::{self, ReportedCommand, RunReport, RunWarning},
     run::{ExitStatus, Stop},
     session::{Approved, Beginning, Ending, Order, Session},
     store::{Exclusive, Folder, OwnRun, RunFile, Shared, WholeFile},
@@ -185,7 +185,8 @@ fn tell_kept(common: &Common, room: Option<&OwnRun<Folder>>, kept: &[RunFile], p
 /// says what the process answers.
 fn amend(room: &OwnRun<Folder>, mut report: RunReport, failure: &Failure) {
     report.exit = Some(failure.status);
-    report.warnings.push(format!("not all of its output could be written: {:#}", failure.error));
+    let message = format!("{:#}", failure.error);
+    report.warnings.push(RunWarning::OutputNotWritten { message });
     let written = room.write(RunFile::Report, |out| report::json::render(&report, out));
     if written.is_err() && !matches!(room.read(RunFile::Report), Ok(Some(_))) {
         return;

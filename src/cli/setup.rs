@@ -7,6 +7,7 @@ use crate::{
     api::{Client, Endpoint, HttpTransport},
     clock::Clock,
     config::{self, Configuration, Environment, Flags, Settings, Token, TokenSource, read_token},
+    report::RunWarning,
     roster::{ReaderSettings, Roster, RosterError, read_roster},
     run::ExitStatus,
     store::{Folder, StoreError},
@@ -62,15 +63,13 @@ pub(super) fn roster(path: &Path, settings: &Settings) -> Result<Roster, RosterE
 
 /// Names the API that the last run of this profile was for, if it is another one: the token goes to
 /// the one that is configured now. Before the first request, and with `--quiet` too.
-pub(super) fn name_other_api(common: &Common, settings: &Settings) -> Option<String> {
+pub(super) fn name_other_api(common: &Common, settings: &Settings) -> Option<RunWarning> {
     let (run, other) = Folder::at(settings.state_folder()).last_run_elsewhere()?;
-    let other =
+    let before =
         other.rsplit_once('-').map_or(other.clone(), |(host, port)| format!("{host}:{port}"));
-    let profile = settings.profile.as_deref().unwrap_or("default");
-    let warning = format!(
-        "the token goes to `{}`; the last run of the profile `{profile}` ({run}) was for `{other}`: if nobody changed `base_url`, stop this run and change the token",
-        settings.base_url,
-    );
+    let profile = settings.profile.as_deref().unwrap_or("default").to_owned();
+    let base_url = settings.base_url.to_string();
+    let warning = RunWarning::OtherApi { base_url, profile, run, before };
     if common.quiet {
         tracing::error!("{warning}");
     } else {

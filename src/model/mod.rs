@@ -4,6 +4,7 @@
 //! files, HTTP, time or any phase; every other module may use it.
 
 mod access;
+mod earlier;
 mod field;
 mod id;
 mod kind;
@@ -16,6 +17,7 @@ mod value;
 mod visible;
 
 pub use access::{ACCOUNT_ADMIN_REASON, AccessLevel, AccessLevelError};
+pub use earlier::coded_or_words;
 pub(crate) use field::field_table;
 pub use field::{Asked, Comparison, Drift, Field, Fields, LiveFields, RosterColumn, Seen, Sent};
 pub use id::{IdError, ParticipationId, RoleId, UserId, WorkspaceId};
@@ -29,6 +31,6 @@ pub use set::{
     DesiredMembership, DesiredSet, Freeze, Listing, LiveSet, LiveWorkspace, Scope, Unnamed,
     UserlessRow,
 };
-pub use unreadable::{Unreadable, coded_or_words};
+pub use unreadable::Unreadable;
 pub use value::FieldValue;
 pub use visible::{acts, is_invisible, visible};

@@ -1,6 +1,6 @@
 //! Why a project cannot be read: nothing is planned for it then. The words are made in `report`.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
 /// Why a project cannot be read.
@@ -38,25 +38,4 @@ impl From<String> for Unreadable {
     fn from(words: String) -> Self {
         Self::Earlier { words }
     }
-}
-
-/// Reads a reason; earlier versions wrote its words in its place.
-///
-/// # Errors
-/// It is neither.
-pub fn coded_or_words<'de, D, R>(deserializer: D) -> Result<R, D::Error>
-where
-    D: Deserializer<'de>,
-    R: Deserialize<'de> + From<String>,
-{
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Read<R> {
-        Words(String),
-        Coded(R),
-    }
-    Ok(match Read::deserialize(deserializer)? {
-        Read::Words(words) => words.into(),
-        Read::Coded(reason) => reason,
-    })
 }

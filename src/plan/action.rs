@@ -7,7 +7,7 @@ use strum::IntoStaticStr;
 use super::{Mode, Wait};
 use crate::model::{
     Drift, Field, FieldValue, MembershipKey, MembershipSpec, Participation, ParticipationId, Role,
-    UserId, coded_or_words,
+    UserId, WorkspaceId, coded_or_words,
 };
 
 /// One change of one membership.
@@ -179,6 +179,21 @@ pub enum Reason {
     UpdatedByRun,
     /// The run that is undone moved it to the other side.
     ReplacedByRun,
+}
+
+/// Something odd of what is live that concerns no action.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum Remark {
+    /// A live record has no person; it is held.
+    NamesNoPerson {
+        /// Which.
+        participation: ParticipationId,
+        /// Where.
+        workspace: WorkspaceId,
+        /// Its title.
+        title: String,
+    },
 }
 
 /// A difference that is left alone because policy or knowledge forbids it.

@@ -4,7 +4,7 @@
 //! are to go, once it is known who will lead each side.
 
 use super::{
-    Action, Change, Frozen, Held, HoldReason, Mode, Policy, Reason, Target, WorkspacePlan,
+    Action, Change, Frozen, Held, HoldReason, Mode, Policy, Reason, Remark, Target, WorkspacePlan,
     WorkspaceState, afterwards,
     lead::{is_demotion, is_end_of_lead, is_start_of_lead},
 };
@@ -28,7 +28,7 @@ pub(super) struct Findings {
     pub held: Vec<Held>,
     pub frozen: Vec<Frozen>,
     pub in_sync: usize,
-    pub remarks: Vec<String>,
+    pub remarks: Vec<Remark>,
 }
 
 impl Findings {
@@ -160,11 +160,9 @@ impl<'a> Comparer<'a> {
 
     fn run(mut self) {
         for row in &self.listing.userless {
-            let (id, title) = (row.id, &self.listing.title);
-            self.found.remarks.push(format!(
-                "participation {id} of project {} ({title}) names no person; it is held",
-                self.workspace
-            ));
+            let (participation, title) = (row.id, self.listing.title.clone());
+            let workspace = self.workspace;
+            self.found.remarks.push(Remark::NamesNoPerson { participation, workspace, title });
         }
         self.merge();
         for demotion in std::mem::take(&mut self.demotions) {

@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use action::{
-    Action, Change, FreezeCause, Frozen, Held, HoldReason, Reason, Since, Stage, Target,
+    Action, Change, FreezeCause, Frozen, Held, HoldReason, Reason, Remark, Since, Stage, Target,
 };
 pub use digest::{Digest, DigestError};
 pub use forecast::Forecast;
@@ -95,8 +95,8 @@ pub struct Plan {
     pub workspaces: BTreeMap<WorkspaceId, WorkspacePlan>,
     /// Names of the people that occur above, where known.
     pub people: BTreeMap<UserId, String>,
-    /// Live oddities that concern no action, in words for a person.
-    pub remarks: Vec<String>,
+    /// Live oddities that concern no action.
+    pub remarks: Vec<Remark>,
     /// Over everything that would be sent or is left alone.
     pub digest: Digest,
 }

@@ -143,7 +143,7 @@ fn lists(report: &RunReport) -> Markup {
         (list("Unreadable projects", unreadable))
         (list("Archived projects", archived))
         (list("Invalid rows", problems))
-        (list("Warnings", report.warnings.iter().cloned()))
+        (list("Warnings", report.warnings.iter().map(ToString::to_string)))
         @for LeftInDoubt { run, requests } in &report.left_in_doubt {
             (list(&format!("Left in doubt by run {run}"), requests.iter().cloned()))
         }

@@ -34,7 +34,7 @@ pub fn render(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
     list("Archived projects", archived.map(|id| report.project(id)), out)?;
     let problems = report.problems.iter();
     list("Invalid rows", problems.map(|row| format!("line {}: {}", row.line, row.message)), out)?;
-    list("Warnings", report.warnings.iter().cloned(), out)?;
+    list("Warnings", report.warnings.iter().map(ToString::to_string), out)?;
     for LeftInDoubt { run, requests } in &report.left_in_doubt {
         list(&format!("Left in doubt by run {run}"), requests.iter().cloned(), out)?;
     }

@@ -23,6 +23,7 @@ mod sample;
 pub mod text;
 mod trouble;
 mod value;
+mod warning;
 mod words;
 
 use std::{fmt, io, io::Write, iter, path::Path, str::FromStr};
@@ -36,6 +37,7 @@ pub use value::{
     LeftInDoubt, OriginalRow, PaceReport, REPORT_FORMAT, ReportedCommand, ReportedProblem,
     RowStatus, RunReport, UndoneRun,
 };
+pub use warning::RunWarning;
 
 /// The forms of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     EntryReason, LeftInDoubt, OriginalRow, PaceReport, REPORT_FORMAT, ReportEntry, ReportedCommand,
-    ReportedProblem, RowStatus, RunReport,
+    ReportedProblem, RowStatus, RunReport, RunWarning,
 };
 use crate::{
     guard::Refusal,
@@ -261,6 +261,7 @@ fn carry_out(entries: &mut Vec<ReportEntry>) {
 pub fn everything() -> RunReport {
     let mut report = plan();
     carry_out(&mut report.entries);
+    let words = "project 105 left the roster, 4 memberships no longer managed".to_owned();
     let message = "role: found `boss`, expected `maven` or `buyer`".to_owned();
     RunReport {
         command: ReportedCommand::Apply,
@@ -268,7 +269,7 @@ pub fn everything() -> RunReport {
         ended: Some(Ended::Deadline),
         problems: vec![ReportedProblem { line: 7, message }],
         rows: 11,
-        warnings: vec!["project 105 left the roster, 4 memberships no longer managed".to_owned()],
+        warnings: vec![RunWarning::from(words)],
         left_in_doubt: vec![LeftInDoubt {
             run: RunId::new(time(-86_400), 1),
             requests: vec!["create of 3 memberships on project 101".to_owned()],

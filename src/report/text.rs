@@ -315,7 +315,9 @@ impl Page<'_> {
             return Ok(());
         }
         self.heading(&format!("Warnings ({})", report.warnings.len()))?;
-        self.limited("  ", &report.warnings, |_, warning| visible(warning).into_owned())
+        self.limited("  ", &report.warnings, |_, warning| {
+            visible(&warning.to_string()).into_owned()
+        })
     }
 
     fn left_in_doubt(&mut self) -> io::Result<()> {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{ReportEntry, entry};
+use super::{ReportEntry, RunWarning, entry, warning};
 use crate::{
     guard::Refusal,
     model::{MembershipKey, Outcome, UserId, WorkspaceId},
@@ -126,7 +126,8 @@ pub struct RunReport {
     /// Roster rows that were read.
     pub rows: usize,
     /// What a person should know and that changes no exit code.
-    pub warnings: Vec<String>,
+    #[serde(serialize_with = "warning::write", deserialize_with = "warning::read")]
+    pub warnings: Vec<RunWarning>,
     /// What earlier runs left in doubt.
     pub left_in_doubt: Vec<LeftInDoubt>,
     /// How the API's limit was met.

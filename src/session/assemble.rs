@@ -9,9 +9,9 @@ use crate::{
     plan::{Action, Counts, Mode},
     report::{
         EntryReason, LeftInDoubt, PaceReport, REPORT_FORMAT, ReportEntry, ReportedCommand,
-        ReportedProblem, RunReport, UndoneRun,
+        ReportedProblem, RunReport, RunWarning, UndoneRun,
     },
-    roster::{Roster, RowProblem},
+    roster::{Roster, RosterWarning, RowProblem},
     run::{Ended, ExitStatus, RunId},
     verdict::{Decided, Fate, Why},
 };
@@ -36,7 +36,7 @@ pub struct RunFacts {
     /// Whether a difference is an answer by itself (`--check`).
     pub check: bool,
     /// What should be said besides.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<RunWarning>,
     /// What earlier runs left in doubt.
     pub left_in_doubt: Vec<LeftInDoubt>,
     /// How the API's limit was met.
@@ -54,7 +54,7 @@ pub fn assemble(
     applied: Option<&Applied>,
 ) -> RunReport {
     let plan = preview.map(|preview| preview.reviewed.approved.plan());
-    let mut warnings: Vec<String> = roster.map(roster_warnings).unwrap_or_default();
+    let mut warnings: Vec<RunWarning> = roster.map(roster_warnings).unwrap_or_default();
     warnings.extend(preview.into_iter().flat_map(|preview| preview.warnings.iter().cloned()));
     warnings.extend(facts.warnings);
     let mut report = RunReport {
@@ -87,8 +87,11 @@ pub fn assemble(
     report
 }
 
-fn roster_warnings(roster: &Roster) -> Vec<String> {
-    let named = |warning| format!("{}:{warning}", roster.path.display());
+fn roster_warnings(roster: &Roster) -> Vec<RunWarning> {
+    let named = |row: &RosterWarning| RunWarning::PutRight {
+        roster: roster.path.display().to_string(),
+        row: row.clone(),
+    };
     roster.warnings.iter().map(named).collect()
 }
 

@@ -13,7 +13,7 @@ use crate::{
     journal::{Entry, JOURNAL_FORMAT, Record as _},
     live::ListError,
     plan::Digest,
-    report::{RunReport, json},
+    report::{RunReport, RunWarning, json},
     run::Ended,
     store::{Exclusive, HeldJournal, Medium, RunFile, StoreError},
     verdict::Decided,
@@ -177,9 +177,8 @@ impl<M: Medium, A: Audience> Session<'_, M, A> {
         memory.learn(&roster.desired, &preview.reviewed, decided, self.clock.now());
         // What was done is told in any case; the report says that this was not kept.
         if let Err(error) = store.write_memory(&memory) {
-            let message =
-                format!("{error}: this run does not count for absences and changes without effect");
-            self.warnings.borrow_mut().push(message);
+            let message = error.to_string();
+            self.warnings.borrow_mut().push(RunWarning::NotRemembered { message });
         }
     }
 

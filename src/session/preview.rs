@@ -15,6 +15,7 @@ use crate::{
     live::{ListError, Lister},
     model::{LiveSet, LiveWorkspace, Unreadable, WorkspaceId},
     plan::{Change, Forecast, Plan, Policy},
+    report::RunWarning,
     run::Stop,
 };
 
@@ -63,7 +64,7 @@ pub struct Preview {
     /// What it would take.
     pub forecast: Forecast,
     /// What a person should know besides.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<RunWarning>,
 }
 
 /// Lists the live memberships, plans, and passes the guard. Cannot write.
@@ -82,10 +83,8 @@ pub async fn preview(
     let mut plan = confirmed_plan(api, job, &lister, &mut live).await?;
     names::add(api, &mut plan, stop).await;
     let unmatched = job.policy.protection.unmatched(live.people.values());
-    let warnings = unmatched
-        .into_iter()
-        .map(|entry| format!("`{entry}` in protect.users matches nobody on the projects in scope"));
-    let warnings = warnings.chain(plan.remarks.iter().cloned());
+    let warnings = unmatched.into_iter().map(|entry| RunWarning::ProtectsNobody { entry });
+    let warnings = warnings.chain(plan.remarks.iter().cloned().map(RunWarning::from));
     let warnings = warnings.chain(job.purpose.warnings(&plan)).collect();
     let reviewed = review(plan, job.limits, job.approval);
     let actions = &reviewed.approved.plan().actions;

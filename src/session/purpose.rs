@@ -5,6 +5,7 @@ use super::{adopt, undo::Undo};
 use crate::{
     model::{LiveSet, Scope, WorkspaceId},
     plan::{IneffectiveChanges, Mode, Plan, Policy, plan},
+    report::RunWarning,
     roster::Roster,
 };
 
@@ -51,7 +52,7 @@ impl Purpose<'_> {
     }
 
     /// What a person should know of the plan before it is carried out.
-    pub(super) fn warnings(&self, plan: &Plan) -> Vec<String> {
+    pub(super) fn warnings(&self, plan: &Plan) -> Vec<RunWarning> {
         match self {
             Self::Roster(_) | Self::Adopt(_) => Vec::new(),
             Self::Undo(undo) => undo.warnings(plan),

@@ -8,7 +8,7 @@ use crate::{
     config::Settings,
     memory::Memory,
     plan::{AbsenceRule, IneffectiveChanges, Policy},
-    report::LeftInDoubt,
+    report::{LeftInDoubt, RunWarning},
     store::{Medium, Shared, StoreError},
 };
 
@@ -42,7 +42,8 @@ impl<M: Medium, A: Audience> Session<'_, M, A> {
     pub(super) fn recall<'a>(&self, order: Order<'a>) -> Result<Course<'a>, StoreError> {
         let (left_in_doubt, unread) = left_in_doubt(&self.store)?;
         self.room()?;
-        let (memory, warning) = self.store.memory(self.clock.now());
+        let (memory, unreadable) = self.store.memory(self.clock.now());
+        let warning = unreadable.map(|message| RunWarning::MemoryUnread { message });
         self.warnings.borrow_mut().extend(warning.into_iter().chain(unread));
         let mut policy = order.purpose.policy(policy(self.settings, &memory, self.started_at));
         if order.retry_stuck {
@@ -70,18 +71,19 @@ impl<M: Medium, A: Audience> Session<'_, M, A> {
 /// What the last run that wrote left in doubt; a warning where its journal cannot be read.
 fn left_in_doubt<M: Medium>(
     store: &Shared<M>,
-) -> Result<(Vec<LeftInDoubt>, Option<String>), StoreError> {
+) -> Result<(Vec<LeftInDoubt>, Option<RunWarning>), StoreError> {
     let journal = match store.last_journal()? {
         None => return Ok((Vec::new(), None)),
         Some((_, Ok(journal))) => journal,
         Some((run, Err(error))) => {
-            let warning = format!("what run {run} left in doubt is not known: {}", chain(&error));
+            let warning = RunWarning::DoubtsUnknown { run, message: chain(&error) };
             return Ok((Vec::new(), Some(warning)));
         }
     };
     let requests: Vec<String> =
         journal.in_doubt().into_iter().map(|request| request.words()).collect();
-    let damage = journal.damage_words().map(|damage| format!("run {}: {damage}", journal.run));
+    let run = journal.run.clone();
+    let damage = journal.damage_words().map(|damage| RunWarning::JournalDamaged { run, damage });
     let left = (!requests.is_empty()).then_some(LeftInDoubt { run: journal.run, requests });
     Ok((left.into_iter().collect(), damage))
 }

@@ -20,7 +20,7 @@ use crate::{
     config::Settings,
     guard::Approval,
     model::DesiredSet,
-    report::{ReportedCommand, RunReport, UndoneRun},
+    report::{ReportedCommand, RunReport, RunWarning, UndoneRun},
     roster::Roster,
     run::{Ended, RunId, Stop, StopCause},
     store::{Exclusive, LockError, LockHolder, Medium, OwnRun, RunFile, Shared, StoreError},
@@ -48,7 +48,7 @@ pub struct Beginning<'a, M> {
     /// Tells it from other runs of its time.
     pub salt: u32,
     /// What is known by now that a person should know.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<RunWarning>,
 }
 
 /// What is wanted of the live memberships.
@@ -86,7 +86,7 @@ pub struct Session<'a, M: Medium, A> {
     room: OnceCell<OwnRun<M>>,
     lacks_room: Cell<bool>,
     rows: RefCell<Option<Rc<Roster>>>,
-    pub(super) warnings: RefCell<Vec<String>>,
+    pub(super) warnings: RefCell<Vec<RunWarning>>,
 }
 
 /// How far a run came.
@@ -257,13 +257,17 @@ impl<'a, M: Medium, A: Audience> Session<'a, M, A> {
         assemble(facts, self.rows().as_deref(), reached.preview, reached.applied)
     }
 
-    fn all_warnings(&self, course: Option<&Course<'_>>, preview: Option<&Preview>) -> Vec<String> {
+    fn all_warnings(
+        &self,
+        course: Option<&Course<'_>>,
+        preview: Option<&Preview>,
+    ) -> Vec<RunWarning> {
         let is_whole = |course: &&Course<'_>| matches!(course.order.purpose, Purpose::Roster(roster) if !roster.desired.is_partial());
         let changes = course.filter(is_whole).zip(preview).map(|(course, preview)| {
             course.memory.changes(&preview.reviewed.approved.plan().workspaces)
         });
-        let warnings = self.warnings.borrow();
-        warnings.iter().cloned().chain(changes.unwrap_or_default()).collect()
+        let changes = changes.unwrap_or_default().into_iter().map(RunWarning::from);
+        self.warnings.borrow().iter().cloned().chain(changes).collect()
     }
 
     /// Removes runs that are older than is to be kept, and frees the lock, if it is held. The run's

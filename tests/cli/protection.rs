@@ -55,8 +55,21 @@ fn every_report_has_the_protected_people_under_a_heading_of_their_own() {
         let heading = "Protected (kept) (5)";
         assert!(ran.stdout.contains(heading), "{}", ran.text());
     }
-    let report = desk.run(&["plan", "-q", "--format", "json", "roster.csv"]).report();
+    let ran = desk.run(&["plan", "-q", "--format", "json", "roster.csv"]);
+    let report = ran.report();
     assert_eq!((report.counts.held, report.counts.deletes), (6, 1));
+    // Whom the list does not meet is said with a code for scripts, and with the words.
+    let value: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let warning = &value["warnings"][0];
+    assert_eq!(
+        (&warning["code"], &warning["entry"]),
+        (&"protects_nobody".into(), &"gone@firm.example".into())
+    );
+    assert!(
+        warning["text"]
+            .as_str()
+            .is_some_and(|text| text.contains("`gone@firm.example` in protect"))
+    );
     assert_eq!(writes(&sandbox), []);
 }
 

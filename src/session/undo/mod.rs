@@ -15,11 +15,9 @@ use touched::{Did, Touched, at, touched};
 
 use crate::{
     journal::Journal,
-    model::{
-        Fields, LOST_WITH_A_RECORD, LiveSet, LiveWorkspace, MembershipKey, Role, UserId,
-        WorkspaceId,
-    },
+    model::{Fields, LiveSet, LiveWorkspace, MembershipKey, Role, UserId, WorkspaceId},
     plan::{Action, Change, HoldReason, Plan, Policy, Reason, plan_with},
+    report::RunWarning,
     run::RunId,
 };
 
@@ -123,7 +121,7 @@ fn in_words_of_undo(reason: Reason) -> Reason {
 
 impl Undo {
     /// What a person should know of it before it is carried out.
-    pub(super) fn warnings(&self, plan: &Plan) -> Vec<String> {
+    pub(super) fn warnings(&self, plan: &Plan) -> Vec<RunWarning> {
         let created = |action: &Action| match action.change {
             Change::Create { spec } => Some(spec.fields),
             _ => None,
@@ -133,21 +131,11 @@ impl Undo {
         let kept: BTreeSet<MembershipKey> = plan.held.iter().map(|held| held.key).collect();
         let (created, kept, all) = (created.len(), kept.len(), self.touched.len());
         let warnings = [
-            (kept > 0).then(|| format!(
-                "of {all} memberships that the run touched, {kept} are not taken back, or only in part: each is listed as held with its reason; correct those through the roster"
-            )),
-            self.cut.then(|| format!(
-                "the journal of run {} has no end: the run was killed, or the file is cut off; what it does not record is not undone", self.run
-            )),
-            (created > 0).then(|| format!(
-                "memberships created again: {created}; the {LOST_WITH_A_RECORD} that they had do not come back"
-            )),
-            (unknown > 0).then(|| format!(
-                "memberships of these whose access level the run could not see: {unknown}; they get the account's default"
-            )),
-            (!plan.actions.is_empty()).then(|| {
-                "the next apply of the same roster does it all again, unless the roster is corrected first".to_owned()
-            }),
+            (kept > 0).then_some(RunWarning::NotTakenBack { touched: all, held: kept }),
+            self.cut.then(|| RunWarning::JournalCut { run: self.run.clone() }),
+            (created > 0).then_some(RunWarning::CreatedAgain { memberships: created }),
+            (unknown > 0).then_some(RunWarning::LevelUnknown { memberships: unknown }),
+            (!plan.actions.is_empty()).then_some(RunWarning::DoneAgainByTheRoster),
         ];
         warnings.into_iter().flatten().collect()
     }
