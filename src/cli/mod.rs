@@ -46,7 +46,7 @@ use crate::{run::ExitStatus, talk};
 pub fn arguments() -> Result<Arguments, ExitStatus> {
     talk::tell_panics();
     let raw: Vec<_> = std::env::args_os().collect();
-    let arguments = Arguments::try_parse_from(&raw).map_err(|error| usage::end(&error, &raw))?;
+    let arguments = Arguments::try_parse_from(&raw).map_err(|error| usage::end(error, &raw))?;
     talk::set_form(arguments.common.log_format.into());
     Ok(arguments)
 }

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::{Failure, failure, output};
 use crate::{
@@ -10,18 +10,47 @@ use crate::{
     talk::{self, Form},
 };
 
+/// From this likeness on (Jaro-Winkler, 0 to 1) two names are taken for each other.
+const NEAR: f64 = 0.85;
+
 /// Ends as clap does: help and version 0, wrong usage 2.
-pub(super) fn end(error: &clap::Error, raw: &[OsString]) -> ExitStatus {
+pub(super) fn end(mut error: clap::Error, raw: &[OsString]) -> ExitStatus {
     let raw = Raw(raw);
     talk::set_form(if raw.wants_json() { Form::Json } else { Form::Text });
+    let without = suggest_well(&mut error);
     let text = error.render().to_string();
     let result = match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             output::print(text.as_bytes()).map(|()| ExitStatus::Done)
         }
-        _ => Err(failure(error.kind(), &text)),
+        _ => Err(match without {
+            Some(name) => failure(error.kind(), &text)
+                .hint(format!("the {name} is given without a flag, and `--help` lists the flags")),
+            None => failure(error.kind(), &text),
+        }),
     };
     failure::close(result, raw.is_quiet())
+}
+
+/// Drops what clap suggests in the place of an unknown flag where the two are not alike, or the flag is
+/// the name of something that is given without one, which is returned.
+fn suggest_well(error: &mut clap::Error) -> Option<&'static str> {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.trim_start_matches('-').to_owned()),
+        Some(ContextValue::StyledStr(text)) => Some(text.to_string()),
+        _ => None,
+    };
+    let is_near = |a: &str, b: &str| strsim::jaro_winkler(a, b) >= NEAR;
+    let flag = text(ContextKind::InvalidArg)?;
+    let usage = text(ContextKind::Usage).unwrap_or_default();
+    let takes = |name: &&str| usage.contains(&name.to_uppercase()) && is_near(&flag, name);
+    let without = ["roster", "run"].into_iter().find(takes);
+    let suggested = text(ContextKind::SuggestedArg);
+    if without.is_some() || suggested.is_some_and(|suggested| !is_near(&flag, &suggested)) {
+        let misleading = [ContextKind::SuggestedArg, ContextKind::Suggested, ContextKind::Usage];
+        misleading.into_iter().for_each(|kind| drop(error.remove(kind)));
+    }
+    without
 }
 
 /// The first paragraph as the error, the rest line by line.

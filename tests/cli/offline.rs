@@ -74,6 +74,24 @@ fn a_rehearsal_of_ones_own_roster_and_world_is_shown_whole() {
 fn wrong_arguments_are_usage() {
     let desk = Desk::bare();
     insta::assert_snapshot!(desk.run(&["plan", "--chek", "roster.csv"]).text());
+    // No flag that only has some letters in common is suggested; what is given without one is said.
+    for (arguments, tip) in [
+        (["plan", "--rooster", "a.csv"], "hint: the roster is given without a flag"),
+        (["apply", "--roster", "a.csv"], "hint: the roster is given without a flag"),
+        (["show", "--run", "latest"], "hint: the run is given without a flag"),
+        (["plan", "--chek", "a.csv"], "tip: a similar argument exists: '--check'"),
+    ] {
+        let ran = desk.run(&arguments).ends_with(2);
+        assert!(ran.stderr.contains(tip), "{}", ran.text());
+        assert_eq!(
+            ran.stderr.contains("similar argument"),
+            tip.contains("similar"),
+            "{}",
+            ran.text()
+        );
+    }
+    let ran = desk.run(&["config", "--rooster"]).ends_with(2);
+    assert!(!ran.stderr.contains("--verbose"), "{}", ran.text());
     for arguments in [
         &["plan"][..],
         &[],
