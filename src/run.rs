@@ -133,6 +133,27 @@ impl Ended {
         matches!(self, Self::Complete)
     }
 
+    /// What the process answers for this ending alone, with or without a plan by then.
+    #[must_use]
+    pub const fn status(&self, planned: bool) -> ExitStatus {
+        match self {
+            Self::Complete => ExitStatus::Done,
+            Self::Deadline if planned => ExitStatus::Done,
+            Self::BreakerOpen { .. } if planned => ExitStatus::PartlyApplied,
+            // Nothing of it was done.
+            Self::Deadline => ExitStatus::PartlyApplied,
+            Self::BreakerOpen { .. }
+            | Self::Declined
+            | Self::Unanswered { .. }
+            | Self::Fatal { .. } => ExitStatus::Unexpected,
+            Self::Interrupted => ExitStatus::Interrupted,
+            Self::Terminated => ExitStatus::Terminated,
+            Self::Unauthorized { .. } => ExitStatus::Unauthorized,
+            Self::OtherPlan { .. } => ExitStatus::GuardWithheld,
+            Self::Unplanned { exit, .. } => *exit,
+        }
+    }
+
     /// In words for a person.
     #[must_use]
     pub fn words(&self) -> String {

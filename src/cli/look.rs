@@ -10,7 +10,7 @@ use crate::{
     live::Lister,
     model::{LiveSet, Scope, WorkspaceId},
     progress::Progress,
-    run::{Ended, ExitStatus, Stop},
+    run::{Ended, Stop},
     session::unlisted,
     talk,
 };
@@ -44,11 +44,5 @@ impl Looker<'_> {
 
 /// What ends a look that could not be had.
 pub(super) fn ended(ended: &Ended) -> Failure {
-    let status = match ended {
-        Ended::Unauthorized { .. } => ExitStatus::Unauthorized,
-        Ended::Interrupted => ExitStatus::Interrupted,
-        Ended::Terminated => ExitStatus::Terminated,
-        _ => ExitStatus::Unexpected,
-    };
-    Failure::new(status, anyhow::anyhow!(ended.words()))
+    Failure::new(ended.status(false), anyhow::anyhow!(ended.words()))
 }

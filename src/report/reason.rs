@@ -175,7 +175,7 @@ fn short(why: &Why) -> &'static str {
         Why::Deactivated => {
             "the person is deactivated and could not be created again; nothing was deleted"
         }
-        Why::GoneBeforeReplacement => "the record is gone: the next run creates the person anew",
+        Why::GoneBeforeReplacement => "the record is gone: the next run creates the person again",
         Why::CreateNotSent => "deleted, and the run ended before the create",
         Why::UpdateNotSent => "created again; what only an update may carry was not sent",
         Why::WithoutItsCreate => "the create that it follows is not known to have happened",

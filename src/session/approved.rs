@@ -69,7 +69,7 @@ impl Approved {
             Self::Plan(plan) if plan.digest.as_ref() == Some(digest) => return None,
             Self::Plan(plan) => {
                 let found = differences(plan, now);
-                details = told(&found);
+                details = lines_of(&found);
                 match found.len() {
                     0 => "the plan computed now is another one".to_owned(),
                     1 => "the plan computed now is another one (1 difference)".to_owned(),
@@ -77,13 +77,13 @@ impl Approved {
                 }
             }
         };
-        let message = format!("{message}; nothing was sent: look at it and approve it anew");
+        let message = format!("{message}; nothing was sent: look at it and approve it again");
         Some((Ended::OtherPlan { message }, details))
     }
 }
 
 /// The differences as lines: those that destroy a record whole and last, as in a plan.
-fn told(found: &[Difference]) -> Vec<String> {
+fn lines_of(found: &[Difference]) -> Vec<String> {
     let (destroying, others): (Vec<&Difference>, Vec<&Difference>) =
         found.iter().partition(|one| one.destroys);
     let line = |one: &&Difference| visible(&one.words).into_owned();

@@ -154,18 +154,12 @@ fn name_record(entry: &mut ReportEntry) {
 #[must_use]
 pub fn exit_status(report: &RunReport, check: bool) -> ExitStatus {
     let ended = report.ended.as_ref().unwrap_or(&Ended::Complete);
-    let mut found = vec![match ended {
+    let own = ended.status(report.digest.is_some());
+    if matches!(ended, Ended::Unplanned { .. }) {
         // Whatever is known of the roster by then, this is what ended it.
-        Ended::Unplanned { exit, .. } => return *exit,
-        Ended::Complete | Ended::Deadline => ExitStatus::Done,
-        Ended::Declined | Ended::Unanswered { .. } | Ended::Fatal { .. } => ExitStatus::Unexpected,
-        Ended::Interrupted => ExitStatus::Interrupted,
-        Ended::Terminated => ExitStatus::Terminated,
-        Ended::BreakerOpen { .. } if report.digest.is_none() => ExitStatus::Unexpected,
-        Ended::BreakerOpen { .. } => ExitStatus::PartlyApplied,
-        Ended::Unauthorized { .. } => ExitStatus::Unauthorized,
-        Ended::OtherPlan { .. } => ExitStatus::GuardWithheld,
-    }];
+        return own;
+    }
+    let mut found = vec![own];
     let mut fates = report.entries.iter().filter_map(|entry| entry.fate.as_ref());
     let unreadable = report
         .projects
@@ -174,8 +168,8 @@ pub fn exit_status(report: &RunReport, check: bool) -> ExitStatus {
     if unreadable || !report.problems.is_empty() || fates.any(|fate| fate.outcome.is_partial()) {
         found.push(ExitStatus::PartlyApplied);
     }
-    // A deadline that passed before the listing was done, or at the question, leaves all undone.
-    let undone = report.digest.is_none() || report.entries.iter().any(|entry| entry.fate.is_none());
+    // A deadline that passed at the question leaves all undone.
+    let undone = report.entries.iter().any(|entry| entry.fate.is_none());
     if *ended == Ended::Deadline && undone {
         found.push(ExitStatus::PartlyApplied);
     }

@@ -175,7 +175,7 @@ impl<'a, M: Medium, A: Audience> Session<'a, M, A> {
     pub async fn lock(&self, wait: Option<Duration>) -> Result<Option<&Exclusive<M>>, LockError> {
         let started = self.clock.now();
         let waited = || Duration::try_from(self.clock.now().duration_since(started));
-        let mut told = false;
+        let mut said = false;
         loop {
             let since = self.clock.now();
             let own = LockHolder { run: self.run.clone(), since, process: None };
@@ -183,7 +183,7 @@ impl<'a, M: Medium, A: Audience> Session<'a, M, A> {
                 Err(LockError::Held(held))
                     if wait.is_some_and(|wait| waited().is_ok_and(|waited| waited < wait)) =>
                 {
-                    if !std::mem::replace(&mut told, true) {
+                    if !std::mem::replace(&mut said, true) {
                         self.audience.waits_for_lock(&held);
                     }
                     tokio::select! {

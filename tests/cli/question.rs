@@ -107,6 +107,18 @@ fn a_question_that_nobody_answers_is_declined_and_keeps_no_other_run_out() {
 }
 
 #[test]
+fn a_question_that_may_not_wait_at_all_is_declined() {
+    let (sandbox, server) = world();
+    let desk = Desk::at(&server.base_url());
+    let arguments = ["apply", "--prompt-timeout", "0s", "roster.csv"];
+    let (mut child, mut terminal) = at_terminal(&desk, Terminal::open(), &arguments);
+    let said = terminal.reads(NEVER);
+    assert_eq!(child.wait().expect("waited").code(), Some(1), "{said}");
+    assert!(said.contains("nothing was sent"), "{said}");
+    assert_eq!(writes(&sandbox), []);
+}
+
+#[test]
 fn a_deadline_that_passes_at_the_question_leaves_all_undone_and_says_so() {
     let (sandbox, server) = world();
     let desk = Desk::at(&server.base_url());

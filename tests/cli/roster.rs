@@ -130,6 +130,17 @@ fn a_roster_that_strict_refuses_is_reported_row_by_row() {
 }
 
 #[test]
+fn a_roster_that_is_too_large_is_refused_before_it_is_parsed() {
+    let desk = Desk::bare();
+    // One byte too many, and hardly one of them on disk.
+    let file = fs::File::create(desk.path("large.csv")).expect("a file");
+    file.set_len((256 << 20) + 1).expect("a sparse file");
+    let ran = desk.run(&["check", "large.csv"]).ends_with(3);
+    assert!(ran.stderr.contains("cannot open `large.csv`"), "{}", ran.text());
+    assert!(ran.stderr.contains("more than 256 MiB"), "{}", ran.text());
+}
+
+#[test]
 fn a_partial_roster_never_deletes() {
     let sandbox = sandbox(LIVE);
     let server = Server::of_sandbox(&sandbox);
