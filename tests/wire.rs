@@ -10,7 +10,10 @@ use std::{
 use kantata_sync::{
     api::{
         Complaint, ListPage, ListedRow,
-        wire::{decode_complaints, decode_page, decode_people, decode_workspaces, mentions_errors},
+        wire::{
+            decode_complaints, decode_page, decode_people, decode_people_page, decode_workspaces,
+            decode_workspaces_page, mentions_errors,
+        },
     },
     model::{AccessLevel, Participation, Role, Seen},
 };
@@ -252,6 +255,18 @@ fn people_are_found_by_address_and_projects_by_id() {
     assert_eq!(ids, [501, 502]);
     // What is loaded beside the results is no result.
     assert_eq!(decode_page(&body).expect("an answer").rows, []);
+}
+
+#[test]
+fn a_page_of_people_or_projects_tells_how_large_its_query_is() {
+    let people = decode_people_page(&body("users_by_email"), Some("hr"), 1).expect("a page");
+    assert_eq!((people.rows.len(), people.count, people.page_count), (1, 1, 1));
+    let row = &people.rows[0];
+    assert_eq!((row.of.email.as_deref(), row.keys.len()), (Some("user1@example.com"), 0));
+    for name in WORKSPACES {
+        let projects = decode_workspaces_page(&body(name), None, 1).expect(name);
+        assert_eq!((projects.rows.len(), projects.count, projects.page_count), (2, 2, 1), "{name}");
+    }
 }
 
 #[test]

@@ -6,7 +6,10 @@ use std::{fs, path::Path};
 use kantata_sync::{
     api::{
         ListPage, ListedRow,
-        wire::{decode_complaints, decode_page, decode_people, decode_workspaces},
+        wire::{
+            decode_complaints, decode_page, decode_people, decode_people_page, decode_workspaces,
+            decode_workspaces_page,
+        },
     },
     model::{Participation, Seen},
 };
@@ -142,10 +145,14 @@ proptest! {
             match main {
                 "users" => {
                     let people = decode_people(body.as_bytes()).expect(body);
+                    let page = decode_people_page(body.as_bytes(), Some("hr"), 1).expect(body);
+                    assert_eq!(page.rows.len(), people.len());
                     people.into_iter().map(|person| person.id.number()).collect()
                 }
                 _ => {
                     let projects = decode_workspaces(body.as_bytes()).expect(body);
+                    let page = decode_workspaces_page(body.as_bytes(), Some("erp"), 1);
+                    assert_eq!(page.expect(body).rows.len(), projects.len());
                     projects.into_iter().map(|project| project.id.number()).collect()
                 }
             }

@@ -159,6 +159,10 @@ impl Answer {
         Self::errors(StatusCode::UNPROCESSABLE_ENTITY, &[error])
     }
 
+    pub(super) fn forbidden(message: &str) -> Self {
+        Self::errors(StatusCode::FORBIDDEN, &[ApiError::oauth(message)])
+    }
+
     pub(super) fn not_found() -> Self {
         Self::errors(StatusCode::NOT_FOUND, &[ApiError::system("Record not found")])
     }

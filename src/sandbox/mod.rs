@@ -14,6 +14,7 @@ mod foreign;
 mod handle;
 mod limit;
 mod log;
+mod lookup;
 mod odd;
 mod read;
 mod requested;
@@ -30,11 +31,12 @@ pub use clock::SandboxClock;
 pub use fault::{Fault, Faults};
 pub use handle::Sandbox;
 pub use log::{Answered, ForeignChange, ForeignEdit, LoggedRequest, RequestTarget};
+pub use lookup::{LookupOrder, Lookups};
 pub use odd::{OddForm, OddValues};
 pub use route::{BASE_PATH, RequestKind};
 pub use seed::SeedError;
 pub use settings::{Bulk, Duplicates, ErrorIndex, RateWindow, RetryAfter, SandboxSettings, Start};
-pub use state::{ExternalReference, Participation, Side, User, Workspace, World};
+pub use state::{ExternalReference, Participation, Side, Subject, User, Workspace, World};
 
 #[cfg(test)]
 mod tests;

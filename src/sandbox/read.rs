@@ -3,12 +3,14 @@
 //! Each is a plain function from the world and a query to an answer. Knows nothing of HTTP, time
 //! or faults, and changes nothing.
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
 use super::answer::{Answer, ApiError};
+use super::lookup;
 use super::route::Query;
 use super::settings::SandboxSettings;
-use super::state::{Participation, User, Workspace, World};
+use super::state::{Participation, Side, Subject, User, Workspace, World};
 use super::view::View;
 
 /// What an endpoint works on.
@@ -43,7 +45,10 @@ impl Context<'_> {
 /// `GET /users/me` and `GET /users/{id}`
 pub(super) fn user(context: &Context<'_>, id: u64) -> Answer {
     match context.world.users().get(&id) {
-        Some(one) => people(context, vec![one.clone()]),
+        Some(one) => {
+            let (found, cut) = context.query.page_of(vec![one], context.settings.page_limit);
+            Answer::ok(&context.view().users(found.into_iter(), cut))
+        }
         None => Answer::not_found(),
     }
 }
@@ -51,28 +56,20 @@ pub(super) fn user(context: &Context<'_>, id: u64) -> Answer {
 /// `GET /users`
 pub(super) fn users(context: &Context<'_>) -> Answer {
     let Context { world, query, settings, .. } = context;
-    let fold = |address: &str| {
-        if settings.email_case_matters { address.to_owned() } else { address.to_lowercase() }
-    };
-    let addresses: Option<Vec<String>> =
-        query.words("by_email_addresses").map(|words| words.into_iter().map(&fold).collect());
-    let only = query.ids("only");
     let (anybody, disabled) = (query.flag("on_my_account"), query.flag("show_disabled"));
-    let on_projects: BTreeSet<u64> =
-        world.participations().values().filter_map(|one| one.user).collect();
+    let on_projects: LazyCell<BTreeSet<u64>, _> =
+        LazyCell::new(|| world.participations().values().filter_map(|one| one.user).collect());
     let known = |one: &User| (anybody && one.on_account) || on_projects.contains(&one.id);
-    let found = world
-        .users()
-        .values()
-        .filter(|one| addresses.as_ref().is_none_or(|list| list.contains(&fold(&one.email))))
-        .filter(|one| only.as_ref().is_none_or(|ids| ids.contains(&one.id)))
-        .filter(|one| (disabled || !one.disabled) && known(one));
-    people(context, found.cloned().collect())
-}
-
-fn people(context: &Context<'_>, found: Vec<User>) -> Answer {
-    let (found, cut) = context.query.page_of(found, context.settings.page_limit);
-    Answer::ok(&context.view().users(&found, cut))
+    let shown = |one: &&User| (disabled || !one.disabled) && known(one);
+    let asked = lookup::Asked::of(query, settings);
+    let (found, others): (Vec<&User>, Vec<&User>) =
+        world.users().values().filter(shown).partition(|one| asked.is_for(one, world));
+    let (mut found, cut) =
+        query.page_of(settings.lookups.listed(found, others), settings.page_limit);
+    if settings.lookups.short_page {
+        found.pop();
+    }
+    Answer::ok(&context.view().users(found.into_iter(), cut))
 }
 
 /// `GET /account_memberships`
@@ -89,11 +86,14 @@ pub(super) fn account_memberships(context: &Context<'_>) -> Answer {
 pub(super) fn workspaces(context: &mut Context<'_>) -> Answer {
     let only = context.query.ids("only");
     let archived = context.query.flag("include_archived");
+    let called = lookup::Called::of(context.query);
+    let links = |one: &Workspace| context.world.references(Subject::Workspace(one.id));
     let found: Vec<Workspace> = context
         .world
         .workspaces()
         .values()
         .filter(|one| only.as_ref().is_none_or(|ids| ids.contains(&one.id)))
+        .filter(|one| called.as_ref().is_none_or(|called| called.is_in(links(one))))
         .filter(|one| (archived || !one.archived) && context.visible(one.id))
         .cloned()
         .collect();
@@ -104,6 +104,25 @@ pub(super) fn workspaces(context: &mut Context<'_>) -> Answer {
     };
     let found: Vec<_> = found.into_iter().map(&mut rows).collect();
     Answer::ok(&context.view().workspaces(&found, cut))
+}
+
+/// `GET /workspace_resources`
+pub(super) fn workspace_resources(context: &Context<'_>) -> Answer {
+    let Context { world, settings, query, .. } = context;
+    if !settings.lookups.resources_permitted {
+        return Answer::forbidden("You are not allowed to see the resources of this account");
+    }
+    let (users, workspaces) = (query.ids("user_id"), query.ids("workspace_id"));
+    let asked =
+        |ids: &Option<BTreeSet<u64>>, id: u64| ids.as_ref().is_none_or(|ids| ids.contains(&id));
+    let is_resource = |one: &&Participation| {
+        let user = one.user.is_some_and(|user| asked(&users, user));
+        let side = one.side == Side::Maven || settings.lookups.client_resources;
+        user && side && asked(&workspaces, one.workspace) && context.visible(one.workspace)
+    };
+    let found = world.participations().values().filter(is_resource).cloned().collect();
+    let (found, cut) = query.page_of(found, settings.page_limit);
+    Answer::ok(&context.view().workspace_resources(&found, cut))
 }
 
 /// `GET /participations`

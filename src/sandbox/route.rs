@@ -26,6 +26,8 @@ pub enum RequestKind {
     Users,
     /// `GET /workspaces`
     Workspaces,
+    /// `GET /workspace_resources`
+    Resources,
     /// `GET /account_memberships`
     AccountMemberships,
     /// `GET /participations`
@@ -49,6 +51,7 @@ pub(super) enum Route {
     Users,
     User(u64),
     Workspaces,
+    Resources,
     AccountMemberships,
     List,
     Show(u64),
@@ -70,6 +73,7 @@ impl Route {
             ("GET", ["users"], _) => Self::Users,
             ("GET", ["users", _], Some(id)) => Self::User(id),
             ("GET", ["workspaces"], _) => Self::Workspaces,
+            ("GET", ["workspace_resources"], _) => Self::Resources,
             ("GET", ["account_memberships"], _) => Self::AccountMemberships,
             ("GET", ["participations"], _) => Self::List,
             ("POST", ["participations"], _) => Self::Create,
@@ -85,6 +89,7 @@ impl Route {
             Self::Me => RequestKind::Me,
             Self::Users | Self::User(_) => RequestKind::Users,
             Self::Workspaces => RequestKind::Workspaces,
+            Self::Resources => RequestKind::Resources,
             Self::AccountMemberships => RequestKind::AccountMemberships,
             Self::List => RequestKind::List,
             Self::Show(_) => RequestKind::Show,

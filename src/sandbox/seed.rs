@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::access::Level;
 use super::clock::timestamp;
 use super::field::{FIELDS, Held, Slot};
-use super::state::{Participation, Side, User, Workspace, World};
+use super::state::{Participation, Side, Subject, User, Workspace, World};
 
 /// 2026-01-01T00:00:00Z: seeded rows are older than everything the sandbox does.
 const SEEDED_AT: i64 = 1_767_225_600;
@@ -19,8 +19,8 @@ const SEEDED_AT: i64 = 1_767_225_600;
 const FIRST_ID: u64 = 9001;
 
 /// The columns of a seed, in any order and with those of [`FIELDS`]; all but the first three may be
-/// left out.
-const COLUMNS: [&str; 12] = [
+/// left out. A reference is `service:key`, several are parted by `;`.
+const COLUMNS: [&str; 14] = [
     "workspace_id",
     "project",
     "user_id",
@@ -33,6 +33,8 @@ const COLUMNS: [&str; 12] = [
     "token",
     "role",
     "access_level",
+    "person_reference",
+    "project_reference",
 ];
 
 /// Why a seed could not be read.
@@ -127,9 +129,26 @@ impl Row<'_> {
         self.cell(column, "a whole number", |text| text.parse().ok())
     }
 
+    /// The references of a cell, each a service and a key; a key may have colons.
+    fn references(&self, column: &'static str) -> Result<Vec<(&str, &str)>, SeedError> {
+        let text = self.text(column);
+        let parts = text.split(';').map(str::trim).filter(|part| !part.is_empty());
+        let expected = "`service:key`, several parted by `;`";
+        let wrong =
+            || SeedError::Cell { line: self.line, column, value: text.to_owned(), expected };
+        parts.map(|part| reference(part).ok_or_else(wrong)).collect()
+    }
+
     fn flag(&self, column: &'static str) -> Result<Option<bool>, SeedError> {
         self.cell(column, "true or false", |text| text.parse().ok())
     }
+}
+
+/// A service and a key.
+fn reference(text: &str) -> Option<(&str, &str)> {
+    let (service, key) = text.split_once(':')?;
+    let (service, key) = (service.trim(), key.trim());
+    (!service.is_empty() && !key.is_empty()).then_some((service, key))
 }
 
 struct Seed {
@@ -165,7 +184,9 @@ impl Seed {
     /// The first row of a project says all about it.
     fn workspace(&mut self, row: &Row<'_>, id: u64, at: Timestamp) -> Result<(), SeedError> {
         let archived = row.flag("archived")?.unwrap_or(false);
+        let references = row.references("project_reference")?;
         if !self.world.workspaces().contains_key(&id) {
+            self.world.put_references(Subject::Workspace(id), &references);
             let title = row.text("project").to_owned();
             let (created_at, updated_at) = (at, at);
             self.world.put_workspace(Workspace { id, title, archived, created_at, updated_at });
@@ -187,7 +208,9 @@ impl Seed {
         if acts || self.people.is_empty() {
             self.world.token_user = id;
         }
+        let references = row.references("person_reference")?;
         if self.people.insert(id) {
+            self.world.put_references(Subject::User(id), &references);
             self.world.put_user(user);
         }
         Ok(())

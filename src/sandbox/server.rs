@@ -248,6 +248,7 @@ impl Inner {
             Route::Users => read::users(context),
             Route::User(id) => read::user(context, id),
             Route::Workspaces => read::workspaces(context),
+            Route::Resources => read::workspace_resources(context),
             Route::AccountMemberships => read::account_memberships(context),
             Route::List => read::participations(context),
             Route::Show(id) => read::participation(context, id),

@@ -9,6 +9,7 @@ use jiff::fmt::serde::unsigned_duration::friendly::compact::required as duration
 use serde::Deserialize;
 
 use super::fault::Faults;
+use super::lookup::Lookups;
 use super::odd::OddValues;
 
 /// What becomes of the good rows of a bulk create with bad ones in it.
@@ -157,6 +158,8 @@ pub struct SandboxSettings {
     pub forbidden_workspaces: BTreeSet<u64>,
     /// The largest page, and the most rows of a bulk create's answer.
     pub page_limit: usize,
+    /// Looking people, projects and their work up.
+    pub lookups: Lookups,
     /// Optional values of forms that nobody expects.
     pub odd_values: OddValues,
     /// What goes wrong, and how often.
@@ -193,6 +196,7 @@ impl Default for SandboxSettings {
             hidden_workspaces: BTreeSet::new(),
             forbidden_workspaces: BTreeSet::new(),
             page_limit: 200,
+            lookups: Lookups::default(),
             odd_values: OddValues::default(),
             faults: Faults::default(),
         }

@@ -75,7 +75,26 @@ impl Side {
     }
 }
 
-/// A link to an object of another system; one for each service.
+/// What other systems have links to, besides participations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// A person.
+    User(u64),
+    /// A project.
+    Workspace(u64),
+}
+
+impl Subject {
+    /// What a link calls it on the other side.
+    const fn model(self) -> &'static str {
+        match self {
+            Self::User(_) => "Employee",
+            Self::Workspace(_) => "Order",
+        }
+    }
+}
+
+/// A link to an object of another system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExternalReference {
     /// Its id.
@@ -147,6 +166,9 @@ impl Participation {
     }
 }
 
+/// Links of people and projects are numbered from here, far from the ids of everything else.
+const FIRST_REFERENCE: u64 = 700_000;
+
 /// One change, kept as long as a lagging listing may not show it.
 #[derive(Debug, Clone)]
 struct WorldChange {
@@ -167,6 +189,8 @@ pub struct World {
     users: BTreeMap<u64, User>,
     participations: BTreeMap<u64, Participation>,
     by_workspace: BTreeMap<u64, BTreeSet<u64>>,
+    references: BTreeMap<Subject, Vec<ExternalReference>>,
+    last_reference: u64,
     changes: Vec<WorldChange>,
     kept_for: Duration,
     last_id: u64,
@@ -187,6 +211,34 @@ impl World {
     /// Adds or replaces a person.
     pub fn put_user(&mut self, user: User) {
         self.users.insert(user.id, user);
+    }
+
+    /// Says what other systems call a person or project: service and key of each link. What was
+    /// said before is forgotten.
+    pub fn put_references(&mut self, of: Subject, links: &[(&str, &str)]) {
+        let mut link = |(service, key): &(&str, &str)| {
+            self.last_reference += 1;
+            ExternalReference {
+                id: FIRST_REFERENCE + self.last_reference,
+                service_name: (*service).to_owned(),
+                service_model: of.model().to_owned(),
+                service_model_ref: (*key).to_owned(),
+            }
+        };
+        let links = links.iter().map(&mut link).collect();
+        self.references.insert(of, links);
+    }
+
+    /// The links of a person or project.
+    #[must_use]
+    pub fn references(&self, of: Subject) -> &[ExternalReference] {
+        self.references.get(&of).map_or(&[], Vec::as_slice)
+    }
+
+    /// Gives a person another address. False: there is no such person.
+    pub fn change_address(&mut self, user: u64, address: &str) -> bool {
+        let user = self.users.get_mut(&user);
+        user.map(|user| address.clone_into(&mut user.email)).is_some()
     }
 
     /// Every project by id.

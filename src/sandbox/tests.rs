@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tower::ServiceExt;
 
+mod lookup;
+
 use super::*;
 
 const ALL_FIELDS: &str = "optional_fields=access_level,permissions_label,\

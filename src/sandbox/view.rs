@@ -12,7 +12,7 @@ use super::clock::iso;
 use super::field::{FIELDS, Shown};
 use super::route::Query;
 use super::settings::SandboxSettings;
-use super::state::{Participation, User, Workspace, World};
+use super::state::{ExternalReference, Participation, Subject, User, Workspace, World};
 
 /// What a request may see and asked to see.
 pub(super) struct View<'a> {
@@ -33,7 +33,8 @@ impl View<'_> {
             side.push(("roles", roles_of(rows)));
         }
         if self.includes("external_references") {
-            side.push(("external_references", references_of(rows)));
+            let links = rows.iter().flat_map(|one| &one.external_references);
+            side.push(("external_references", references(links)));
         }
         Envelope { key: "participations", objects: Keyed(objects), side, cut }
     }
@@ -54,19 +55,89 @@ impl View<'_> {
         if self.includes("participants") {
             side.push(("users", self.users_of(&rows)));
         }
+        side.extend(self.links_of(found.iter().map(|(one, _)| Subject::Workspace(one.id))));
         Envelope { key: "workspaces", objects: Keyed(objects), side, cut }
     }
 
     /// People.
-    pub(super) fn users(&self, found: &[User], cut: Cut) -> Envelope {
-        let objects = found.iter().map(|one| (one.id, user(one))).collect();
-        Envelope { key: "users", objects: Keyed(objects), side: Vec::new(), cut }
+    pub(super) fn users<'a>(
+        &self,
+        found: impl Iterator<Item = &'a User> + Clone,
+        cut: Cut,
+    ) -> Envelope {
+        let objects = found.clone().map(|one| (one.id, self.user(one))).collect();
+        let side = self.links_of(found.map(|one| Subject::User(one.id)));
+        Envelope { key: "users", objects: Keyed(objects), side: side.into_iter().collect(), cut }
+    }
+
+    /// Resources: the places of people on projects, with ids of their own.
+    pub(super) fn workspace_resources(&self, rows: &[Participation], cut: Cut) -> Envelope {
+        let objects = rows.iter().map(|one| (resource_id(one), self.resource(one))).collect();
+        let mut side = Vec::new();
+        if self.includes("participation") {
+            let plain = rows.iter().map(|one| (one.id, self.plain(one).0)).collect();
+            side.push(("participations", Keyed(plain)));
+        }
+        if self.includes("user") {
+            side.push(("users", self.users_of(rows)));
+        }
+        if self.includes("workspace") {
+            let ids: BTreeSet<u64> = rows.iter().map(|one| one.workspace).collect();
+            let on = ids.iter().filter_map(|id| self.world.workspaces().get(id));
+            let plain = on.map(|one| (one.id, workspace(one).with("id", text(Some(one.id)))));
+            side.push(("workspaces", Keyed(plain.collect())));
+        }
+        Envelope { key: "workspace_resources", objects: Keyed(objects), side, cut }
     }
 
     /// Memberships of the account; a membership has the id of its user.
     pub(super) fn account_memberships(&self, found: &[User], cut: Cut) -> Envelope {
         let objects = found.iter().map(|one| (one.id, account_membership(one))).collect();
         Envelope { key: "account_memberships", objects: Keyed(objects), side: Vec::new(), cut }
+    }
+
+    fn resource(&self, one: &Participation) -> Object {
+        let mut object = Object::default()
+            .with("created_at", iso(one.created_at))
+            .with("updated_at", iso(one.updated_at))
+            .with("user_id", text(one.user))
+            .with("workspace_id", text(Some(one.workspace)));
+        if self.includes("participation") {
+            object = object.with("participation_id", text(Some(one.id)));
+        }
+        object.with("id", text(Some(resource_id(one))))
+    }
+
+    fn user(&self, one: &User) -> Object {
+        self.linked(user(one), Subject::User(one.id)).with("id", text(Some(one.id)))
+    }
+
+    /// The object with the ids of its links, where they are asked for.
+    fn linked(&self, object: Object, of: Subject) -> Object {
+        if !self.shows_links(of) {
+            return object;
+        }
+        let links = self.world.references(of).iter();
+        let ids: Vec<Value> = links.map(|link| text(Some(link.id))).collect();
+        object.with("external_reference_ids", ids)
+    }
+
+    fn shows_links(&self, of: Subject) -> bool {
+        let shown = match of {
+            Subject::User(_) => self.settings.lookups.users_show_references,
+            Subject::Workspace(_) => true,
+        };
+        shown && self.includes("external_references")
+    }
+
+    /// The links of some people or projects, where they are asked for.
+    fn links_of(&self, of: impl Iterator<Item = Subject>) -> Option<(&'static str, Keyed)> {
+        if !self.includes("external_references") {
+            return None;
+        }
+        let shown = of.filter(|one| self.shows_links(*one));
+        let links = references(shown.flat_map(|one| self.world.references(one)));
+        Some(("external_references", links))
     }
 
     fn includes(&self, what: &str) -> bool {
@@ -121,11 +192,7 @@ impl View<'_> {
     }
 
     fn workspace(&self, one: &Workspace, rows: &[Participation]) -> Object {
-        let mut object = Object::default()
-            .with("title", one.title.as_str())
-            .with("archived", one.archived)
-            .with("created_at", iso(one.created_at))
-            .with("updated_at", iso(one.updated_at));
+        let mut object = workspace(one);
         if self.includes("participations") {
             let ids: Vec<Value> = rows.iter().map(|row| text(Some(row.id))).collect();
             object = object.with("participation_ids", ids);
@@ -134,12 +201,13 @@ impl View<'_> {
             let ids: Vec<Value> = distinct(rows).map(|id| text(Some(id))).collect();
             object = object.with("participant_ids", ids);
         }
-        object.with("id", text(Some(one.id)))
+        self.linked(object, Subject::Workspace(one.id)).with("id", text(Some(one.id)))
     }
 
     fn users_of(&self, rows: &[Participation]) -> Keyed {
         let people = distinct(rows).filter_map(|id| self.world.users().get(&id));
-        Keyed(people.map(|one| (one.id, user(one))).collect())
+        let object = |one: &User| user(one).with("id", text(Some(one.id)));
+        Keyed(people.map(|one| (one.id, object(one))).collect())
     }
 }
 
@@ -158,12 +226,27 @@ fn distinct(rows: &[Participation]) -> impl Iterator<Item = u64> {
     rows.iter().filter_map(|one| one.user).filter(move |id| seen.insert(*id))
 }
 
+/// A person, up to what is associated with them.
 fn user(one: &User) -> Object {
     Object::default()
         .with("full_name", one.name.as_str())
         .with("email_address", one.email.as_str())
         .with("disabled", one.disabled)
-        .with("id", text(Some(one.id)))
+}
+
+/// A project, up to what is associated with it.
+fn workspace(one: &Workspace) -> Object {
+    Object::default()
+        .with("title", one.title.as_str())
+        .with("archived", one.archived)
+        .with("created_at", iso(one.created_at))
+        .with("updated_at", iso(one.updated_at))
+}
+
+/// Never the id of a participation: who takes the one for the other finds nothing.
+const fn resource_id(one: &Participation) -> u64 {
+    const FIRST_RESOURCE: u64 = 500_000_000;
+    FIRST_RESOURCE + one.id
 }
 
 fn account_membership(one: &User) -> Object {
@@ -186,9 +269,8 @@ fn roles_of(rows: &[Participation]) -> Keyed {
     Keyed(ids.into_iter().map(|id| (id, role(id))).collect())
 }
 
-fn references_of(rows: &[Participation]) -> Keyed {
-    let links = rows.iter().flat_map(|one| &one.external_references);
-    let object = |link: &super::state::ExternalReference| {
+fn references<'a>(links: impl Iterator<Item = &'a ExternalReference>) -> Keyed {
+    let object = |link: &ExternalReference| {
         Object::default()
             .with("service_name", link.service_name.as_str())
             .with("service_model", link.service_model.as_str())

@@ -220,7 +220,7 @@ fn writable(context: &Context<'_>, id: u64) -> Result<Participation, Answer> {
     let found = context.world.participations().get(&id);
     let one = found.filter(|one| context.visible(one.workspace)).ok_or_else(Answer::not_found)?;
     if context.settings.forbidden_workspaces.contains(&one.workspace) {
-        return Err(Answer::errors(StatusCode::FORBIDDEN, &[ApiError::oauth(FORBIDDEN)]));
+        return Err(Answer::forbidden(FORBIDDEN));
     }
     Ok(one.clone())
 }
