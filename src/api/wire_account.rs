@@ -81,7 +81,7 @@ impl Envelope<'_> {
         let rows = ids.filter_map(|id| self.external_references.find(id));
         let of_service =
             rows.filter(|row| service.is_some() && whole(row.service_name).as_deref() == service);
-        of_service.filter_map(|row| key(row.service_model_ref)).collect()
+        of_service.filter_map(|row| whole(row.service_model_ref)).collect()
     }
 
     fn people(&self) -> impl Iterator<Item = (Person, &UserRow<'_>)> {
@@ -97,11 +97,6 @@ impl Envelope<'_> {
             Some((workspace(id, row)?, row))
         })
     }
-}
-
-/// A key of another system; a whole number is its digits.
-fn key(value: Raw<'_>) -> Option<String> {
-    whole(value).or_else(|| Some(value.optional_id().visible().flatten()?.0.to_string()))
 }
 
 /// A person under an id; none where the object says that it is somebody else.

@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use super::route::Query;
-use super::settings::SandboxSettings;
 use super::state::{ExternalReference, Subject, User, World};
 
 /// The order in which people are listed.
@@ -103,15 +102,14 @@ pub(super) struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
-    pub(super) fn of(query: &'a Query, settings: &SandboxSettings) -> Self {
-        let case_matters = settings.email_case_matters;
+    pub(super) fn of(query: &'a Query, lookups: &Lookups, case_matters: bool) -> Self {
         let addresses = query.words("by_email_addresses");
         let folded = |address: &str| fold(address, case_matters);
         Self {
             addresses: addresses.map(|list| list.into_iter().map(folded).collect()),
             case_matters,
             only: query.ids("only"),
-            called: Called::of(query).filter(|_| settings.lookups.users_by_reference),
+            called: Called::of(query).filter(|_| lookups.users_by_reference),
         }
     }
 

@@ -61,7 +61,7 @@ pub(super) fn users(context: &Context<'_>) -> Answer {
         LazyCell::new(|| world.participations().values().filter_map(|one| one.user).collect());
     let known = |one: &User| (anybody && one.on_account) || on_projects.contains(&one.id);
     let shown = |one: &&User| (disabled || !one.disabled) && known(one);
-    let asked = lookup::Asked::of(query, settings);
+    let asked = lookup::Asked::of(query, &settings.lookups, settings.email_case_matters);
     let (found, others): (Vec<&User>, Vec<&User>) =
         world.users().values().filter(shown).partition(|one| asked.is_for(one, world));
     let (mut found, cut) =
