@@ -8,7 +8,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use kantata_sync::roster::{ReaderSettings, Roster, RosterError, read_roster};
+use jiff::civil::date;
+use kantata_sync::roster::{Day, ReaderSettings, Roster, RosterError, read_roster};
 
 fn samples(prefix: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data/rosters");
@@ -28,7 +29,9 @@ fn name(path: &Path) -> &str {
 fn read(path: &Path) -> Result<Roster, RosterError> {
     let bytes = fs::read(path).expect("readable");
     let bare = Path::new(path.file_name().expect("a file"));
-    kantata_sync::roster::parse_roster(bytes, bare, &ReaderSettings::default())
+    let day = Day::of(date(2026, 11, 24));
+    let settings = ReaderSettings { day, ..ReaderSettings::default() };
+    kantata_sync::roster::parse_roster(bytes, bare, &settings)
 }
 
 /// The roster as the reader understood it, in lines.
@@ -53,6 +56,13 @@ fn describe(roster: &Roster) -> String {
     for entry in desired.entries() {
         let fields = serde_json::to_string(&entry.spec.fields).expect("plain value");
         let _ = writeln!(text, "line {}: {} {} {fields}", entry.line, entry.key, entry.spec.role);
+    }
+    for dated in desired.not_now() {
+        let (line, key) = (dated.entry.line, dated.entry.key);
+        let _ = writeln!(text, "not now, line {line}: {key} {}", dated.why);
+    }
+    for one in desired.dates.iter().flat_map(|dates| &dates.upcoming) {
+        let _ = writeln!(text, "{} {:?}, line {}: {}", one.on, one.turn, one.line, one.key);
     }
     text
 }

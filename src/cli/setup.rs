@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
+
 use super::{Common, Failure};
 use crate::{
     api::{Client, Endpoint, HttpTransport},
     clock::Clock,
     config::{self, Configuration, Environment, Flags, Settings, Token, TokenSource, read_token},
     report::RunWarning,
-    roster::{ReaderSettings, Roster, RosterError, read_roster},
+    roster::{Day, ReaderSettings, Roster, RosterError, read_roster},
     run::ExitStatus,
     store::{Folder, StoreError},
     trust::trust_folder,
@@ -48,7 +50,9 @@ pub(super) fn offline_configuration(common: &Common) -> Result<Configuration, Fa
 /// How this configuration reads rosters.
 pub(super) fn reader_settings(settings: &Settings) -> ReaderSettings {
     let roster = &settings.roster;
+    let today = roster.time_zone.day(Timestamp::now());
     ReaderSettings {
+        day: Day::of(today),
         delimiter: roster.delimiter,
         ignore_columns: roster.ignore_columns.clone(),
         columns: roster.columns.clone(),

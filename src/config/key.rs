@@ -14,7 +14,7 @@ use super::{
     token::TokenSource,
     value::{
         Choice, Command, Flag, Ids, Kind, Names, Number, Path, People, Place, Span, Text, Texts,
-        Url, WEEK, Whole,
+        Url, WEEK, Whole, Zones,
     },
 };
 
@@ -105,6 +105,7 @@ keys! {
     roster.delimiter                    Choice(&[",", ";", "tab"]);
     roster.ignore_columns               Texts;
     roster.columns                      Names;
+    roster.time_zone                    Zones;
     breaker.consecutive_failures        Whole(1, 10_000) => http.breaker_failures;
     state.keep_runs                     Whole(1, 100_000) => keep_runs;
     monitor.ping_url                    Text => monitor.ping_url = Some, Secret, Later;

@@ -33,7 +33,7 @@ pub use self::{
     render::render_config,
     settings::{Monitor, RosterSettings, Settings},
     token::{Token, TokenError, TokenSource, read_token, token_place},
-    value::{DurationError, Encoding, parse_duration},
+    value::{DurationError, Encoding, Zone, parse_duration},
 };
 
 use self::{

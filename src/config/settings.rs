@@ -6,7 +6,11 @@
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
-use super::{base_url::BaseUrl, token::TokenSource, value::Encoding};
+use super::{
+    base_url::BaseUrl,
+    token::TokenSource,
+    value::{Encoding, Zone},
+};
 use crate::{
     api::HttpSettings,
     guard::Limits,
@@ -66,6 +70,8 @@ pub struct RosterSettings {
     pub ignore_columns: Vec<String>,
     /// Our column names to theirs.
     pub columns: BTreeMap<String, String>,
+    /// Where it is decided which day it is.
+    pub time_zone: Zone,
 }
 
 /// `[monitor]`.

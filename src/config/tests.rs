@@ -374,6 +374,7 @@ fn what_is_rendered_says_where_it_is_from_and_loads_again() {
     delimiter = ","  # from default
     ignore_columns = []  # from default
     columns = {}  # from default
+    time_zone = "UTC"  # from default
 
     [breaker]
     consecutive_failures = 10  # from default

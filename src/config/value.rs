@@ -12,8 +12,10 @@ use std::{
 };
 
 use jiff::{
-    SignedDuration,
+    SignedDuration, Timestamp,
+    civil::Date,
     fmt::friendly::{Spacing, SpanPrinter},
+    tz::TimeZone,
 };
 use serde::{
     Deserialize,
@@ -283,6 +285,35 @@ impl Kind<BTreeMap<String, String>> for Names {
         let entry = |(name, value): (&String, &Value)| Some((name.clone(), text(value)?));
         let names = value.as_table().and_then(|table| table.iter().map(entry).collect());
         expected(names, "a table of strings")
+    }
+}
+
+/// A time zone; UTC where nobody says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Zone(TimeZone);
+
+impl Zone {
+    /// Which day it is there at this time.
+    #[must_use]
+    pub fn day(&self, at: Timestamp) -> Date {
+        self.0.to_datetime(at).date()
+    }
+}
+
+impl Default for Zone {
+    fn default() -> Self {
+        Self(TimeZone::UTC)
+    }
+}
+
+/// A time zone by its name in the IANA's list.
+pub(super) struct Zones;
+
+impl Kind<Zone> for Zones {
+    fn read(&self, value: &Value, _: &Place<'_>) -> Result<Zone, String> {
+        let named = |name: &str| TimeZone::get(name.trim()).ok();
+        let zone = value.as_str().and_then(named).map(Zone);
+        expected(zone, "the name of a time zone, such as \"Europe/Berlin\" or \"UTC\"")
     }
 }
 

@@ -4,6 +4,7 @@
 //! files, HTTP, time or any phase; every other module may use it.
 
 mod access;
+mod dates;
 mod earlier;
 mod field;
 mod id;
@@ -17,6 +18,7 @@ mod value;
 mod visible;
 
 pub use access::{ACCOUNT_ADMIN_REASON, AccessLevel, AccessLevelError};
+pub use dates::{DatedMembership, Dates, NotNow, Turn, Upcoming};
 pub use earlier::coded_or_words;
 pub(crate) use field::field_table;
 pub use field::{Asked, Comparison, Drift, Field, Fields, LiveFields, RosterColumn, Seen, Sent};

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    MembershipKey, MembershipSpec, Mention, Mentions, Participation, ParticipationId, Person,
-    Unreadable, UserId, WorkspaceId,
+    DatedMembership, Dates, MembershipKey, MembershipSpec, Mention, Mentions, Participation,
+    ParticipationId, Person, Unreadable, UserId, WorkspaceId,
 };
 
 /// One membership that the roster wants.
@@ -54,6 +54,11 @@ pub struct DesiredSet {
     pub unnamed: Unnamed,
     /// Whom its invalid rows may be about.
     pub mentions: Mentions,
+    /// Whom it names and does not want on the day that it was read for; sorted by key, unique, and
+    /// none of [`DesiredSet::entries`].
+    not_now: Vec<DatedMembership>,
+    /// That day, and what is ahead of it.
+    pub dates: Option<Dates>,
 }
 
 /// What becomes of live memberships that a desired set does not name.
@@ -83,6 +88,29 @@ impl DesiredSet {
         Self { entries, workspaces, ..Self::default() }
     }
 
+    /// The same set, which names these as well, and does not want them on the day.
+    #[must_use]
+    pub fn naming(mut self, mut not_now: Vec<DatedMembership>) -> Self {
+        not_now.retain(|dated| self.entry(dated.entry.key).is_none());
+        not_now.sort_unstable_by_key(|dated| (dated.entry.key, dated.entry.line));
+        not_now.dedup_by_key(|dated| dated.entry.key);
+        self.workspaces.extend(not_now.iter().map(|dated| dated.entry.key.workspace));
+        Self { not_now, ..self }
+    }
+
+    /// Whom it names and does not want on the day, by (project, person).
+    #[must_use]
+    pub fn not_now(&self) -> &[DatedMembership] {
+        &self.not_now
+    }
+
+    /// What it says of somebody whom it does not want on the day, where it says anything.
+    #[must_use]
+    pub fn not_now_entry(&self, key: MembershipKey) -> Option<&DatedMembership> {
+        let at = self.not_now.binary_search_by_key(&key, |dated| dated.entry.key).ok()?;
+        Some(&self.not_now[at])
+    }
+
     /// All memberships, by (project, person).
     #[must_use]
     pub fn entries(&self) -> &[DesiredMembership] {
@@ -110,18 +138,28 @@ impl DesiredSet {
         Some(&self.entries[at])
     }
 
+    /// The line of the row that says what becomes of a membership, where a valid one does.
+    #[must_use]
+    pub fn line(&self, key: MembershipKey) -> Option<u64> {
+        let dated = || self.not_now_entry(key).map(|dated| &dated.entry);
+        Some(self.entry(key).or_else(dated)?.line)
+    }
+
     /// Whom any row, valid or not, is about, or may be.
     #[must_use]
     pub fn all_mentions(&self) -> Mentions {
         let mut all = self.mentions.clone();
-        all.extend(self.entries.iter().map(|entry| Mention::Membership(entry.key)));
+        let named = self.entries.iter().chain(self.not_now.iter().map(|dated| &dated.entry));
+        all.extend(named.map(|entry| Mention::Membership(entry.key)));
         all
     }
 
     /// Whether any row, valid or not, is about this membership, or may be.
     #[must_use]
     pub fn may_mean(&self, key: MembershipKey) -> bool {
-        self.entry(key).is_some() || self.mentions.may_mean(key)
+        self.entry(key).is_some()
+            || self.not_now_entry(key).is_some()
+            || self.mentions.may_mean(key)
     }
 }
 

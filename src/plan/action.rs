@@ -1,6 +1,6 @@
 //! The vocabulary of a plan: actions with their reasons, and what is held or frozen with theirs.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
@@ -165,6 +165,14 @@ pub enum Reason {
     Differs,
     /// On the project, not in the roster.
     NotDesired,
+    /// On the project, and the roster says that this has ended.
+    Ended {
+        /// The last day.
+        on: Date,
+        /// When the person is to come back, where the roster says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        again: Option<Date>,
+    },
     /// The configuration names the project, and the roster has no rows for it.
     ProjectWithoutRows,
     /// On the other side of the project; a side cannot be updated.
@@ -304,6 +312,12 @@ pub enum HoldReason {
     NotLive,
     /// The run that is undone set what cannot be taken away again.
     CannotUnset,
+    /// On the project before the roster wants them there: that they are to come proves of nobody that
+    /// they are to go.
+    NotYet {
+        /// The first day.
+        starts_on: Date,
+    },
     /// Missing from the roster, but not for long enough.
     Waiting {
         /// What is missing.

@@ -10,7 +10,8 @@ use super::{
 };
 use crate::model::{
     DesiredMembership, DesiredSet, Drift, Listing, LiveSet, LiveWorkspace, MembershipKey,
-    MembershipSpec, Participation, ParticipationId, Role, Seen, Unnamed, UserId, WorkspaceId,
+    MembershipSpec, NotNow, Participation, ParticipationId, Role, Seen, Unnamed, UserId,
+    WorkspaceId,
 };
 
 /// What a comparison starts from.
@@ -189,7 +190,7 @@ impl<'a> Comparer<'a> {
                         self.note_lead(row.role, row.fields.team_lead, user);
                     }
                 }
-                (None, [row]) => self.leaving.push(Leaving { live: row, replacement: None }),
+                (None, [row]) => self.not_desired(row),
                 (_, rows) => {
                     let ids = rows.iter().map(|row| row.id).collect();
                     self.found.hold(rows[0].key, None, HoldReason::DuplicateLive { ids });
@@ -197,6 +198,16 @@ impl<'a> Comparer<'a> {
             }
         }
         desired.for_each(|entry| self.create(entry));
+    }
+
+    /// Somebody is there whom the set does not want there, at least not now.
+    fn not_desired(&mut self, row: &'a Participation) {
+        let dated = self.inputs.desired.not_now_entry(row.key);
+        if let Some(NotNow::NotYet { starts_on }) = dated.map(|dated| dated.why) {
+            self.note_lead(row.role, row.fields.team_lead, row.key.user);
+            return self.found.hold(row.key, None, HoldReason::NotYet { starts_on });
+        }
+        self.leaving.push(Leaving { live: row, replacement: None });
     }
 
     /// Whether these records of one person, whom the set does not name, stay as they are. In a

@@ -7,6 +7,7 @@ use std::{
     str::FromStr,
 };
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -48,6 +49,16 @@ impl Digest {
         let held: Vec<Cow<'_, Held>> = held.iter().map(without_date).collect();
         let frozen: Vec<&Action> = frozen.iter().map(|frozen| &frozen.action).collect();
         Self::over(&(actions, held, frozen))
+    }
+
+    /// The digest of the same plan for a day that somebody asked for: a preview of another day is another
+    /// plan, though it does the same.
+    #[must_use]
+    pub(super) fn for_day(self, day: Option<Date>) -> Self {
+        match day {
+            Some(day) => Self::over(&(&self, day)),
+            None => self,
+        }
     }
 
     fn over(value: &impl Serialize) -> Self {

@@ -6,7 +6,7 @@ use super::{
     diff::{Comparer, Demotion, Inputs, Leaving},
     lead::{is_end_of_lead, is_start_of_lead},
 };
-use crate::model::{Drift, MembershipSpec, Participation, Seen, UserId};
+use crate::model::{Drift, MembershipKey, MembershipSpec, NotNow, Participation, Seen, UserId};
 
 impl Comparer<'_> {
     pub(super) fn decide_demotion(&mut self, Demotion { key, id, role, mut drift }: Demotion) {
@@ -27,13 +27,21 @@ impl Comparer<'_> {
         self.hold_fields(live.key, Target::Created, blocked, &HoldReason::LeadIsProtected);
         let reason = match replacement {
             Some(_) => Reason::RoleDiffers,
-            None if self.inputs.desired.workspaces.contains(&self.workspace) => Reason::NotDesired,
-            None => Reason::ProjectWithoutRows,
+            None => self.reason_to_go(live.key),
         };
         let action = Action { key: live.key, change, reason };
         match self.freeze_cause() {
             Some(cause) => self.found.frozen.push(Frozen { action, cause }),
             None => self.found.actions.push(action),
+        }
+    }
+
+    fn reason_to_go(&self, key: MembershipKey) -> Reason {
+        let desired = self.inputs.desired;
+        match desired.not_now_entry(key).map(|dated| dated.why) {
+            Some(NotNow::Ended { on, again }) => Reason::Ended { on, again },
+            _ if desired.workspaces.contains(&self.workspace) => Reason::NotDesired,
+            _ => Reason::ProjectWithoutRows,
         }
     }
 
@@ -88,8 +96,10 @@ impl Comparer<'_> {
             }
             _ => Some(HoldReason::Hidden),
         };
-        // Nobody is counted as missing where the roster is not to be trusted.
-        let counts = !replaced && self.freeze_cause().is_none();
+        // Nobody is counted as missing where the roster is not to be trusted, and nobody is missing whose
+        // end it states.
+        let is_named = desired.not_now_entry(live.key).is_some();
+        let counts = !replaced && !is_named && self.freeze_cause().is_none();
         let absence = policy.absence.as_ref().filter(|_| counts);
         let wait = absence.and_then(|rule| rule.wait(live.key));
         lead.or(wait.map(|wait| HoldReason::Waiting { wait }))

@@ -30,7 +30,7 @@ pub use history::{
 };
 pub use policy::{Mode, Ownership, Policy, Protection, ProtectionError};
 
-use crate::model::{DesiredSet, LiveSet, Unreadable, UserId, WorkspaceId, coded_or_words};
+use crate::model::{Dates, DesiredSet, LiveSet, Unreadable, UserId, WorkspaceId, coded_or_words};
 
 /// How many of what; deletes and replacements that are frozen are counted as frozen only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -97,6 +97,9 @@ pub struct Plan {
     pub people: BTreeMap<UserId, String>,
     /// Live oddities that concern no action.
     pub remarks: Vec<Remark>,
+    /// The day that it was made for, and what is ahead of it, where the roster has dates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dates: Option<Dates>,
     /// Over everything that would be sent or is left alone.
     pub digest: Digest,
 }
@@ -146,9 +149,12 @@ pub fn plan_with(
     actions.iter_mut().for_each(|action| action.reason = reason(action.reason));
     actions.sort_by_cached_key(|action| (action.change.stage(), action.key));
     let counts = count(&actions, held.len(), frozen.len(), in_sync);
-    let people = names(live, &actions, &held, &frozen);
-    let digest = Digest::of(&actions, &held, &frozen);
-    Plan { actions, held, frozen, counts, workspaces, people, remarks, digest }
+    let dates = desired.dates.clone();
+    let mut people = names(live, &actions, &held, &frozen);
+    people.extend(dates.iter().flat_map(|dates| upcoming_names(live, dates)));
+    let previewed = dates.as_ref().filter(|dates| dates.previewed).map(|dates| dates.day);
+    let digest = Digest::of(&actions, &held, &frozen).for_day(previewed);
+    Plan { actions, held, frozen, counts, workspaces, people, remarks, dates, digest }
 }
 
 fn count(actions: &[Action], held: usize, frozen: usize, in_sync: usize) -> Counts {
@@ -162,6 +168,14 @@ fn count(actions: &[Action], held: usize, frozen: usize, in_sync: usize) -> Coun
         }
     }
     counts
+}
+
+fn upcoming_names<'a>(
+    live: &'a LiveSet,
+    dates: &'a Dates,
+) -> impl Iterator<Item = (UserId, String)> + 'a {
+    let people = dates.upcoming.iter().filter_map(|one| live.people.get(&one.key.user));
+    people.map(|person| (person.id, person.name.clone()))
 }
 
 fn names(

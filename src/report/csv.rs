@@ -18,7 +18,7 @@ use super::{
     words,
 };
 use crate::{
-    model::{MembershipKey, Outcome, Participation},
+    model::{MembershipKey, NotNow, Outcome, Participation},
     plan::{Change, WorkspaceState},
     roster::{ReasonedRows, RosterHeader},
 };
@@ -137,15 +137,31 @@ fn of_row<'a: 'r, 'r>(index: &mut Index<'a>, row: &'r OriginalRow) -> Vec<Record
         RowStatus::DuplicateOf(first) => {
             ("duplicate", "duplicate_row", format!("says the same as line {first}"), None)
         }
-        RowStatus::Valid(key) => match index.entries.remove(key) {
+        RowStatus::OtherPeriod(line) => {
+            let reason = format!("line {line} says what holds on this day");
+            ("other period", "other_period", reason, None)
+        }
+        RowStatus::Valid(key) | RowStatus::NotNow(key, _) => match index.entries.remove(key) {
             Some(entries) => return of_entries(&entries, own),
             None => {
                 let (outcome, code, reason) = index.without_action(*key);
+                let (code, reason) = match status {
+                    RowStatus::NotNow(_, why) if code.is_empty() => not_now(why),
+                    _ => (code, reason),
+                };
                 (outcome, code, reason, Some(*key))
             }
         },
     };
     vec![Record { outcome, code, reason, key, ..own }]
+}
+
+fn not_now(why: &NotNow) -> (&'static str, String) {
+    let code = match why {
+        NotNow::Ended { .. } => "ended",
+        NotNow::NotYet { .. } => "not_yet",
+    };
+    (code, why.to_string())
 }
 
 /// The first entry, which is the worst, stands for the line; the others follow it.
@@ -233,7 +249,7 @@ pub fn rejected<R: Borrow<OriginalRow>>(
 fn reason_to_feed_back(index: &mut Index<'_>, row: &OriginalRow) -> Option<String> {
     match &row.status {
         RowStatus::Invalid(reason) => Some(reason.clone()),
-        RowStatus::DuplicateOf(_) => None,
+        RowStatus::DuplicateOf(_) | RowStatus::NotNow(..) | RowStatus::OtherPeriod(_) => None,
         RowStatus::Valid(key) => {
             let entries = index.entries.remove(key)?;
             let wrong = entries
@@ -572,7 +588,9 @@ mod tests {
                 .collect();
             let expected = rows.iter().filter(|row| match &row.status {
                 RowStatus::Invalid(_) => true,
-                RowStatus::DuplicateOf(_) => false,
+                RowStatus::DuplicateOf(_)
+                | RowStatus::NotNow(..)
+                | RowStatus::OtherPeriod(_) => false,
                 RowStatus::Valid(key) => wrong.contains(key),
             });
             let cells: Vec<&str> = table.lines().skip(2).filter_map(|l| l.split(';').next()).collect();

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::Error as _};
+use serde_json::Value;
 
 use super::reason;
 use crate::{
@@ -39,6 +40,17 @@ pub enum EntryReason {
     Earlier(String),
 }
 
+impl EntryReason {
+    /// What the words of a planned one are made of besides its code.
+    fn data(&self) -> Option<Value> {
+        let Self::Planned(reason) = self else { return None };
+        match serde_json::to_value(reason).ok()? {
+            Value::Object(coded) => coded.into_iter().next().map(|(_, data)| data),
+            _ => None,
+        }
+    }
+}
+
 impl ReportEntry {
     /// What holds it, where it is held.
     #[must_use]
@@ -52,18 +64,18 @@ impl ReportEntry {
 
 /// A reason as it is written.
 #[derive(Serialize)]
-struct WrittenReason<'a> {
+struct WrittenReason<D> {
     code: &'static str,
     text: String,
     /// What the words are made of.
     #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<&'a Why>,
+    data: Option<D>,
 }
 
 #[derive(Serialize)]
 struct WrittenFate<'a> {
     outcome: Outcome,
-    reason: WrittenReason<'a>,
+    reason: WrittenReason<&'a Why>,
     participation: Option<ParticipationId>,
     request_id: Option<&'a str>,
     #[serde(skip_serializing_if = "<[Drift]>::is_empty")]
@@ -77,7 +89,7 @@ struct WrittenEntry<'a> {
     key: MembershipKey,
     line: Option<u64>,
     change: Option<&'a Change>,
-    reason: WrittenReason<'a>,
+    reason: WrittenReason<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hold: Option<&'a HoldReason>,
     fate: Option<WrittenFate<'a>>,
@@ -91,7 +103,7 @@ impl Serialize for ReportEntry {
             key: *key,
             line: *line,
             change: change.as_ref(),
-            reason: WrittenReason { code, text, data: None },
+            reason: WrittenReason { code, text, data: reason.data() },
             hold: self.hold(),
             fate: fate.as_ref().map(written),
         }
@@ -114,21 +126,25 @@ fn written(fate: &Fate) -> WrittenFate<'_> {
 
 /// A reason as it is read: of format 1 words alone.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum ReadReason {
+#[serde(untagged, bound(deserialize = "D: Deserialize<'de>"))]
+enum ReadReason<D> {
     Words(String),
     Coded {
         code: String,
         text: String,
-        #[serde(default)]
-        data: Option<Why>,
+        #[serde(default = "none")]
+        data: Option<D>,
     },
+}
+
+const fn none<D>() -> Option<D> {
+    None
 }
 
 #[derive(Deserialize)]
 struct ReadFate {
     outcome: Outcome,
-    reason: Option<ReadReason>,
+    reason: Option<ReadReason<Why>>,
     /// The words of format 1.
     detail: Option<String>,
     participation: Option<ParticipationId>,
@@ -144,7 +160,7 @@ struct ReadEntry {
     key: MembershipKey,
     line: Option<u64>,
     change: Option<Change>,
-    reason: ReadReason,
+    reason: ReadReason<Value>,
     hold: Option<HoldReason>,
     fate: Option<ReadFate>,
 }
@@ -156,15 +172,19 @@ impl<'de> Deserialize<'de> for ReportEntry {
         let reason = match (hold, reason) {
             (Some(hold), _) => EntryReason::Held(hold),
             (None, ReadReason::Words(words)) => EntryReason::Earlier(words),
-            (None, ReadReason::Coded { code, text, .. }) => planned(code, text),
+            (None, ReadReason::Coded { code, text, data }) => planned(code, text, data),
         };
         let fate = fate.map(|fate| fate_of(fate, &reason));
         Ok(Self { key, line, change, reason, fate })
     }
 }
 
-fn planned(code: String, text: String) -> EntryReason {
-    let known = serde_json::from_value(serde_json::Value::String(code));
+fn planned(code: String, text: String, data: Option<Value>) -> EntryReason {
+    let reason = match data {
+        Some(data) => Value::Object([(code, data)].into_iter().collect()),
+        None => Value::String(code),
+    };
+    let known = serde_json::from_value(reason);
     known.map_or(EntryReason::Earlier(text), EntryReason::Planned)
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     guard::{EmptiedProject, NotApproved, PROJECT_FLOOR, Refusal},
-    model::{ACCOUNT_ADMIN_REASON, LOST_WITH_A_RECORD},
+    model::{ACCOUNT_ADMIN_REASON, LOST_WITH_A_RECORD, NotNow},
     plan::{FreezeCause, HoldReason, Reason, Since},
     store::REJECTED,
 };
@@ -16,6 +16,7 @@ impl fmt::Display for Reason {
             Self::FollowsCreate => "follows the create, which cannot carry these fields",
             Self::Differs => "on the project with other values",
             Self::NotDesired => "on the project, not in the roster",
+            Self::Ended { on, again } => return NotNow::Ended { on: *on, again: *again }.fmt(f),
             Self::ProjectWithoutRows => {
                 "scope.workspaces names the project, the roster has no rows for it"
             }
@@ -36,6 +37,18 @@ impl fmt::Display for Reason {
                 );
             }
         })
+    }
+}
+
+impl fmt::Display for NotNow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ended { on, again: None } => write!(f, "ended on {on}"),
+            Self::Ended { on, again: Some(day) } => {
+                write!(f, "ended on {on}, to start again on {day}")
+            }
+            Self::NotYet { starts_on } => write!(f, "starts on {starts_on}"),
+        }
     }
 }
 
@@ -77,6 +90,10 @@ impl fmt::Display for HoldReason {
             Self::LeftInDoubt | Self::CannotUnset | Self::Unreadable | Self::NotLive => {
                 f.write_str(self.short_words())
             }
+            Self::NotYet { starts_on } => write!(
+                f,
+                "on the project before its first day, {starts_on}; a start that is to come deletes nobody"
+            ),
             Self::Waiting { wait } => wait.fmt(f),
             Self::Stuck { account_admin } => stuck(*account_admin, f),
             Self::Archived => f.write_str("the project is archived"),

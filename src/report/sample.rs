@@ -140,6 +140,7 @@ pub fn empty() -> RunReport {
         people: std::collections::BTreeMap::new(),
         problems: Vec::new(),
         rows: 40,
+        dates: None,
         warnings: Vec::new(),
         left_in_doubt: Vec::new(),
         pace: PaceReport::default(),

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{ReportEntry, RunWarning, entry, warning};
 use crate::{
     guard::Refusal,
-    model::{MembershipKey, Outcome, UserId, WorkspaceId},
+    model::{Dates, MembershipKey, NotNow, Outcome, UserId, WorkspaceId},
     plan::{Counts, Digest, Forecast, Mode, WorkspacePlan},
     run::{Ended, ExitStatus, RunId},
 };
@@ -125,6 +125,9 @@ pub struct RunReport {
     pub problems: Vec<ReportedProblem>,
     /// Roster rows that were read.
     pub rows: usize,
+    /// The day that the roster was read for, and who starts and ends soon, where it has dates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dates: Option<Dates>,
     /// What a person should know and that changes no exit code.
     #[serde(serialize_with = "warning::write", deserialize_with = "warning::read")]
     pub warnings: Vec<RunWarning>,
@@ -182,6 +185,10 @@ pub enum RowStatus {
     Valid(MembershipKey),
     /// It says the same as an earlier line.
     DuplicateOf(u64),
+    /// It names this membership, and does not want it on the day.
+    NotNow(MembershipKey, NotNow),
+    /// On the day, another line says what becomes of the person.
+    OtherPeriod(u64),
     /// It is not used, for this reason.
     Invalid(String),
 }

@@ -5,6 +5,7 @@
 
 use super::{
     header::{Column, Header},
+    period::{Period, Periods, rivals},
     problem::{Expected, Freezes, RosterWarning, RowProblem, shown},
     reading::Unusable,
 };
@@ -14,15 +15,14 @@ use crate::model::{DesiredMembership, Field, MembershipKey, MembershipSpec, Ment
 /// then knows. Repeated ones stay: they are equal but for the line.
 pub(super) fn settle(
     entries: &mut Vec<DesiredMembership>,
-    header: &Header,
+    (header, periods): (&Header, &Periods),
     unusable: &mut Unusable,
 ) -> Vec<RosterWarning> {
     entries.sort_unstable_by_key(|entry| one_number(entry.key));
-    let mut conflicts = Conflicts { header, problems: Vec::new(), warnings: Vec::new() };
+    let mut conflicts = Conflicts { header, periods, problems: Vec::new(), warnings: Vec::new() };
     for project in entries.chunk_by_mut(|a, b| a.key.workspace == b.key.workspace) {
         for same in project.chunk_by_mut(|a, b| a.key == b.key) {
             if same.len() > 1 {
-                same.sort_unstable_by_key(|entry| entry.line);
                 conflicts.compare(same);
             }
         }
@@ -51,42 +51,50 @@ fn one_number(key: MembershipKey) -> u128 {
 
 struct Conflicts<'a> {
     header: &'a Header,
+    periods: &'a Periods,
     problems: Vec<RowProblem>,
     warnings: Vec<RosterWarning>,
 }
 
 impl Conflicts<'_> {
-    /// Rows for one key, by line: all the same, or all invalid.
-    fn compare(&mut self, same: &[DesiredMembership]) {
-        let first = &same[0];
-        let Some(other) = same.iter().find(|row| row.spec != first.spec) else {
-            self.warnings.extend(same[1..].iter().map(|row| RosterWarning::Repeated {
-                line: row.line,
-                first: first.line,
-                key: row.key,
-            }));
-            return;
-        };
-        for row in same {
-            let against = if row.spec == first.spec { other } else { first };
+    /// Rows for one key: those that hold on one day are the same, or invalid.
+    fn compare(&mut self, same: &mut [DesiredMembership]) {
+        let period = |row: &DesiredMembership| self.periods.of(row.line);
+        same.sort_unstable_by_key(|row| (period(row), row.line));
+        let all_agree = same.iter().all(|row| row.spec == same[0].spec);
+        let dated: Vec<(Period, MembershipSpec)> =
+            same.iter().map(|row| (period(row), row.spec)).collect();
+        let rivals = if all_agree { vec![None; same.len()] } else { rivals(&dated) };
+        for (row, rival) in same.iter().zip(&rivals) {
+            let Some(against) = rival.map(|at| &same[at]) else { continue };
             let Some((column, value)) = first_difference(&row.spec, &against.spec) else {
                 continue;
             };
             self.report(row, column, value, Expected::SameAs { line: against.line });
         }
+        let mut first = 0;
+        for at in 1..same.len() {
+            if dated[at] != dated[first] {
+                first = at;
+            } else if rivals[at].is_none() {
+                let (line, key) = (same[at].line, same[at].key);
+                self.warnings.push(RosterWarning::Repeated { line, first: same[first].line, key });
+            }
+        }
     }
 
-    /// Two people of one project who both lead this side; rows of one person are no conflict here.
+    /// Two people of one project who both lead this side on one day; rows of one person are no
+    /// conflict here.
     fn check_leads(&mut self, project: &[DesiredMembership], side: Role) {
-        let leads = || {
-            project
-                .iter()
-                .filter(|row| row.spec.fields.team_lead == Some(true) && row.spec.role == side)
+        let leads = |row: &&DesiredMembership| {
+            row.spec.fields.team_lead == Some(true) && row.spec.role == side
         };
-        let Some(first) = leads().next() else { return };
-        let Some(other) = leads().find(|row| row.key != first.key) else { return };
-        for row in leads() {
-            let rival = if row.key == first.key { other } else { first };
+        let mut leads: Vec<&DesiredMembership> = project.iter().filter(leads).collect();
+        leads.sort_by_key(|row| self.periods.of(row.line).first);
+        let dated: Vec<(Period, MembershipKey)> =
+            leads.iter().map(|row| (self.periods.of(row.line), row.key)).collect();
+        for (row, rival) in leads.iter().zip(rivals(&dated)) {
+            let Some(rival) = rival.map(|at| leads[at]) else { continue };
             let expected = Expected::OneTeamLead { line: rival.line };
             self.report(row, Column::Field(Field::TeamLead), "true".to_owned(), expected);
         }

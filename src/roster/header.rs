@@ -28,19 +28,25 @@ pub enum Column {
     Role,
     /// A managed field.
     Field(Field),
+    /// The first day on which the row holds; no part of a membership.
+    StartsOn,
+    /// The last one.
+    EndsOn,
 }
 
 impl Column {
     /// The columns that every roster must have.
     const REQUIRED: [Self; 3] = [Self::WorkspaceId, Self::UserId, Self::Role];
+    /// Say from when to when a row holds.
+    const DATES: [Self; 2] = [Self::StartsOn, Self::EndsOn];
     /// More than the highest place of a column.
-    const PLACES: usize = Self::REQUIRED.len() + Field::ALL.len();
+    const PLACES: usize = Self::REQUIRED.len() + Field::ALL.len() + Self::DATES.len();
 
     /// All columns, in the order in which rosters are written.
     pub fn all() -> impl Iterator<Item = Self> {
         let fields = Field::ALL.into_iter();
         let of_rosters = fields.filter(|field| field.column() != RosterColumn::Never);
-        Self::REQUIRED.into_iter().chain(of_rosters.map(Self::Field))
+        Self::REQUIRED.into_iter().chain(of_rosters.map(Self::Field)).chain(Self::DATES)
     }
 
     /// The name that the tool itself writes.
@@ -51,6 +57,8 @@ impl Column {
             Self::UserId => "user_id",
             Self::Role => "role",
             Self::Field(field) => field.name(),
+            Self::StartsOn => "starts_on",
+            Self::EndsOn => "ends_on",
         }
     }
 
@@ -60,6 +68,7 @@ impl Column {
         match self {
             Self::WorkspaceId | Self::UserId | Self::Role => true,
             Self::Field(field) => field.column() == RosterColumn::Always,
+            Self::StartsOn | Self::EndsOn => false,
         }
     }
 
@@ -70,6 +79,8 @@ impl Column {
             Self::UserId => 1,
             Self::Role => 2,
             Self::Field(field) => Self::REQUIRED.len() + field as usize,
+            Self::StartsOn => Self::REQUIRED.len() + Field::ALL.len(),
+            Self::EndsOn => Self::REQUIRED.len() + Field::ALL.len() + 1,
         }
     }
 
@@ -107,7 +118,7 @@ impl Places {
             || match column {
                 Column::WorkspaceId => names(false),
                 Column::UserId => names(true),
-                Column::Role | Column::Field(_) => false,
+                Column::Role | Column::Field(_) | Column::StartsOn | Column::EndsOn => false,
             }
     }
 }
@@ -135,6 +146,11 @@ impl Header {
     /// Whether rows may have names that have to be looked up.
     pub fn has_names(&self) -> bool {
         self.places.names.iter().any(Option::is_some)
+    }
+
+    /// Whether rows may say from when to when they hold.
+    pub fn has_dates(&self) -> bool {
+        Column::DATES.into_iter().any(|column| self.place(column).is_some())
     }
 
     /// The column's name as the file writes it, for people.

@@ -15,6 +15,7 @@ mod meaning;
 mod name;
 mod naming;
 mod number;
+mod period;
 mod problem;
 mod quote;
 mod read;
@@ -33,7 +34,7 @@ pub use error::RosterError;
 pub use header::Column;
 pub use meaning::{Known, Meaning, Meanings};
 pub use name::{PersonRef, ProjectRef};
-
+pub use period::{Day, parse_date};
 pub use problem::{Expected, Freezes, NoMeaning, RosterWarning, RowProblem, SpreadsheetDamage};
 pub use read::{Names, ParsedRoster};
 pub use resolve::{ReadDirectory, look_up, parse_roster, read_roster};

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{AccessLevel, MembershipKey, WorkspaceId, is_invisible};
@@ -66,6 +67,23 @@ pub enum Expected {
     Flag,
     /// A whole number.
     Integer,
+    /// A day.
+    Date {
+        /// What the text may have meant; several where that depends on who wrote it.
+        meant: Vec<Date>,
+    },
+    /// A last day that somebody may have meant: systems write earlier ones for none.
+    EndSince {
+        /// The earliest.
+        earliest: Date,
+    },
+    /// A last day that is not before the first.
+    EndFrom {
+        /// The first day's column as the file names it.
+        column: String,
+        /// The first day.
+        first: Date,
+    },
     /// A name that means one person or project of the account.
     Meaning {
         /// Why it does not.
@@ -246,6 +264,13 @@ impl fmt::Display for Expected {
             }
             Self::Flag => f.write_str("true or false (yes or no, 1 or 0)"),
             Self::Integer => f.write_str("a whole number (digits only)"),
+            Self::Date { meant } => date(meant, f),
+            Self::EndSince { earliest } => {
+                write!(f, "a last day from {earliest} on, or an empty cell where there is none")
+            }
+            Self::EndFrom { column, first } => {
+                write!(f, "no day before the one in {column}, which is {first}")
+            }
             Self::Meaning { why } => write!(f, "{why}"),
             Self::Address { repair: Some(address) } => {
                 write!(f, "an e-mail address and nothing else; write `{}`", shown(address))
@@ -287,6 +312,14 @@ impl fmt::Display for NoMeaning {
                 )
             }
         }
+    }
+}
+
+fn date(meant: &[Date], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let days: Vec<String> = meant.iter().map(|day| format!("`{day}`")).collect();
+    match days.is_empty() {
+        true => f.write_str("a day of the calendar as year-month-day, such as `2026-12-31`"),
+        false => write!(f, "a day as year-month-day, here {}", days.join(" or ")),
     }
 }
 

@@ -20,6 +20,7 @@ use super::{
     meaning::Known,
     name::{NameColumn, PersonRef, ProjectRef},
     naming::Namings,
+    period::{Day, Periods},
     quote,
     reading::{Reading, Unusable},
     row::{is_shifted, name_cells, read_rest, read_row},
@@ -35,6 +36,7 @@ pub struct ParsedRoster {
     pub(super) header: Header,
     pub(super) source: Arc<Source>,
     pub(super) rows: Rows,
+    pub(super) day: Day,
 }
 
 impl ParsedRoster {
@@ -61,7 +63,8 @@ impl ParsedRoster {
         let damaged = |problems| RosterError::Damaged { path: path.to_owned(), problems };
         let header = inspect(&source, settings).map_err(damaged)?;
         let rows = read_rows(&source, &header).map_err(|problem| damaged(vec![problem]))?;
-        Ok(Self { path: path.to_owned(), header, source: Arc::new(source), rows })
+        let (source, day) = (Arc::new(source), settings.day);
+        Ok(Self { path: path.to_owned(), header, source, rows, day })
     }
 
     /// Each name that has to be looked up, once.
@@ -170,6 +173,8 @@ pub(super) struct Rows {
     /// People whom rows with shifted cells may be about, by their place among the names.
     pub shifted: Vec<usize>,
     pub names: RosterNames,
+    /// From when to when those hold that say so.
+    pub periods: Periods,
     pub unusable: Unusable,
     pub count: usize,
     pub blank_lines: usize,
@@ -247,7 +252,8 @@ pub(super) fn read_rows(source: &Source, header: &Header) -> Result<Rows, FilePr
         } else if header.has_names() {
             rows.read_by_name(&walk.record, header, line);
         } else {
-            rows.entries.extend(read_row(&walk.record, header, line, &mut rows.unusable));
+            let (unusable, periods) = (&mut rows.unusable, &mut rows.periods);
+            rows.entries.extend(read_row(&walk.record, header, line, unusable, periods));
         }
     }
     rows.blank_lines = walk.blank_lines;
@@ -259,7 +265,7 @@ impl Rows {
         let (project, person) = name_cells(record, header);
         let project = self.names.projects.place(project, header);
         let person = self.names.people.place(person, header);
-        let read = read_rest(record, header, line);
+        let read = read_rest(record, header, line, &mut self.periods);
         match read.spec.filter(|_| read.wrong.is_empty()) {
             Some(spec) => self.by_name.push(NamedRow { project, person, spec, line }),
             None => self.damaged.push(DamagedRow { project, person, read }),

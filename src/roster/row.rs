@@ -13,6 +13,7 @@ use super::{
     name::{PersonRef, ProjectRef},
     naming::{InCells, NameCells},
     number::{role_id, user_id, workspace_id},
+    period::{Period, Periods, first_day, last_day},
     problem::{Expected, Freezes, RowProblem, shown},
     reading::{Reading, Unusable, Wrong},
 };
@@ -27,16 +28,22 @@ pub(super) fn read_row(
     header: &Header,
     line: u64,
     unusable: &mut Unusable,
+    periods: &mut Periods,
 ) -> Option<DesiredMembership> {
     let mut cells = Cells { record, header, wrong: Vec::new() };
     let workspace = cells.required(Column::WorkspaceId, workspace_id);
     let user = cells.required(Column::UserId, user_id);
-    cells.read(line).settle(workspace, user, unusable)
+    cells.read(line, periods).settle(workspace, user, unusable)
 }
 
 /// All of a row but who and where.
-pub(super) fn read_rest(record: &ByteRecord, header: &Header, line: u64) -> Reading {
-    Cells { record, header, wrong: Vec::new() }.read(line)
+pub(super) fn read_rest(
+    record: &ByteRecord,
+    header: &Header,
+    line: u64,
+    periods: &mut Periods,
+) -> Reading {
+    Cells { record, header, wrong: Vec::new() }.read(line, periods)
 }
 
 /// The cells that say where, and those that say who.
@@ -151,11 +158,27 @@ impl<'a> Cells<'a> {
     }
 
     /// All that stands after who and where.
-    fn read(mut self, line: u64) -> Reading {
+    fn read(mut self, line: u64, periods: &mut Periods) -> Reading {
         let role = self.required(Column::Role, role);
         let fields = read_fields(&mut self);
+        if self.header.has_dates() {
+            periods.add(line, self.period());
+        }
         let spec = role.map(|role| MembershipSpec { role, fields });
         Reading { line, spec, wrong: self.wrong }
+    }
+
+    /// From when to when the row holds.
+    fn period(&mut self) -> Period {
+        let first = self.optional(Column::StartsOn, first_day);
+        let last = self.optional(Column::EndsOn, last_day);
+        if let (Some(first), Some(last)) = (first, last)
+            && last < first
+        {
+            let column = self.header.name(Column::StartsOn);
+            self.is_wrong(Column::EndsOn, Expected::EndFrom { column, first });
+        }
+        Period::new(first, last)
     }
 
     fn names<N: InCells>(&self) -> NameCells<'a> {
@@ -245,7 +268,8 @@ mod tests {
         if is_shifted(&record, &header, 2, &mut unusable) {
             return (None, unusable.problems);
         }
-        (read_row(&record, &header, 2, &mut unusable), unusable.problems)
+        let row = read_row(&record, &header, 2, &mut unusable, &mut Periods::default());
+        (row, unusable.problems)
     }
 
     fn freezes(cells: &[&str]) -> Vec<Freezes> {

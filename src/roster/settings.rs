@@ -6,6 +6,8 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::Deserialize;
 
+use super::period::Day;
+
 /// The character between two cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 pub enum Delimiter {
@@ -62,6 +64,8 @@ pub struct ReaderSettings {
     pub person_service: Option<String>,
     /// The system whose keys `project_reference` has.
     pub project_service: Option<String>,
+    /// The day that the rows' dates are held against.
+    pub day: Day,
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use super::{
     header::Header,
     meaning::Known,
     naming::Resolved,
+    period::Day,
     problem::{Freezes, RosterWarning, RowProblem},
     read::{DamagedRow, NamedRow, Names, ParsedRoster, RosterNames, Rows, read_rows},
     reading::{Reading, Unusable},
@@ -26,7 +27,8 @@ use super::{
     write::{RosterRow, Written},
 };
 use crate::model::{
-    DesiredMembership, DesiredSet, Freeze, MembershipKey, Mention, Unnamed, UserId, WorkspaceId,
+    DesiredMembership, DesiredSet, Freeze, MembershipKey, Mention, NotNow, Unnamed, UserId,
+    WorkspaceId,
 };
 
 /// A roster that can be used, invalid rows and all.
@@ -44,6 +46,8 @@ pub struct Roster {
     pub rows: usize,
     /// How many lines have no cell that is not empty.
     pub blank_lines: usize,
+    /// The day that its dates were held against.
+    day: Day,
     original: Original,
 }
 
@@ -91,15 +95,19 @@ pub enum RecordStatus {
     Invalid,
     /// It says what this line said before.
     RepeatOf(u64),
+    /// It does not hold on the day, and neither does another row of the person.
+    NotNow(NotNow),
+    /// On the day, another line says what becomes of the person.
+    OtherPeriod(u64),
 }
 
 impl ParsedRoster {
     /// The roster, where this is what its names mean.
     #[must_use]
     pub fn settle(self, known: &Known) -> Roster {
-        let Self { path, header, source, rows } = self;
-        let Rows { entries, by_name, damaged, shifted, names, mut unusable, count, blank_lines } =
-            rows;
+        let Self { path, header, source, rows, day } = self;
+        let Rows { entries, by_name, damaged, shifted, names, periods, mut unusable, .. } = rows;
+        let Rows { count, blank_lines, .. } = rows;
         let settled = SettledNames {
             projects: names.projects.resolve(&known.projects, &header),
             people: names.people.resolve(&known.people, &header),
@@ -107,12 +115,15 @@ impl ParsedRoster {
         };
         let mut entries = settled.entries(entries, by_name, &mut unusable);
         settled.note(damaged, &shifted, &mut unusable);
-        let mut warnings = conflict::settle(&mut entries, &header, &mut unusable);
+        let mut warnings = conflict::settle(&mut entries, (&header, &periods), &mut unusable);
         let Unusable { mut problems, mentions } = unusable;
         problems.sort_by_key(|problem| problem.line);
         warnings.sort_by_key(RosterWarning::line);
-        let mut desired = desired_set(entries, &problems, source.partial);
-        desired.mentions = mentions;
+        let dates = header.has_dates() || day.previewed;
+        let dates = dates.then(|| periods.ahead(&entries, day));
+        let not_now = periods.take_not_now(&mut entries, day.date);
+        let mut desired = desired_set(entries, &problems, source.partial).naming(not_now);
+        (desired.mentions, desired.dates) = (mentions, dates);
         let (header, names) = (Box::new(header), Box::new(settled));
         Roster {
             path,
@@ -121,6 +132,7 @@ impl ParsedRoster {
             warnings,
             rows: count,
             blank_lines,
+            day,
             original: Original::Text { header, source, names },
         }
     }
@@ -217,6 +229,7 @@ impl Roster {
             warnings: Vec::new(),
             rows: rows.len(),
             blank_lines: 0,
+            day: Day::default(),
             original: Original::Values {
                 written: Written::new(rows, names),
                 keys: rows.iter().map(|row| row.key).collect(),
@@ -276,7 +289,7 @@ impl Roster {
         let Original::Text { header, source, .. } = &self.original else { return None };
         let rows = read_rows(source, header).ok()?;
         let (path, header, source) = (self.path.clone(), (**header).clone(), Arc::clone(source));
-        Some(ParsedRoster { path, header, source, rows }.settle(known))
+        Some(ParsedRoster { path, header, source, rows, day: self.day }.settle(known))
     }
 
     /// The header's cells as the file has them.
@@ -304,7 +317,7 @@ impl Roster {
                         false => read_key(&walk.record, header),
                     };
                     let cells = walk.record.iter().map(String::from_utf8_lossy).collect();
-                    Some(RosterRecord { line, cells, key, status: self.status(line) })
+                    Some(RosterRecord { line, cells, key, status: self.status(line, key) })
                 }))
             }
             Original::Values { written, keys } => {
@@ -319,7 +332,7 @@ impl Roster {
         }
     }
 
-    fn status(&self, line: u64) -> RecordStatus {
+    fn status(&self, line: u64, key: Option<MembershipKey>) -> RecordStatus {
         if self.problems.binary_search_by_key(&line, |problem| problem.line).is_ok() {
             return RecordStatus::Invalid;
         }
@@ -328,7 +341,21 @@ impl Roster {
                 let RosterWarning::Repeated { first, .. } = self.warnings[at];
                 RecordStatus::RepeatOf(first)
             }
-            Err(_) => RecordStatus::Valid,
+            Err(_) => key.map_or(RecordStatus::Valid, |key| self.status_by_date(line, key)),
+        }
+    }
+
+    /// Of a valid row: what it says on the day that the roster was read for.
+    fn status_by_date(&self, line: u64, key: MembershipKey) -> RecordStatus {
+        let desired = &self.desired;
+        if desired.dates.is_none() {
+            return RecordStatus::Valid;
+        }
+        match (desired.entry(key), desired.not_now_entry(key)) {
+            (Some(entry), _) if entry.line != line => RecordStatus::OtherPeriod(entry.line),
+            (None, Some(dated)) if dated.entry.line == line => RecordStatus::NotNow(dated.why),
+            (None, Some(dated)) => RecordStatus::OtherPeriod(dated.entry.line),
+            _ => RecordStatus::Valid,
         }
     }
 

@@ -201,6 +201,7 @@ fn render(rows: &[(MembershipKey, MembershipSpec)]) -> String {
             Column::WorkspaceId => key.workspace.to_string(),
             Column::UserId => key.user.to_string(),
             Column::Role => role.to_string(),
+            Column::StartsOn | Column::EndsOn => String::new(),
             Column::Field(field) => fields.value(field).map_or(String::new(), |it| it.to_string()),
         });
         text += &(cells.collect::<Vec<_>>().join(",") + "\n");

@@ -79,6 +79,7 @@ pub fn assemble(
         people: plan.map(|plan| plan.people.clone()).unwrap_or_default(),
         problems: roster.map(problems).unwrap_or_default(),
         rows: roster.map_or(0, |roster| roster.rows),
+        dates: plan.and_then(|plan| plan.dates.clone()),
         warnings,
         left_in_doubt: facts.left_in_doubt,
         pace: facts.pace,
@@ -108,7 +109,7 @@ fn entries(
     preview: &Preview,
     applied: Option<&Applied>,
 ) -> Vec<ReportEntry> {
-    let line = |key: MembershipKey| Some(roster?.desired.entry(key)?.line);
+    let line = |key: MembershipKey| roster?.desired.line(key);
     let plan = preview.reviewed.approved.plan();
     let entry = |action: &Action, fate: Option<Fate>| ReportEntry {
         key: action.key,

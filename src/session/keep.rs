@@ -20,6 +20,8 @@ pub fn original_rows(roster: Option<&Roster>) -> impl Iterator<Item = OriginalRo
     records.map(|(roster, record)| {
         let status = match (record.status, record.key) {
             (RecordStatus::RepeatOf(line), _) => RowStatus::DuplicateOf(line),
+            (RecordStatus::OtherPeriod(line), _) => RowStatus::OtherPeriod(line),
+            (RecordStatus::NotNow(why), Some(key)) => RowStatus::NotNow(key, why),
             (RecordStatus::Valid, Some(key)) => RowStatus::Valid(key),
             _ => RowStatus::Invalid(invalid_words(roster, record.line)),
         };

@@ -3,6 +3,7 @@
 mod absence;
 mod apply;
 mod configuration;
+mod dates;
 mod doctor;
 mod ending;
 mod export;

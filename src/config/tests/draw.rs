@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use toml::Value;
 
 use crate::config::value::{
-    Choice, Command, Flag, Ids, Names, Number, Path, People, Span, Text, Texts, Url, Whole,
+    Choice, Command, Flag, Ids, Names, Number, Path, People, Span, Text, Texts, Url, Whole, Zones,
 };
 
 /// A kind whose values can be drawn.
@@ -101,6 +101,13 @@ impl Draw for Ids {
 impl Draw for Texts {
     fn draw(&self) -> BoxedStrategy<Value> {
         prop::collection::vec("[^\\x00]{0,9}", 0..4).prop_map(Value::from).boxed()
+    }
+}
+
+impl Draw for Zones {
+    fn draw(&self) -> BoxedStrategy<Value> {
+        const ZONES: &[&str] = &["UTC", "Europe/Berlin", "america/new_york", "Pacific/Auckland"];
+        prop::sample::select(ZONES).prop_map(Value::from).boxed()
     }
 }
 
