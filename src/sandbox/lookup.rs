@@ -41,6 +41,10 @@ pub struct Lookups {
     pub resources_permitted: bool,
     /// Whether people on the client side have a resource.
     pub client_resources: bool,
+    /// Whether the token may list assignments; else 403.
+    pub assignments_permitted: bool,
+    /// Whether the token may list scheduled hours; else 403.
+    pub allocations_permitted: bool,
 }
 
 impl Default for Lookups {
@@ -53,6 +57,8 @@ impl Default for Lookups {
             short_page: false,
             resources_permitted: true,
             client_resources: true,
+            assignments_permitted: true,
+            allocations_permitted: true,
         }
     }
 }

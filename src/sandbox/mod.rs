@@ -24,6 +24,7 @@ mod server;
 mod settings;
 mod state;
 mod view;
+mod work;
 mod write;
 
 pub use access::Level;
@@ -37,6 +38,7 @@ pub use route::{BASE_PATH, RequestKind};
 pub use seed::SeedError;
 pub use settings::{Bulk, Duplicates, ErrorIndex, RateWindow, RetryAfter, SandboxSettings, Start};
 pub use state::{ExternalReference, Participation, Side, Subject, User, Workspace, World};
+pub use work::{Allocation, Task, Work};
 
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@ use super::route::Query;
 use super::settings::SandboxSettings;
 use super::state::{Participation, Side, Subject, User, Workspace, World};
 use super::view::View;
+use super::work::{Allocation, Task};
 
 /// What an endpoint works on.
 pub(super) struct Context<'a> {
@@ -106,6 +107,44 @@ pub(super) fn workspaces(context: &mut Context<'_>) -> Answer {
     Answer::ok(&context.view().workspaces(&found, cut))
 }
 
+/// Whether an id is among those that are asked for; without any, each is.
+fn asked(ids: &Option<BTreeSet<u64>>, id: u64) -> bool {
+    ids.as_ref().is_none_or(|ids| ids.contains(&id))
+}
+
+/// `GET /assignments`
+pub(super) fn assignments(context: &Context<'_>) -> Answer {
+    let Context { world, settings, query, .. } = context;
+    if !settings.lookups.assignments_permitted {
+        return Answer::forbidden("You are not allowed to see assignments");
+    }
+    let (users, workspaces) = (query.ids("assignee_id"), query.ids("workspace_id"));
+    let is_asked_for = |one: &&Task| {
+        let current = query.value("current").is_none_or(|_| query.flag("current") == one.current);
+        let place = asked(&workspaces, one.workspace) && context.visible(one.workspace);
+        current && place && asked(&users, one.assignee)
+    };
+    let found: Vec<&Task> = world.work.tasks().iter().filter(is_asked_for).collect();
+    let (found, cut) = query.page_of(found, settings.page_limit);
+    Answer::ok(&context.view().assignments(&found, cut))
+}
+
+/// `GET /workspace_allocations`
+pub(super) fn allocations(context: &Context<'_>) -> Answer {
+    let Context { world, settings, query, .. } = context;
+    if !settings.lookups.allocations_permitted {
+        return Answer::forbidden("You are not allowed to see scheduled hours");
+    }
+    let (users, workspaces) = (query.ids("user_ids"), query.ids("workspace_ids"));
+    let is_asked_for = |one: &&Allocation| {
+        let place = asked(&workspaces, one.workspace) && context.visible(one.workspace);
+        place && asked(&users, one.user)
+    };
+    let found: Vec<&Allocation> = world.work.allocations().iter().filter(is_asked_for).collect();
+    let (found, cut) = query.page_of(found, settings.page_limit);
+    Answer::ok(&context.view().allocations(&found, cut))
+}
+
 /// `GET /workspace_resources`
 pub(super) fn workspace_resources(context: &Context<'_>) -> Answer {
     let Context { world, settings, query, .. } = context;
@@ -113,8 +152,6 @@ pub(super) fn workspace_resources(context: &Context<'_>) -> Answer {
         return Answer::forbidden("You are not allowed to see the resources of this account");
     }
     let (users, workspaces) = (query.ids("user_id"), query.ids("workspace_id"));
-    let asked =
-        |ids: &Option<BTreeSet<u64>>, id: u64| ids.as_ref().is_none_or(|ids| ids.contains(&id));
     let is_resource = |one: &&Participation| {
         let user = one.user.is_some_and(|user| asked(&users, user));
         let side = one.side == Side::Maven || settings.lookups.client_resources;

@@ -28,6 +28,10 @@ pub enum RequestKind {
     Workspaces,
     /// `GET /workspace_resources`
     Resources,
+    /// `GET /assignments`
+    Assignments,
+    /// `GET /workspace_allocations`
+    Allocations,
     /// `GET /account_memberships`
     AccountMemberships,
     /// `GET /participations`
@@ -52,6 +56,8 @@ pub(super) enum Route {
     User(u64),
     Workspaces,
     Resources,
+    Assignments,
+    Allocations,
     AccountMemberships,
     List,
     Show(u64),
@@ -74,6 +80,8 @@ impl Route {
             ("GET", ["users", _], Some(id)) => Self::User(id),
             ("GET", ["workspaces"], _) => Self::Workspaces,
             ("GET", ["workspace_resources"], _) => Self::Resources,
+            ("GET", ["assignments"], _) => Self::Assignments,
+            ("GET", ["workspace_allocations"], _) => Self::Allocations,
             ("GET", ["account_memberships"], _) => Self::AccountMemberships,
             ("GET", ["participations"], _) => Self::List,
             ("POST", ["participations"], _) => Self::Create,
@@ -90,6 +98,8 @@ impl Route {
             Self::Users | Self::User(_) => RequestKind::Users,
             Self::Workspaces => RequestKind::Workspaces,
             Self::Resources => RequestKind::Resources,
+            Self::Assignments => RequestKind::Assignments,
+            Self::Allocations => RequestKind::Allocations,
             Self::AccountMemberships => RequestKind::AccountMemberships,
             Self::List => RequestKind::List,
             Self::Show(_) => RequestKind::Show,

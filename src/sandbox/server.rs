@@ -249,6 +249,8 @@ impl Inner {
             Route::User(id) => read::user(context, id),
             Route::Workspaces => read::workspaces(context),
             Route::Resources => read::workspace_resources(context),
+            Route::Assignments => read::assignments(context),
+            Route::Allocations => read::allocations(context),
             Route::AccountMemberships => read::account_memberships(context),
             Route::List => read::participations(context),
             Route::Show(id) => read::participation(context, id),

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::access::Level;
 use super::clock::SandboxClock;
+use super::work::Work;
 
 /// A project.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,6 +186,8 @@ pub struct World {
     pub clock: SandboxClock,
     /// The user the token acts as.
     pub token_user: u64,
+    /// Assignments and scheduled hours.
+    pub work: Work,
     workspaces: BTreeMap<u64, Workspace>,
     users: BTreeMap<u64, User>,
     participations: BTreeMap<u64, Participation>,
@@ -306,11 +309,14 @@ impl World {
         true
     }
 
-    /// Takes a participation away.
+    /// Takes a participation away, and with it the person's work on the project.
     pub fn remove(&mut self, id: u64) -> Option<Participation> {
-        let workspace = self.participations.get(&id)?.workspace;
+        let Participation { workspace, user, .. } = *self.participations.get(&id)?;
         let now = self.clock.now();
         self.remember(now, id, workspace);
+        if let Some(user) = user {
+            self.work.destroy(workspace, user);
+        }
         if let Some(ids) = self.by_workspace.get_mut(&workspace) {
             ids.remove(&id);
         }

@@ -13,6 +13,7 @@ use super::field::{FIELDS, Shown};
 use super::route::Query;
 use super::settings::SandboxSettings;
 use super::state::{ExternalReference, Participation, Subject, User, Workspace, World};
+use super::work::{Allocation, Task};
 
 /// What a request may see and asked to see.
 pub(super) struct View<'a> {
@@ -68,6 +69,28 @@ impl View<'_> {
         let objects = found.clone().map(|one| (one.id, self.user(one))).collect();
         let side = self.links_of(found.map(|one| Subject::User(one.id)));
         Envelope { key: "users", objects: Keyed(objects), side: side.into_iter().collect(), cut }
+    }
+
+    /// Assignments, with their tasks, which have the same ids here.
+    pub(super) fn assignments(&self, found: &[&Task], cut: Cut) -> Envelope {
+        let objects = found.iter().map(|one| (one.id, assignment(one))).collect();
+        let mut side = Vec::new();
+        if self.includes("story") {
+            side.push(("stories", Keyed(found.iter().map(|one| (one.id, story(one))).collect())));
+        }
+        Envelope { key: "assignments", objects: Keyed(objects), side, cut }
+    }
+
+    /// Scheduled hours, with the people that they are for.
+    pub(super) fn allocations(&self, found: &[&Allocation], cut: Cut) -> Envelope {
+        let objects = found.iter().map(|one| (one.id, allocation(one))).collect();
+        let mut side = Vec::new();
+        if self.includes("user") {
+            let ids: BTreeSet<u64> = found.iter().map(|one| one.user).collect();
+            let people = ids.iter().filter_map(|id| self.world.users().get(id));
+            side.push(("users", Keyed(people.map(|one| (one.id, self.user(one))).collect())));
+        }
+        Envelope { key: "workspace_allocations", objects: Keyed(objects), side, cut }
     }
 
     /// Resources: the places of people on projects, with ids of their own.
@@ -224,6 +247,31 @@ fn shown(
 fn distinct(rows: &[Participation]) -> impl Iterator<Item = u64> {
     let mut seen = BTreeSet::new();
     rows.iter().filter_map(|one| one.user).filter(move |id| seen.insert(*id))
+}
+
+fn assignment(one: &Task) -> Object {
+    Object::default()
+        .with("current", one.current)
+        .with("assignee_id", text(Some(one.assignee)))
+        .with("story_id", text(Some(one.id)))
+        .with("id", text(Some(one.id)))
+}
+
+fn story(one: &Task) -> Object {
+    Object::default()
+        .with("title", one.title.as_str())
+        .with("workspace_id", text(Some(one.workspace)))
+        .with("id", text(Some(one.id)))
+}
+
+fn allocation(one: &Allocation) -> Object {
+    Object::default()
+        .with("start_date", one.start_date.to_string())
+        .with("end_date", one.end_date.to_string())
+        .with("minutes", one.minutes)
+        .with("user_id", text(Some(one.user)))
+        .with("workspace_id", text(Some(one.workspace)))
+        .with("id", text(Some(one.id)))
 }
 
 /// A person, up to what is associated with them.

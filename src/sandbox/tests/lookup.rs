@@ -141,6 +141,48 @@ async fn resources_are_the_places_of_a_person_where_the_token_may_see_them() {
     assert_eq!(get(&sandbox, path).await.status, 403);
 }
 
+#[tokio::test(start_paused = true)]
+async fn open_work_is_listed_where_that_is_permitted_and_goes_with_its_participation() {
+    let sandbox = sandbox(Lookups::default());
+    let day = |text: &str| text.parse().expect("a date");
+    sandbox.with_world(|world| {
+        for (workspace, title, current) in
+            [(2, "Draft", true), (2, "Kickoff", false), (9, "Pier", true)]
+        {
+            let title = title.to_owned();
+            world.work.assign(Task { id: 0, workspace, assignee: 3, title, current });
+        }
+        let (start_date, end_date) = (day("2026-11-02"), day("2026-11-06"));
+        let hours = Allocation { id: 0, workspace: 2, user: 3, start_date, end_date, minutes: 600 };
+        world.work.schedule(hours);
+    });
+    let tasks = "/assignments?assignee_id=3&workspace_id=2&current=true&include=story";
+    let got = get(&sandbox, tasks).await.json();
+    let id = got["results"][0]["id"].as_str().expect("an id");
+    assert_eq!((&got["count"], &got["assignments"][id]["assignee_id"]), (&json!(1), &json!("3")));
+    let story = got["assignments"][id]["story_id"].as_str().expect("an id");
+    assert_eq!(got["stories"][story]["title"], "Draft");
+    assert_eq!(get(&sandbox, "/assignments?assignee_id=3").await.json()["count"], 3);
+    assert_eq!(get(&sandbox, "/assignments?assignee_id=5").await.json()["count"], 0);
+    let hours = "/workspace_allocations?workspace_ids=2,9&user_ids=3,5&include=user";
+    let got = get(&sandbox, hours).await.json();
+    let id = got["results"][0]["id"].as_str().expect("an id");
+    let one = &got["workspace_allocations"][id];
+    assert_eq!((&one["start_date"], &one["minutes"]), (&json!("2026-11-02"), &json!(600)));
+    assert_eq!(got["users"]["3"]["full_name"], "Ann Able");
+
+    let place = sandbox.world().of(2, 3)[0].id;
+    assert_eq!(delete(&sandbox, place).await.status, 204);
+    assert_eq!(get(&sandbox, hours).await.json()["count"], 0);
+    assert_eq!(get(&sandbox, "/assignments?assignee_id=3").await.json()["count"], 1);
+    sandbox.change_settings(|settings| {
+        settings.lookups.assignments_permitted = false;
+        settings.lookups.allocations_permitted = false;
+    });
+    assert_eq!(get(&sandbox, tasks).await.status, 403);
+    assert_eq!(get(&sandbox, hours).await.status, 403);
+}
+
 #[test]
 fn the_settings_of_lookups_are_read_from_text() {
     let text = r#"{"lookups":{"order":"shuffled","strangers":3,"users_by_reference":false}}"#;
