@@ -14,7 +14,7 @@ use crate::{
     chain::chain,
     model::DesiredSet,
     report::ReportedCommand,
-    roster::{Roster, RosterError},
+    roster::{Roster, RosterError, read_roster},
     run::ExitStatus,
     session::{Order, Purpose},
     store::{Exclusive, Folder, LockError},
@@ -22,6 +22,10 @@ use crate::{
 
 pub(super) fn apply(common: &Common, args: &ApplyArgs) -> Result<ExitStatus, Failure> {
     let ApplyArgs { roster, write } = args;
+    if roster.day.as_of.is_some() && !write.dry_run {
+        let message = "`--as-of` previews another day, and an apply writes what holds today";
+        return Err(Failure::usage(message, "`plan`, or `apply --dry-run`, takes it"));
+    }
     require_somebody_to_ask(write)?;
     of_roster(common, roster, (!write.dry_run).then_some(write), false)
 }
@@ -35,7 +39,7 @@ pub(super) fn of_roster(
 ) -> Result<ExitStatus, Failure> {
     let configuration = setup::configuration(common)?;
     let settings = &configuration.settings;
-    let roster = setup::roster(&args.roster, settings);
+    let roster = read_roster(&args.roster, &setup::reader_settings_on(settings, &args.day));
     let named = Named::read(common, args.approve_deletes.as_deref(), write);
     let command = if write.is_some() { ReportedCommand::Apply } else { ReportedCommand::Plan };
     let conduct = Conduct { common, settings, command, roster: &args.roster, write };

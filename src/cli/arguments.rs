@@ -3,12 +3,37 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::{Span, civil::Date};
 
 use super::ApprovedPlanChoice;
-use crate::{config::parse_duration, model::WorkspaceId, report::Format, talk::Form};
+use crate::{
+    config::parse_duration,
+    model::WorkspaceId,
+    report::Format,
+    roster::{Expected, parse_date},
+    talk::Form,
+};
 
 fn duration(text: &str) -> Result<Duration, String> {
     parse_duration(text).map_err(|error| error.to_string())
+}
+
+fn date(text: &str) -> Result<Date, String> {
+    parse_date(text).map_err(|meant| format!("expected {}", Expected::Date { meant }))
+}
+
+/// Whole days and weeks.
+fn days(text: &str) -> Result<u16, String> {
+    let span: Option<Span> = text.trim().parse().ok();
+    let days = span.and_then(|span| {
+        let (weeks, days) = (span.get_weeks(), span.get_days());
+        let is_whole = span.fieldwise() == Span::new().weeks(weeks).days(days).fieldwise();
+        let days = i64::from(weeks) * 7 + i64::from(days);
+        u16::try_from(days).ok().filter(|days| is_whole && *days <= 366)
+    });
+    days.ok_or_else(|| {
+        "expected whole days or weeks, such as `14d` or `2w`, at most `366d`".to_owned()
+    })
 }
 
 /// Keeps the members of Kantata OX projects as a CSV says.
@@ -143,6 +168,20 @@ pub struct RosterArgs {
     /// Send changes again that were answered as done twice and had no effect
     #[arg(long)]
     pub retry_stuck: bool,
+    /// The day.
+    #[command(flatten)]
+    pub day: DayArgs,
+}
+
+/// The day that a roster with dates is read for.
+#[derive(Debug, Args)]
+pub struct DayArgs {
+    /// Preview another day than today, such as 2026-12-01; writes nothing to Kantata
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub as_of: Option<Date>,
+    /// List who starts and ends in the next days, as the roster says: 14d, 2w; at most a year
+    #[arg(long, value_name = "DAYS", value_parser = days, default_value = "14d")]
+    pub horizon: u16,
 }
 
 /// How a plan is carried out.
@@ -253,6 +292,9 @@ pub struct DoctorArgs {
 pub struct RehearseArgs {
     /// The roster; by default the sample roster
     pub roster: Option<PathBuf>,
+    /// The day.
+    #[command(flatten)]
+    pub day: DayArgs,
     /// Who is on the sandbox's projects at the start; by default the sample
     #[arg(long, value_name = "FILE")]
     pub seed: Option<PathBuf>,
@@ -272,6 +314,9 @@ pub struct RehearseArgs {
 pub struct CheckArgs {
     /// The roster
     pub roster: PathBuf,
+    /// The day.
+    #[command(flatten)]
+    pub day: DayArgs,
 }
 
 /// `sandbox`.

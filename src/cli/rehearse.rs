@@ -20,7 +20,7 @@ use crate::{
     clock::Clock,
     config::{Configuration, Settings},
     report::{ReportedCommand, RunReport},
-    roster::{Roster, parse_roster},
+    roster::{Roster, parse_roster, read_roster},
     run::{ExitStatus, Stop},
     sandbox::{self, Sandbox, World},
     session::{Beginning, Order, Purpose, Session},
@@ -184,12 +184,13 @@ fn configuration(common: &Common, scratch: &Path) -> Result<Configuration, Failu
 }
 
 fn roster(args: &RehearseArgs, settings: &Settings) -> Result<Roster, Failure> {
+    let reader = setup::reader_settings_on(settings, &args.day);
     if let Some(path) = &args.roster {
-        return Ok(setup::roster(path, settings)?);
+        return Ok(read_roster(path, &reader)?);
     }
     let bytes = SAMPLE_ROSTER.as_bytes().to_vec();
     let path = Path::new("sample-data/roster.csv");
-    Ok(parse_roster(bytes, path, &setup::reader_settings(settings))?)
+    Ok(parse_roster(bytes, path, &reader)?)
 }
 
 /// The projects, people and memberships that a sandbox starts with.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::{Common, Failure};
+use super::{Common, Failure, arguments::DayArgs};
 use crate::{
     api::{Client, Endpoint, HttpTransport},
     clock::Clock,
@@ -58,6 +58,14 @@ pub(super) fn reader_settings(settings: &Settings) -> ReaderSettings {
         columns: roster.columns.clone(),
         ..ReaderSettings::default()
     }
+}
+
+/// The same for a day that may be another one than today.
+pub(super) fn reader_settings_on(settings: &Settings, day: &DayArgs) -> ReaderSettings {
+    let reader = reader_settings(settings);
+    let date = day.as_of.unwrap_or(reader.day.date);
+    let day = Day { date, previewed: day.as_of.is_some(), ahead: day.horizon };
+    ReaderSettings { day, ..reader }
 }
 
 /// The roster, or everything that is wrong with it as a file.

@@ -8,7 +8,9 @@ use std::io::{self, Write};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
-use super::{LeftInDoubt, ReportEntry, RunReport, escape::visible, facts, loss, reason, words};
+use super::{
+    LeftInDoubt, ReportEntry, RunReport, escape::visible, facts, loss, reason, upcoming, words,
+};
 use crate::{
     model::{Outcome, WorkspaceId},
     plan::Change,
@@ -139,7 +141,9 @@ fn lists(report: &RunReport) -> Markup {
     let unreadable = unreadable.map(|(id, reason)| format!("{}: {reason}", report.project(id)));
     let archived = words::archived(report).into_iter().map(|id| report.project(id));
     let problems = report.problems.iter().map(|row| format!("line {}: {}", row.line, row.message));
+    let title = report.dates.as_ref().map(upcoming::title).unwrap_or_default();
     html! {
+        (list(&title, upcoming::lines(report).into_iter()))
         (list("Unreadable projects", unreadable))
         (list("Archived projects", archived))
         (list("Invalid rows", problems))

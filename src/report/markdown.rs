@@ -5,7 +5,9 @@
 
 use std::io::{self, Write};
 
-use super::{LeftInDoubt, ReportEntry, RunReport, escape::markdown, facts, loss, reason, words};
+use super::{
+    LeftInDoubt, ReportEntry, RunReport, escape::markdown, facts, loss, reason, upcoming, words,
+};
 use crate::model::Outcome;
 
 /// Writes the report as Markdown.
@@ -34,6 +36,8 @@ pub fn render(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
     list("Archived projects", archived.map(|id| report.project(id)), out)?;
     let problems = report.problems.iter();
     list("Invalid rows", problems.map(|row| format!("line {}: {}", row.line, row.message)), out)?;
+    let title = report.dates.as_ref().map(upcoming::title).unwrap_or_default();
+    list(&title, upcoming::lines(report).into_iter(), out)?;
     list("Warnings", report.warnings.iter().map(ToString::to_string), out)?;
     for LeftInDoubt { run, requests } in &report.left_in_doubt {
         list(&format!("Left in doubt by run {run}"), requests.iter().cloned(), out)?;

@@ -22,6 +22,7 @@ pub mod runs;
 mod sample;
 pub mod text;
 mod trouble;
+mod upcoming;
 mod value;
 mod warning;
 mod words;

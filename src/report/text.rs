@@ -10,7 +10,7 @@ use std::{
     io::{self, Write},
 };
 
-use super::{LeftInDoubt, ReportEntry, RunReport, escape::visible, loss, reason, words};
+use super::{LeftInDoubt, ReportEntry, RunReport, escape::visible, loss, reason, upcoming, words};
 use crate::{
     model::Outcome,
     plan::{Change, Digest},
@@ -64,6 +64,7 @@ pub fn render(report: &RunReport, style: Style, out: &mut dyn Write) -> io::Resu
     }
     page.projects()?;
     page.problems()?;
+    page.upcoming()?;
     page.warnings()?;
     page.left_in_doubt()?;
     page.summary()?;
@@ -137,6 +138,9 @@ impl Page<'_> {
         writeln!(self.out, "  mode    {}", report.mode)?;
         let (subject, about) = words::subject(report);
         writeln!(self.out, "  {:<7} {}", subject.to_lowercase(), visible(&about))?;
+        if let Some(day) = upcoming::day(report) {
+            writeln!(self.out, "  day     {day}")?;
+        }
         let took = words::took(report);
         writeln!(self.out, "  time    {:.0}, took {took}", report.started_at)
     }
@@ -307,6 +311,23 @@ impl Page<'_> {
             visible(&format!("{}:{}: {}", report.roster, problem.line, problem.message))
                 .into_owned()
         })
+    }
+
+    /// Few, whatever else is shown: the other forms have all.
+    fn upcoming(&mut self) -> io::Result<()> {
+        let lines = upcoming::lines(self.report);
+        let Some(dates) = self.report.dates.as_ref().filter(|_| !lines.is_empty()) else {
+            return Ok(());
+        };
+        self.heading(&format!("{} ({})", upcoming::title(dates), lines.len()))?;
+        let limit = if self.style.verbose { usize::MAX } else { upcoming::SHOWN.min(self.limit()) };
+        for line in lines.iter().take(limit) {
+            writeln!(self.out, "  {}", visible(line))?;
+        }
+        match lines.len().saturating_sub(limit) {
+            0 => Ok(()),
+            more => writeln!(self.out, "  … and {more} more; -v or another format shows all"),
+        }
     }
 
     fn warnings(&mut self) -> io::Result<()> {

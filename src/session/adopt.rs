@@ -13,10 +13,13 @@ use crate::{
 /// What has to change for what a roster names to carry the tag.
 pub(super) fn plan(roster: &DesiredSet, live: &LiveSet, policy: &Policy) -> Plan {
     let (mut entries, mut held) = (Vec::new(), Vec::new());
-    for entry in roster.entries() {
+    // Whom it names without wanting them now is named all the same: their end may be carried out later.
+    let named = roster.entries().iter().chain(roster.not_now().iter().map(|dated| &dated.entry));
+    for entry in named {
         let role = match live.workspaces.get(&entry.key.workspace) {
             Some(LiveWorkspace::Listed(listing)) => match listing.of(entry.key.user).first() {
                 Some(row) => row.role.visible(),
+                None if roster.entry(entry.key).is_none() => continue,
                 None => {
                     let (key, reason) = (entry.key, HoldReason::NotLive);
                     held.push(Held { key, change: None, reason });

@@ -1,5 +1,7 @@
 //! `--plan DIGEST|FILE`: only the plan that was looked at is applied, and a plan file only once.
 
+use jiff::civil::Date;
+
 use crate::{
     memory::{Memory, PlanUse},
     plan::Digest,
@@ -66,6 +68,9 @@ impl Approved {
             Self::Plan(plan) if plan.base_url != now.base_url => {
                 format!("the plan is for `{}`, not for `{}`", plan.base_url, now.base_url)
             }
+            Self::Plan(plan) if previewed(plan) != previewed(now) => {
+                "the plan was made for another day (--as-of)".to_owned()
+            }
             Self::Plan(plan) if plan.digest.as_ref() == Some(digest) => return None,
             Self::Plan(plan) => {
                 let found = differences(plan, now);
@@ -80,6 +85,11 @@ impl Approved {
         let message = format!("{message}; nothing was sent: look at it and approve it again");
         Some((Ended::OtherPlan { message }, details))
     }
+}
+
+/// The day that somebody asked for.
+fn previewed(report: &RunReport) -> Option<Date> {
+    report.dates.as_ref().filter(|dates| dates.previewed).map(|dates| dates.day)
 }
 
 /// The differences as lines: those that destroy a record whole and last, as in a plan.

@@ -43,9 +43,12 @@ fn unknown(plan: &Plan) -> Vec<UserId> {
     let actions = plan.actions.iter().map(|action| action.key.user);
     let held = plan.held.iter().map(|held| held.key.user);
     let frozen = plan.frozen.iter().map(|frozen| frozen.action.key.user);
+    // Who starts soon is no action yet; one request names as many as anybody reads.
+    let upcoming = plan.dates.iter().flat_map(|dates| &dates.upcoming);
+    let upcoming = upcoming.take(PEOPLE_PER_REQUEST).map(|one| one.key.user);
     let named = |user: &UserId| plan.people.get(user).is_some_and(|name| !name.is_empty());
     let mut unknown: Vec<_> =
-        actions.chain(held).chain(frozen).filter(|user| !named(user)).collect();
+        actions.chain(held).chain(frozen).chain(upcoming).filter(|user| !named(user)).collect();
     unknown.sort_unstable();
     unknown.dedup();
     unknown

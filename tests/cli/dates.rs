@@ -2,6 +2,7 @@
 //! nobody, and both count wherever deletes and mentions do.
 
 use kantata_sync::sandbox::{RequestKind::Create, RequestKind::Delete, Sandbox};
+use regex_lite::Regex;
 
 use crate::harness::{Desk, LIVE, Ran, Server, samples, sandbox, writes};
 
@@ -55,7 +56,8 @@ impl Night {
 fn who_has_ended_goes_and_who_is_to_start_neither_comes_nor_goes() {
     let night = Night::new();
     let ran = night.run(&["apply", "--yes", "-v"], DATED).ends_with(0);
-    insta::assert_snapshot!(ran.text());
+    let day = Regex::new(r"day     \d{4}-\d\d-\d\d").expect("a pattern");
+    insta::assert_snapshot!(day.replace_all(&ran.text(), "day     [today]"));
     assert_eq!(writes(&night.sandbox), [(Create, 1), (Delete, 0), (Delete, 0)]);
     assert!(!night.is_there(100, 11) && !night.is_there(200, 22) && !night.is_there(100, 31));
     assert!(night.is_there(100, 13) && night.is_there(100, 32) && night.is_there(100, 12));
@@ -154,4 +156,100 @@ fn a_roster_of_wrong_dates_says_of_each_what_it_should_be() {
     let ran = night.desk.run(&["check", sample.to_str().expect("plain")]).ends_with(3);
     let line = "starts_on: `31.12.2026`: expected a day as year-month-day, here `2026-12-31`";
     assert!(ran.stdout.contains(line), "{}", ran.text());
+}
+
+/// Somebody ends on the last day of November, somebody starts and somebody changes on the first of
+/// December.
+const TURNING: &str = "\
+workspace_id,user_id,role,access_level,starts_on,ends_on
+100,1,maven,,,
+100,10,maven,,,
+100,11,maven,,2026-01-01,2026-11-30
+100,12,maven,view_tasks,,2026-11-30
+100,12,maven,admin,2026-12-01,
+100,13,buyer,,,
+100,31,maven,,2026-12-01,2026-12-31
+";
+
+#[test]
+fn a_preview_of_a_day_says_which_and_what_is_ahead_of_it_in_every_form() {
+    let night = Night::new();
+    let plan = ["plan", "-q", "--as-of", "2026-11-30"];
+    insta::assert_snapshot!(night.run(&plan, TURNING).ends_with(0).text());
+    for (format, what) in [
+        ("markdown", "## Starts and ends until 2026-12-14 (3)"),
+        ("html", "<summary>Starts and ends until 2026-12-14 (3)</summary>"),
+        ("json", "\"previewed\": true"),
+    ] {
+        let ran = night.run(&[&plan[..], &["--format", format]].concat(), TURNING).ends_with(0);
+        assert!(ran.stdout.contains(what), "{format}: {}", ran.text());
+        assert!(ran.stdout.contains("2026-11-30"), "{format}: {}", ran.text());
+    }
+    let none = night.run(&[&plan[..], &["--horizon", "0d"]].concat(), TURNING).ends_with(0);
+    assert!(none.stdout.contains("until 2026-11-30 (1)"), "{}", none.text());
+    let rehearsed = night.run(&["rehearse", "-q", "--as-of", "2026-11-30"], "");
+    assert_eq!(rehearsed.code, 3, "an empty roster is none: {}", rehearsed.text());
+    let checked = night.run(&["check", "--as-of", "2026-12-01"], TURNING).ends_with(0);
+    let words = "on 2026-12-01: 5 desired, 1 ended or not started";
+    assert!(checked.stderr.contains(words), "{}", checked.text());
+}
+
+#[test]
+fn the_day_that_was_asked_for_is_part_of_the_plan_and_is_never_applied() {
+    let night = Night::new();
+    let digest = |day: &str| {
+        let command = ["plan", "-q", "--format", "json", "--as-of", day];
+        night.run(&command, TURNING).ends_with(0).report().digest
+    };
+    assert_ne!(digest("2027-01-02"), digest("2027-01-03"), "the same actions");
+    let refused = night.run(&["apply", "--yes", "--as-of", "2027-01-02"], TURNING).ends_with(2);
+    assert!(refused.stderr.contains("`plan`, or `apply --dry-run`"), "{}", refused.text());
+    night.run(&["apply", "--dry-run", "--as-of", "2027-01-02"], TURNING).ends_with(0);
+    let file = ["plan", "-q", "--as-of", "2027-01-02", "--output", "plan.json"];
+    night.run(&file, TURNING).ends_with(0);
+    let refused = night.run(&["apply", "--yes", "--plan", "plan.json"], TURNING).ends_with(4);
+    assert!(refused.stderr.contains("made for another day"), "{}", refused.text());
+    assert_eq!(writes(&night.sandbox), []);
+}
+
+#[test]
+fn a_day_or_a_horizon_that_cannot_be_read_is_wrong_usage() {
+    let night = Night::new();
+    for (flag, value, says) in [
+        ("--as-of", "31.12.2026", "here `2026-12-31`"),
+        ("--as-of", "tomorrow", "year-month-day"),
+        ("--horizon", "14", "such as `14d`"),
+        ("--horizon", "12h", "such as `14d`"),
+        ("--horizon", "-3d", "such as `14d`"),
+        ("--horizon", "2y", "such as `14d`"),
+    ] {
+        let flag = format!("{flag}={value}");
+        let ran = night.run(&["plan", &flag], TURNING).ends_with(2);
+        assert!(ran.stderr.contains(says), "{flag}: {}", ran.text());
+    }
+}
+
+#[test]
+fn the_day_is_that_of_the_configured_time_zone() {
+    let day = |zone: &str| {
+        let night = Night::new().with("KANTATA_SYNC_ROSTER__TIME_ZONE", zone);
+        let ran = night.run(&["plan", "-q", "--format", "json"], TURNING).ends_with(0);
+        ran.report().dates.expect("a roster with dates").day
+    };
+    // They are never on the same day.
+    assert!(day("Pacific/Kiritimati") > day("Etc/GMT+12"));
+    let night = Night::new().with("KANTATA_SYNC_ROSTER__TIME_ZONE", "Europe/Berlim");
+    let ran = night.run(&["plan"], TURNING).ends_with(3);
+    assert!(ran.stderr.contains("the name of a time zone"), "{}", ran.text());
+}
+
+#[test]
+fn an_adoption_tags_whom_the_roster_names_though_their_time_is_over() {
+    let night = Night::new();
+    night.run(&["adopt", "--yes"], DATED).ends_with(0);
+    let tagged = |user| !night.sandbox.world().of(100, user)[0].external_references.is_empty();
+    assert!(tagged(11) && tagged(13) && tagged(12));
+    let night = Night { desk: night.desk.with("KANTATA_SYNC_OWNERSHIP", "tagged"), ..night };
+    night.run(&["apply", "--yes"], DATED).ends_with(0);
+    assert!(!night.is_there(100, 11));
 }
