@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
+    dated::{self, Said},
     draw::{Scenario, TOKEN_USER},
-    evidence::{Check, Evidence, check},
+    evidence::{Check, Evidence, check, pair},
     floor::Intended,
     run_kind::RunKind,
     trace::is_tagged,
@@ -84,12 +85,18 @@ impl Evidence<'_> {
             let wanted = roster.desired.entry(action.key).is_some();
             let replaced = matches!(action.change, Change::Replace { .. });
             check(!wanted || replaced, || format!("deleted {target:?}, whom the roster wants"))?;
+            let said = dated::said(&scenario.roster, pair(action.key));
+            check(said != Said::ToCome, || format!("deleted {target:?}, who is to come"))?;
+            check(replaced || said != Said::Wanted, || {
+                format!("deleted {target:?}, whom a row wants today")
+            })?;
             let frozen = !roster.desired.freeze.lines(action.key.workspace).is_empty();
             check(!frozen && !roster.desired.is_partial(), || {
                 format!("deleted {target:?} under an untrusted roster")
             })?;
             let missing = self.record.ended_before + 1;
-            check(replaced || missing >= scenario.absence_runs, || {
+            let ended = said == Said::Ended;
+            check(replaced || ended || missing >= scenario.absence_runs, || {
                 format!("deleted {target:?}, who was missing in {missing} runs at most")
             })?;
         }

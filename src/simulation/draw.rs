@@ -5,7 +5,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use jiff::Timestamp;
 
-use super::drawn_roster::roster;
+use super::{dated, drawn_roster::roster};
 use crate::{
     api::HttpSettings,
     guard::Limits,
@@ -108,7 +108,7 @@ pub(super) fn scenario(seed: u64, faults: Option<f64>) -> Scenario {
         absence_runs: if random.u8(..) < 40 { random.u32(1..4) } else { 0 },
         runs: runs(random),
         world,
-        roster,
+        roster: dated::with_dates(seed, roster),
     }
 }
 

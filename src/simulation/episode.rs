@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use tokio::time::{sleep, timeout};
 
 use super::{
-    Tally,
+    Tally, dated,
     disk::{self, BASE_URL},
     draw::{DrawnKind, DrawnRun, Interruption, Scenario, scenario},
     evidence::{Check, check},
@@ -30,7 +30,7 @@ use crate::{
     clock::Clock,
     config::Settings,
     report::{ReportedCommand, RunReport},
-    roster::{ReaderSettings, Roster, parse_roster},
+    roster::{Day, ReaderSettings, Roster, parse_roster},
     run::{Ended, Stop},
     sandbox::Sandbox,
     session::{Approved, Beginning, Session, Undo},
@@ -67,7 +67,8 @@ pub(super) struct Stage<'a> {
 pub(super) async fn episode(seed: u64, faults: Option<f64>) -> Result<Tally, String> {
     let scenario = scenario(seed, faults);
     let bytes = scenario.roster.clone().into_bytes();
-    let roster = parse_roster(bytes, Path::new("drawn.csv"), &ReaderSettings::default())
+    let reader = ReaderSettings { day: Day::of(dated::DAY), ..ReaderSettings::default() };
+    let roster = parse_roster(bytes, Path::new("drawn.csv"), &reader)
         .map_err(|error| format!("the drawn roster is refused: {error}"))?;
     let disk = SimulatedDisk::default();
     let mut random = disk::random(seed);

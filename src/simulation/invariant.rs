@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
+    dated::{self, Said},
     draw::Scenario,
     evidence::{Check, Evidence, Pair, check, pair},
     record::RunRecord,
@@ -45,6 +46,7 @@ pub(super) fn after_a_run(
     evidence.deletes_keep_their_promises(plan, (scenario, roster), sandbox)?;
     if record.kind.follows_roster() {
         every_row_has_one_fate(roster, plan)?;
+        nobody_comes_outside_their_time(scenario, plan)?;
     }
     evidence.stages_keep_their_order(plan)?;
     evidence.requests_are_bounded(plan, scenario)?;
@@ -216,6 +218,15 @@ fn every_row_has_one_fate(roster: &Roster, plan: &Plan) -> Check {
     let valid = roster.records().filter(|record| record.status == RecordStatus::Valid).count();
     let entries = roster.desired.entries().len();
     check(valid == entries, || format!("{valid} valid rows, {entries} memberships"))
+}
+
+/// Whoever is to be on a project is wanted there on the day, by a row that holds then.
+fn nobody_comes_outside_their_time(scenario: &Scenario, plan: &Plan) -> Check {
+    let comes = |action: &&Action| !matches!(action.change, Change::Delete { .. });
+    let said = |action: &Action| dated::said(&scenario.roster, pair(action.key));
+    let mut coming = plan.actions.iter().filter(comes);
+    let wrong = coming.find(|action| said(action) != Said::Wanted);
+    check(wrong.is_none(), || format!("not wanted on the day: {wrong:?}"))
 }
 
 /// (d) Without faults a run comes to its end, and nothing is left in doubt.

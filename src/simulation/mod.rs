@@ -5,6 +5,7 @@
 //! failing one can be replayed alone. Runs are repeated until the faults stop; then one run must
 //! converge and the next must have nothing to do. Uses the whole tool but its command line.
 
+mod dated;
 mod deletes;
 mod disk;
 mod draw;
