@@ -68,6 +68,7 @@ pub mod chain;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod directory;
 pub mod event;
 pub mod guard;
 pub mod journal;
