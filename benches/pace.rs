@@ -86,7 +86,7 @@ async fn run(rate: f64, max_in_flight: usize) -> Taken {
         delete_floor: 5,
     };
     let job = Job {
-        purpose: Purpose::Roster(&roster),
+        purpose: Purpose::Roster(std::rc::Rc::new(roster)),
         named_workspaces: &[],
         policy: &Policy::default(),
         limits: &limits,
@@ -95,6 +95,7 @@ async fn run(rate: f64, max_in_flight: usize) -> Taken {
         tries: http.tries,
         recheck_after: std::time::Duration::from_secs(300),
         approval: None,
+        called: &std::collections::BTreeMap::new(),
     };
     let clock = Clock::starting_at(Timestamp::UNIX_EPOCH);
     let transport = ServiceTransport::new(sandbox.router().into_service());

@@ -90,7 +90,7 @@ fn no_change(bencher: Bencher) {
             0,
         );
         let job = Job {
-            purpose: Purpose::Roster(&roster),
+            purpose: Purpose::Roster(std::rc::Rc::new(roster)),
             named_workspaces: &[],
             policy: &Policy::default(),
             limits: &limits,
@@ -99,6 +99,7 @@ fn no_change(bencher: Bencher) {
             tries: http.tries,
             recheck_after: std::time::Duration::from_secs(300),
             approval: None,
+            called: &std::collections::BTreeMap::new(),
         };
         let context = RunContext { clock, stop: &Stop::default(), listener: &|_| {} };
         let preview = runtime.block_on(preview(&client, &job, context)).expect("read");

@@ -110,7 +110,7 @@ async fn apply_through(
     let path = Path::new("roster.csv");
     let roster = parse_roster(roster.into(), path, &ReaderSettings::default()).expect("a roster");
     let job = Job {
-        purpose: Purpose::Roster(&roster),
+        purpose: Purpose::Roster(Rc::new(roster)),
         named_workspaces: &[],
         policy,
         limits: &limits,
@@ -119,6 +119,7 @@ async fn apply_through(
         tries: http.tries,
         recheck_after: Duration::from_secs(300),
         approval: None,
+        called: &std::collections::BTreeMap::new(),
     };
     let clock = Clock::starting_at(Timestamp::UNIX_EPOCH);
     let token = sandbox.settings().token.into();

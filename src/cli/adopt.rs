@@ -1,10 +1,9 @@
 //! `adopt`: marks the live memberships that a roster names as this tool's, so that an account can
 //! move to `ownership = "tagged"`. Nothing else is changed, whatever the roster says.
 
-use std::rc::Rc;
-
 use super::{
     Common, Failure,
+    apply::settle,
     arguments::AdoptArgs,
     conduct::{Conduct, Named, carry_out},
     question::require_somebody_to_ask,
@@ -17,32 +16,33 @@ use crate::{
 };
 
 pub(super) fn adopt(common: &Common, args: &AdoptArgs) -> Result<ExitStatus, Failure> {
-    let AdoptArgs { roster: path, strict, write } = args;
+    let AdoptArgs { roster: path, strict, refresh_directory, write } = args;
     require_somebody_to_ask(write)?;
-    let configuration = setup::configuration(common)?;
+    let mut configuration = setup::configuration(common)?;
+    setup::refresh_directory(&mut configuration.settings, *refresh_directory);
     let settings = &configuration.settings;
     let roster = setup::roster(path, settings);
     let write = (!write.dry_run).then_some(write);
     let named = Named::read(common, None, write);
     let command = ReportedCommand::Adopt;
     Conduct { common, settings, command, roster: path, write }.run(async |session| {
-        let roster = Rc::new(roster?);
-        session.tell_of(Rc::clone(&roster));
+        let roster = settle(session, roster?);
         let locked = match write {
             None => Some(None),
             Some(write) => session.lock(write.wait_lock).await?.map(Some),
         };
-        if *strict {
+        if *strict && roster.names().is_empty() {
             roster.demand_valid_rows()?;
         }
         let Some(store) = locked else { return Ok(session.stopped()) };
         let (approval, approved) = named?.accept(session, settings)?;
         let order = Order {
-            purpose: Purpose::Adopt(&roster),
+            purpose: Purpose::Adopt(roster),
             approval: approval.as_ref(),
             approved: approved.as_ref(),
             retry_stuck: false,
             check: false,
+            strict: *strict,
         };
         carry_out(session, settings, store, order).await
     })

@@ -14,7 +14,7 @@ use crate::{
     chain::chain,
     model::DesiredSet,
     report::ReportedCommand,
-    roster::{Roster, RosterError, read_roster},
+    roster::{ParsedRoster, Roster, RosterError},
     run::ExitStatus,
     session::{Order, Purpose},
     store::{Exclusive, Folder, LockError},
@@ -37,9 +37,11 @@ pub(super) fn of_roster(
     write: Option<&WriteArgs>,
     check: bool,
 ) -> Result<ExitStatus, Failure> {
-    let configuration = setup::configuration(common)?;
+    let mut configuration = setup::configuration(common)?;
+    setup::refresh_directory(&mut configuration.settings, args.refresh_directory);
     let settings = &configuration.settings;
-    let roster = read_roster(&args.roster, &setup::reader_settings_on(settings, &args.day));
+    let reader = setup::reader_settings_on(settings, &args.day);
+    let roster = ParsedRoster::read(&args.roster, &reader);
     let named = Named::read(common, args.approve_deletes.as_deref(), write);
     let command = if write.is_some() { ReportedCommand::Apply } else { ReportedCommand::Plan };
     let conduct = Conduct { common, settings, command, roster: &args.roster, write };
@@ -49,11 +51,12 @@ pub(super) fn of_roster(
         };
         let (approval, approved) = named?.accept(session, settings)?;
         let order = Order {
-            purpose: Purpose::Roster(&roster),
+            purpose: Purpose::Roster(roster),
             approval: approval.as_ref(),
             approved: approved.as_ref(),
             retry_stuck: args.retry_stuck,
             check,
+            strict: args.strict,
         };
         carry_out(session, settings, store, order).await
     })
@@ -67,20 +70,28 @@ type Accepted<'s> = (Rc<Roster>, Option<&'s Exclusive<Folder>>);
 /// had. None when the run is asked to end meanwhile.
 async fn accept<'s>(
     session: &'s FolderSession<'_>,
-    roster: Result<Roster, RosterError>,
+    roster: Result<ParsedRoster, RosterError>,
     strict: bool,
     write: Option<&WriteArgs>,
 ) -> Result<Option<Accepted<'s>>, Failure> {
-    let roster = Rc::new(roster?);
-    session.tell_of(Rc::clone(&roster));
+    let roster = settle(session, roster?);
     let locked = match write {
         None => Some(None),
         Some(write) => mention(session, &roster.desired, write).await?.map(Some),
     };
-    if strict {
+    if strict && roster.names().is_empty() {
         roster.demand_valid_rows()?;
     }
     Ok(locked.map(|store| (roster, store)))
+}
+
+/// The rows as far as they are known now. Reports tell of them once all of their names are looked up.
+pub(super) fn settle(session: &FolderSession<'_>, parsed: ParsedRoster) -> Rc<Roster> {
+    let roster = Rc::new(session.settle(parsed));
+    if roster.names().is_empty() {
+        session.tell_of(Rc::clone(&roster));
+    }
+    roster
 }
 
 /// Takes the lock and ends the absences of whom a roster names; where another run has the lock, it is

@@ -168,6 +168,9 @@ pub struct RosterArgs {
     /// Send changes again that were answered as done twice and had no effect
     #[arg(long)]
     pub retry_stuck: bool,
+    /// Look all names up again, whatever is remembered of them
+    #[arg(long)]
+    pub refresh_directory: bool,
     /// The day.
     #[command(flatten)]
     pub day: DayArgs,
@@ -241,6 +244,9 @@ pub struct AdoptArgs {
     /// Any invalid row stops the run
     #[arg(long)]
     pub strict: bool,
+    /// Look all names up again, whatever is remembered of them
+    #[arg(long)]
+    pub refresh_directory: bool,
     /// How the plan is carried out.
     #[command(flatten)]
     pub write: WriteArgs,

@@ -6,7 +6,7 @@ use crate::{
     report::visible,
     roster::RosterError,
     run::ExitStatus,
-    session::{NoUndo, Obstacle, PastError, UnknownRun},
+    session::{CarryError, NoUndo, Obstacle, PastError, UnknownRun},
     store::{LockError, StoreError, WholeFileError},
     talk::{self, LastWords},
     trust::is_distrust,
@@ -168,6 +168,15 @@ impl From<LockError> for Failure {
                 Self::new(ExitStatus::BadInput, error)
             }
             LockError::Io { .. } => Self::new(ExitStatus::Unexpected, error),
+        }
+    }
+}
+
+impl From<CarryError> for Failure {
+    fn from(error: CarryError) -> Self {
+        match error {
+            CarryError::Store(error) => error.into(),
+            CarryError::Roster(error) => error.into(),
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::{
     clock::Clock,
     config::{Configuration, Settings},
     report::{ReportedCommand, RunReport},
-    roster::{Roster, parse_roster, read_roster},
+    roster::{Known, ParsedRoster, Roster},
     run::{ExitStatus, Stop},
     sandbox::{self, Sandbox, World},
     session::{Beginning, Order, Purpose, Session},
@@ -43,7 +43,7 @@ pub(super) fn rehearse(common: &Common, args: &RehearseArgs) -> Result<ExitStatu
     let scratch = tempfile::tempdir()?;
     let configuration = configuration(common, scratch.path())?;
     let settings = &configuration.settings;
-    let roster = &Rc::new(roster(args, settings)?);
+    let roster = roster(args, settings)?;
     let outputs = Outputs::open(common)?;
     let world = world(args.seed.as_deref())?;
     let store = Shared::open(Folder::at(settings.state_dir.join("rehearse")))?;
@@ -54,6 +54,8 @@ pub(super) fn rehearse(common: &Common, args: &RehearseArgs) -> Result<ExitStatu
         terminal.write_to(Some(outputs), None);
         let clock = Clock::starting_at(Timestamp::now());
         let sandbox = Sandbox::new(world, sandbox_settings(settings));
+        // Nothing is remembered of a sandbox.
+        let roster = Rc::new(roster.settle(&Known::default()));
         let rehearsal = Rehearsal { settings, roster, store, clock, sandbox, stop: &stop };
         let session = rehearsal.begin(ReportedCommand::Rehearse, &terminal);
         talk::set_run(&session.run.to_string());
@@ -69,7 +71,7 @@ pub(super) fn rehearse(common: &Common, args: &RehearseArgs) -> Result<ExitStatu
 /// What both runs of a rehearsal work with.
 struct Rehearsal<'a> {
     settings: &'a Settings,
-    roster: &'a Rc<Roster>,
+    roster: Rc<Roster>,
     store: Shared<Folder>,
     clock: Clock,
     sandbox: Sandbox,
@@ -94,7 +96,9 @@ impl Rehearsal<'_> {
             warnings: Vec::new(),
         };
         let session = Session::begin(beginning, terminal);
-        session.tell_of(Rc::clone(self.roster));
+        if self.roster.names().is_empty() {
+            session.tell_of(Rc::clone(&self.roster));
+        }
         session
     }
 
@@ -106,8 +110,8 @@ impl Rehearsal<'_> {
     }
 
     fn order(&self, check: bool) -> Order<'_> {
-        let purpose = Purpose::Roster(self.roster);
-        Order { purpose, approval: None, approved: None, retry_stuck: false, check }
+        let purpose = Purpose::Roster(Rc::clone(&self.roster));
+        Order { purpose, approval: None, approved: None, retry_stuck: false, check, strict: false }
     }
 
     async fn apply(&self, session: &FolderSession<'_>) -> Result<RunReport, Failure> {
@@ -183,14 +187,14 @@ fn configuration(common: &Common, scratch: &Path) -> Result<Configuration, Failu
     Ok(crate::config::load(&flags, &setup::environment()?)?)
 }
 
-fn roster(args: &RehearseArgs, settings: &Settings) -> Result<Roster, Failure> {
+fn roster(args: &RehearseArgs, settings: &Settings) -> Result<ParsedRoster, Failure> {
     let reader = setup::reader_settings_on(settings, &args.day);
     if let Some(path) = &args.roster {
-        return Ok(read_roster(path, &reader)?);
+        return Ok(ParsedRoster::read(path, &reader)?);
     }
     let bytes = SAMPLE_ROSTER.as_bytes().to_vec();
     let path = Path::new("sample-data/roster.csv");
-    Ok(parse_roster(bytes, path, &reader)?)
+    Ok(ParsedRoster::parse(bytes, path, &reader)?)
 }
 
 /// The projects, people and memberships that a sandbox starts with.

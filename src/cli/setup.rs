@@ -1,6 +1,6 @@
 //! What commands work with: configuration, roster, token, client; each with its error.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use jiff::Timestamp;
 
@@ -10,7 +10,7 @@ use crate::{
     clock::Clock,
     config::{self, Configuration, Environment, Flags, Settings, Token, TokenSource, read_token},
     report::RunWarning,
-    roster::{Day, ReaderSettings, Roster, RosterError, read_roster},
+    roster::{Day, ParsedRoster, ReaderSettings, RosterError},
     run::ExitStatus,
     store::{Folder, StoreError},
     trust::trust_folder,
@@ -56,7 +56,16 @@ pub(super) fn reader_settings(settings: &Settings) -> ReaderSettings {
         delimiter: roster.delimiter,
         ignore_columns: roster.ignore_columns.clone(),
         columns: roster.columns.clone(),
-        ..ReaderSettings::default()
+        names: true,
+        person_service: roster.person_service.clone(),
+        project_service: roster.project_service.clone(),
+    }
+}
+
+/// Where it is asked for, nothing that is remembered of names is young enough.
+pub(super) fn refresh_directory(settings: &mut Settings, refresh: bool) {
+    if refresh {
+        settings.roster.directory_max_age = Duration::ZERO;
     }
 }
 
@@ -69,8 +78,8 @@ pub(super) fn reader_settings_on(settings: &Settings, day: &DayArgs) -> ReaderSe
 }
 
 /// The roster, or everything that is wrong with it as a file.
-pub(super) fn roster(path: &Path, settings: &Settings) -> Result<Roster, RosterError> {
-    read_roster(path, &reader_settings(settings))
+pub(super) fn roster(path: &Path, settings: &Settings) -> Result<ParsedRoster, RosterError> {
+    ParsedRoster::read(path, &reader_settings(settings))
 }
 
 /// Names the API that the last run of this profile was for, if it is another one: the token goes to

@@ -47,6 +47,7 @@ pub(super) fn undo(common: &Common, args: &UndoArgs) -> Result<ExitStatus, Failu
             approved: approved.as_ref(),
             retry_stuck: false,
             check: false,
+            strict: false,
         };
         carry_out(session, settings, store, order).await
     })

@@ -106,6 +106,10 @@ keys! {
     roster.ignore_columns               Texts;
     roster.columns                      Names;
     roster.time_zone                    Zones;
+    roster.person_service               Text => roster.person_service = Some;
+    roster.project_service              Text => roster.project_service = Some;
+    roster.projects                     Choice(&["all", "active"]);
+    roster.directory_max_age            Span(ZERO, WEEK);
     breaker.consecutive_failures        Whole(1, 10_000) => http.breaker_failures;
     state.keep_runs                     Whole(1, 100_000) => keep_runs;
     monitor.ping_url                    Text => monitor.ping_url = Some, Secret, Later;

@@ -31,7 +31,7 @@ pub use self::{
     error::{ConfigError, ConfigProblem},
     origin::{Origin, Position, Source},
     render::render_config,
-    settings::{Monitor, RosterSettings, Settings},
+    settings::{Monitor, NamedProjects, RosterSettings, Settings},
     token::{Token, TokenError, TokenSource, read_token, token_place},
     value::{DurationError, Encoding, Zone, parse_duration},
 };

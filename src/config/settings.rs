@@ -6,6 +6,8 @@
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
+use serde::Deserialize;
+
 use super::{
     base_url::BaseUrl,
     token::TokenSource,
@@ -72,6 +74,25 @@ pub struct RosterSettings {
     pub columns: BTreeMap<String, String>,
     /// Where it is decided which day it is.
     pub time_zone: Zone,
+    /// The system whose keys `person_reference` has, as external references name it.
+    pub person_service: Option<String>,
+    /// The system whose keys `project_reference` has.
+    pub project_service: Option<String>,
+    /// Which projects names mean.
+    pub projects: NamedProjects,
+    /// How long it is remembered whom and what names mean.
+    pub directory_max_age: Duration,
+}
+
+/// Which projects titles and other systems' keys mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NamedProjects {
+    /// All that the token may see.
+    #[default]
+    All,
+    /// Those that are not archived.
+    Active,
 }
 
 /// `[monitor]`.

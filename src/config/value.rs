@@ -136,6 +136,11 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
 }
 
 fn usual_form(text: &str) -> Option<Duration> {
+    // A day of a duration has 24 hours, whatever clocks do in spring.
+    let days = ["days", "day", "d"].iter().find_map(|unit| text.strip_suffix(unit));
+    if let Some(days) = days.and_then(|days| days.trim().parse::<u32>().ok()) {
+        return Some(Duration::from_hours(24) * days);
+    }
     Duration::try_from(text.parse::<SignedDuration>().ok()?).ok()
 }
 
@@ -353,6 +358,8 @@ mod tests {
             ("1.5s", 1_500),
             ("0s", 0),
             ("168h", 604_800_000),
+            ("7d", 604_800_000),
+            ("1 day", 86_400_000),
             // What was read before the usual form was.
             ("30m1h", 5_400_000),
             ("1s500ms2s", 3_500),
@@ -367,7 +374,9 @@ mod tests {
             "-5s",
             "5s ago",
             "1s-2s",
-            "5d",
+            "8d",
+            "1.5d",
+            "d",
             "P1D",
             "5M",
             "168h1ms",

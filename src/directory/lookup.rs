@@ -7,7 +7,6 @@
 use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet},
-    time::Duration,
 };
 
 use futures_util::{StreamExt as _, stream};
@@ -18,32 +17,18 @@ use super::{
     error::LookupError,
     hint::{HINTS, nearest},
     query::{Chunk, Query, chunks},
-    remembered::{Directory, Rememberable, Remembered, is_young},
+    remembered::{Directory, Rememberable, Remembered},
+    rules::LookupRules,
     walk,
 };
 use crate::{
     api::{AccountPage, ApiError, PeopleQuery, ProjectQuery, ReadAccount, Referenced},
-    model::{Person, UserId, Workspace},
+    model::{Person, UserId, Workspace, WorkspaceId},
     roster::{Known, Meaning, Meanings, Names, NoMeaning, PersonRef, ProjectRef},
 };
 
 /// From so many requests by name on, it is worth one to find out how long the list is.
 const PROBE: usize = 4;
-
-/// How names are looked up.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct LookupRules {
-    /// The system whose keys people have.
-    pub person_service: Option<String>,
-    /// The system whose keys projects have.
-    pub project_service: Option<String>,
-    /// Whether names mean projects that are not archived only.
-    pub active_projects: bool,
-    /// How long an answer is remembered.
-    pub max_age: Duration,
-    /// Requests under way at once.
-    pub max_in_flight: usize,
-}
 
 /// What looking up took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -63,15 +48,14 @@ pub struct Lookup<'a, A> {
     now: Timestamp,
     directory: RefCell<Directory>,
     people: RefCell<Meanings<PersonRef, UserId>>,
-    projects: RefCell<Meanings<ProjectRef, crate::model::WorkspaceId>>,
-    called: RefCell<BTreeMap<UserId, String>>,
+    projects: RefCell<Meanings<ProjectRef, WorkspaceId>>,
     tally: Cell<LookupTally>,
 }
 
 impl<'a, A: ReadAccount> Lookup<'a, A> {
     /// Begins with what is remembered.
     pub fn new(api: &'a A, rules: LookupRules, directory: Directory, now: Timestamp) -> Self {
-        let directory = directory.fit(!rules.active_projects, rules.max_age, now);
+        let directory = directory.fit(&rules, now);
         Self {
             api,
             rules,
@@ -79,30 +63,19 @@ impl<'a, A: ReadAccount> Lookup<'a, A> {
             directory: RefCell::new(directory),
             people: RefCell::default(),
             projects: RefCell::default(),
-            called: RefCell::default(),
             tally: Cell::default(),
         }
     }
 
     /// What these names mean as far as it is known, without asking.
     pub fn known(&self, names: &Names) -> Known {
-        let Self { rules, now, .. } = self;
-        let directory = self.directory.borrow();
-        let mut called = self.called.borrow_mut();
-        let recall_person = |name: &PersonRef| {
-            let known = name.recall(&directory, service(&rules.person_service))?;
-            is_young(known.at, rules.max_age, *now).then(|| {
-                called.insert(known.id, known.name.clone());
-                Meaning::One(known.id)
-            })
-        };
-        let people = known(&names.people, &self.people.borrow(), recall_person);
-        let recall_project = |name: &ProjectRef| {
-            let known = name.recall(&directory, service(&rules.project_service))?;
-            is_young(known.at, rules.max_age, *now).then_some(Meaning::One(known.id))
-        };
-        let projects = known(&names.projects, &self.projects.borrow(), recall_project);
-        Known { people, projects }
+        let mut known = self.directory.borrow().known(names, &self.rules, self.now);
+        let (people, projects) = (self.people.borrow(), self.projects.borrow());
+        let answered = names.people.iter().filter_map(|name| people.get_key_value(name));
+        known.people.extend(answered.map(|(name, meaning)| (name.clone(), meaning.clone())));
+        let answered = names.projects.iter().filter_map(|name| projects.get_key_value(name));
+        known.projects.extend(answered.map(|(name, meaning)| (name.clone(), meaning.clone())));
+        known
     }
 
     /// Asks for the names that are not known; see [`Lookup::known`] then.
@@ -133,14 +106,9 @@ impl<'a, A: ReadAccount> Lookup<'a, A> {
         Ok(self.known(names) != before)
     }
 
-    /// What the account calls the people whom names mean.
-    pub fn called(&self) -> BTreeMap<UserId, String> {
-        let called = self.called.borrow();
-        called
-            .iter()
-            .filter(|(_, name)| !name.is_empty())
-            .map(|(id, name)| (*id, name.clone()))
-            .collect()
+    /// What the account calls the people whom these names mean.
+    pub fn called(&self, names: &Names) -> BTreeMap<UserId, String> {
+        self.directory.borrow().called(names, &self.rules)
     }
 
     /// What is to be remembered.
@@ -188,14 +156,8 @@ impl<'a, A: ReadAccount> Lookup<'a, A> {
         let directory = &mut *self.directory.borrow_mut();
         directory.people_pages = pages;
         gathered.seen.extend(directory.addresses().map(str::to_owned));
-        let service = service(&self.rules.person_service);
-        let mut called = self.called.borrow_mut();
-        for (name, (meaning, title)) in learn(gathered, (directory, service), self.now) {
-            if let Meaning::One(id) = &meaning {
-                called.insert(*id, title);
-            }
-            self.people.borrow_mut().insert(name, meaning);
-        }
+        let learned = learn(gathered, (directory, self.rules.person_service()), self.now);
+        self.people.borrow_mut().extend(learned);
         Ok(())
     }
 
@@ -206,9 +168,7 @@ impl<'a, A: ReadAccount> Lookup<'a, A> {
         self.gather(&Projects { lookup: self }, &mut pages, &mut gathered, names).await?;
         let directory = &mut *self.directory.borrow_mut();
         directory.project_pages = pages;
-        let service = service(&self.rules.project_service);
-        let learned = learn(gathered, (directory, service), self.now);
-        let learned = learned.into_iter().map(|(name, (meaning, _))| (name, meaning));
+        let learned = learn(gathered, (directory, self.rules.project_service()), self.now);
         self.projects.borrow_mut().extend(learned);
         Ok(())
     }
@@ -303,40 +263,26 @@ impl<L: Listed> Gathered<L> {
     }
 }
 
-fn service(named: &Option<String>) -> &str {
-    named.as_deref().unwrap_or_default()
-}
-
-fn known<N: Ord + Clone, I: Clone>(
-    names: &BTreeSet<N>,
-    answered: &Meanings<N, I>,
-    mut recall: impl FnMut(&N) -> Option<Meaning<I>>,
-) -> Meanings<N, I> {
-    let meaning = |name: &N| answered.get(name).cloned().or_else(|| recall(name));
-    let mut meaning = meaning;
-    names.iter().filter_map(|name| Some((name.clone(), meaning(name)?))).collect()
-}
-
 fn without<N: Ord + Clone, I>(names: &BTreeSet<N>, known: &Meanings<N, I>) -> BTreeSet<N> {
     names.iter().filter(|name| !known.contains_key(*name)).cloned().collect()
 }
 
-/// What each name means and what that is called; remembered where it is one, forgotten otherwise.
+/// What each name means; remembered where it is one, forgotten otherwise.
 fn learn<L: Listed>(
     Gathered { answers, seen }: Gathered<L>,
     (directory, service): (&mut Directory, &str),
     now: Timestamp,
-) -> BTreeMap<L::Ref, (Meaning<L::Id>, String)>
+) -> Meanings<L::Ref, L::Id>
 where
     L::Ref: Rememberable<Id = L::Id>,
 {
     let mut hints = HINTS;
-    let mut learned = BTreeMap::new();
+    let mut learned = Meanings::new();
     for (name, mut meaning, title) in answers.meanings() {
         if let Some((names, word)) = name.place(directory, service) {
             match &meaning {
                 Meaning::One(id) => {
-                    let known = Remembered { id: *id, name: title.clone(), at: now };
+                    let known = Remembered { id: *id, name: title, at: now };
                     names.insert(word.to_owned(), known);
                 }
                 Meaning::None(_) => drop(names.remove(word)),
@@ -348,7 +294,7 @@ where
             hints -= 1;
             *near = nearest(&text, seen.iter().map(String::as_str));
         }
-        learned.insert(name, (meaning, title));
+        learned.insert(name, meaning);
     }
     learned
 }

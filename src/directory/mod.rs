@@ -10,10 +10,12 @@ mod hint;
 mod lookup;
 mod query;
 mod remembered;
+mod rules;
 #[cfg(test)]
 mod tests;
 mod walk;
 
 pub use error::LookupError;
-pub use lookup::{Lookup, LookupRules, LookupTally};
+pub use lookup::{Lookup, LookupTally};
 pub use remembered::{Directory, DirectoryError};
+pub use rules::LookupRules;

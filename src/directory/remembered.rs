@@ -8,9 +8,10 @@ use std::{collections::BTreeMap, time::Duration};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::rules::LookupRules;
 use crate::{
     model::{UserId, WorkspaceId},
-    roster::{PersonRef, ProjectRef},
+    roster::{Known, Meaning, Names as RosterNames, PersonRef, ProjectRef},
 };
 
 /// The version of the file.
@@ -84,11 +85,12 @@ impl Directory {
 
     /// Forgets what was remembered under another rule or long ago.
     #[must_use]
-    pub(super) fn fit(mut self, with_archived: bool, max_age: Duration, now: Timestamp) -> Self {
+    pub(super) fn fit(mut self, rules: &LookupRules, now: Timestamp) -> Self {
+        let with_archived = !rules.active_projects;
         if std::mem::replace(&mut self.with_archived, with_archived) != with_archived {
             self.titles.clear();
         }
-        let longest = max_age.saturating_add(KEPT_FOR);
+        let longest = rules.max_age.saturating_add(KEPT_FOR);
         let Self { addresses, person_keys, titles, project_keys, .. } = &mut self;
         for names in person_keys.values_mut().chain([addresses]) {
             names.retain(|_, known| is_young(known.at, longest, now));
@@ -99,6 +101,38 @@ impl Directory {
         self
     }
 
+    /// What these names mean, of those that are remembered and young.
+    #[must_use]
+    pub fn known(&self, names: &RosterNames, rules: &LookupRules, now: Timestamp) -> Known {
+        let titles_hold = self.with_archived != rules.active_projects;
+        let person = |name: &PersonRef| {
+            let known = name.recall(self, rules.person_service())?;
+            let young = is_young(known.at, rules.max_age, now);
+            young.then(|| (name.clone(), Meaning::One(known.id)))
+        };
+        let project = |name: &ProjectRef| {
+            let known = name.recall(self, rules.project_service())?;
+            let holds = titles_hold || !matches!(name, ProjectRef::Title(_));
+            let young = holds && is_young(known.at, rules.max_age, now);
+            young.then(|| (name.clone(), Meaning::One(known.id)))
+        };
+        Known {
+            people: names.people.iter().filter_map(person).collect(),
+            projects: names.projects.iter().filter_map(project).collect(),
+        }
+    }
+
+    /// What the account calls the people whom these names meant.
+    pub(super) fn called(
+        &self,
+        names: &RosterNames,
+        rules: &LookupRules,
+    ) -> BTreeMap<UserId, String> {
+        let known = |name: &PersonRef| name.recall(self, rules.person_service());
+        let known = names.people.iter().filter_map(known).filter(|known| !known.name.is_empty());
+        known.map(|known| (known.id, known.name.clone())).collect()
+    }
+
     /// Every address in it.
     pub(super) fn addresses(&self) -> impl Iterator<Item = &str> {
         self.addresses.keys().map(String::as_str)
@@ -106,7 +140,7 @@ impl Directory {
 }
 
 /// Whether something said then may still be used; nothing said in the future is.
-pub(super) fn is_young(at: Timestamp, max_age: Duration, now: Timestamp) -> bool {
+fn is_young(at: Timestamp, max_age: Duration, now: Timestamp) -> bool {
     let max_age = SignedDuration::try_from(max_age).unwrap_or(SignedDuration::MAX);
     let age = now.duration_since(at);
     !age.is_negative() && age <= max_age

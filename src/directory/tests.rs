@@ -1,3 +1,5 @@
+//! Names looked up in made-up accounts: what is asked, and what it is taken to mean.
+
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeSet,
@@ -179,7 +181,7 @@ async fn an_address_means_who_has_it_whatever_its_case() {
     assert_eq!(known.people[&email("ada@firm.example")], Meaning::One(user(7)));
     assert_eq!(known.people[&email("bo@firm.example")], Meaning::One(user(8)));
     assert_eq!(account.asked(), ["2 addresses"]);
-    assert_eq!(lookup.called()[&user(7)], "Person 7");
+    assert_eq!(lookup.called(&names)[&user(7)], "Person 7");
     found(&lookup, &names).await;
     assert_eq!(account.asked(), [""; 0]);
 }
@@ -238,7 +240,7 @@ async fn what_is_remembered_and_young_asks_for_nobody_until_it_is_to_be_sure() {
     let second = Lookup::new(&account, rules(), directory.clone(), at(17));
     assert_eq!(found(&second, &names).await, first.known(&names));
     assert_eq!(account.asked(), [""; 0]);
-    assert_eq!(second.called()[&user(8)], "Person 8");
+    assert_eq!(second.called(&names)[&user(8)], "Person 8");
     assert!(!second.confirm(&names).await.expect("answers"));
     assert_eq!(account.asked(), ["2 addresses"]);
     assert!(!second.confirm(&names).await.expect("answers"));

@@ -3,19 +3,22 @@
 use std::{error::Error, rc::Rc};
 
 use super::{
-    Approved, Audience, Decision, Order, Preview, Purpose, RunContext, Session, ending::unlisted,
-    preview, recall::Course, run::Reached,
+    Approved, Audience, Decision, Order, Preview, Purpose, RunContext, Session,
+    ending::unlisted,
+    preview,
+    recall::Course,
+    resolve::{CarryError, Planned},
+    run::Reached,
 };
 use crate::{
     api::{Client, Transport},
     apply::Applied,
     chain::chain,
     journal::{Entry, JOURNAL_FORMAT, Record as _},
-    live::ListError,
     plan::Digest,
     report::{RunReport, RunWarning, json},
     run::Ended,
-    store::{Exclusive, HeldJournal, Medium, RunFile, StoreError},
+    store::{Exclusive, HeldJournal, Medium, RunFile},
     verdict::Decided,
 };
 
@@ -29,33 +32,32 @@ pub struct Carried {
 }
 
 impl<M: Medium, A: Audience> Session<'_, M, A> {
-    async fn preview<T: Transport>(
+    pub(super) async fn preview<T: Transport>(
         &self,
         client: &Client<T>,
         course: &Course<'_>,
-    ) -> Result<Preview, ListError> {
+    ) -> Result<Preview, Ended> {
         self.audience.follow(client.waits());
         let listener = |event| self.audience.hear(event);
         let context = RunContext { clock: self.clock, stop: self.stop, listener: &listener };
         let previewed = preview::preview(client, &self.job(course), context).await;
         self.audience.phase_ended();
-        previewed
+        previewed.map_err(|error| unlisted(&error))
     }
 
     /// Shows what would be done; there is no writer here.
     ///
     /// # Errors
-    /// When there is no room to keep it.
+    /// When there is no room to keep it, or its rows are not as they must be.
     pub async fn plan<T: Transport>(
         &self,
         client: &Client<T>,
         order: Order<'_>,
-    ) -> Result<Carried, StoreError> {
-        let course = self.recall(order)?;
-        let previewed = self.preview(client, &course).await;
-        let (ended, preview) = match &previewed {
+    ) -> Result<Carried, CarryError> {
+        let Planned { course, preview } = self.planned(client, None, order).await?;
+        let (ended, preview) = match &preview {
             Ok(preview) => (Ended::Complete, Some(preview)),
-            Err(error) => (unlisted(error), None),
+            Err(ended) => (ended.clone(), None),
         };
         let traffic = client.traffic();
         let reached = Reached { ended: Some(ended), preview, applied: None, traffic };
@@ -65,19 +67,18 @@ impl<M: Medium, A: Audience> Session<'_, M, A> {
     /// Plans, lets the audience decide, and carries the plan out.
     ///
     /// # Errors
-    /// When there is no room to keep it; nothing was asked of the API then.
+    /// When there is no room to keep it, or its rows are not as they must be; nothing was sent then.
     pub async fn apply<T: Transport>(
         &self,
         client: &Client<T>,
         store: &Exclusive<M>,
         order: Order<'_>,
-    ) -> Result<Carried, StoreError> {
-        let course = self.recall(order)?;
-        let preview = match self.preview(client, &course).await {
+    ) -> Result<Carried, CarryError> {
+        let Planned { course, preview } = self.planned(client, Some(store), order).await?;
+        let preview = match preview {
             Ok(preview) => Rc::new(preview),
-            Err(error) => {
-                let reached =
-                    Reached { traffic: client.traffic(), ..Reached::at(unlisted(&error)) };
+            Err(ended) => {
+                let reached = Reached { traffic: client.traffic(), ..Reached::at(ended) };
                 return Ok(Carried { report: self.report(Some(&course), &reached), applied: None });
             }
         };
@@ -98,7 +99,7 @@ impl<M: Medium, A: Audience> Session<'_, M, A> {
         let reached =
             Reached { ended: Some(ended), preview: Some(&preview), applied: applied_now, traffic };
         let report = self.report(Some(&course), &reached);
-        use_up(order.approved, store, &report);
+        use_up(course.order.approved, store, &report);
         Ok(Carried { report, applied })
     }
 
@@ -172,7 +173,7 @@ impl<M: Medium, A: Audience> Session<'_, M, A> {
         decided: &[Decided],
     ) {
         // What an undo or an adoption leaves says nothing of a roster.
-        let Purpose::Roster(roster) = course.order.purpose else { return };
+        let Purpose::Roster(roster) = &course.order.purpose else { return };
         let mut memory = course.memory.clone();
         memory.learn(&roster.desired, &preview.reviewed, decided, self.clock.now());
         // What was done is told in any case; the report says that this was not kept.

@@ -18,6 +18,7 @@ mod past;
 mod preview;
 mod purpose;
 mod recall;
+mod resolve;
 mod run;
 mod undo;
 
@@ -33,5 +34,6 @@ pub use past::{Past, PastError, UnknownRun, named, past};
 pub use preview::{Job, Preview, RunContext, apply, pace_report, preview};
 pub use purpose::Purpose;
 pub use recall::policy;
+pub use resolve::{CarryError, lookup_rules, unanswered};
 pub use run::{Beginning, Order, Session};
 pub use undo::{NoUndo, ReportedFacts, Undo, undo_of};

@@ -3,6 +3,8 @@
 //! For the eyes only: asked for once a plan is made, so that nothing in it depends on them; where
 //! they cannot be had, the plan is the same without.
 
+use std::collections::BTreeMap;
+
 use crate::{
     api::{PEOPLE_PER_REQUEST, ReadParticipations},
     model::UserId,
@@ -12,6 +14,15 @@ use crate::{
 
 /// So many bytes of ids may stand in one URL, which then stays under 2,000 bytes.
 const ID_BYTES: usize = 1_800;
+
+/// Adds what is known by now.
+pub(super) fn know(called: &BTreeMap<UserId, String>, plan: &mut Plan) {
+    for user in unknown(plan) {
+        if let Some(name) = called.get(&user) {
+            plan.people.insert(user, name.clone());
+        }
+    }
+}
 
 /// Adds what names the token may see. After a first failure nobody is asked for any more.
 pub(super) async fn add(api: &impl ReadParticipations, plan: &mut Plan, stop: &Stop) {

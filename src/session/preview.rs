@@ -2,7 +2,10 @@
 //!
 //! [`preview()`] holds no writer. What it returns is reviewed, and [`apply()`] takes nothing else.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use super::{Purpose, names};
 use crate::{
@@ -13,7 +16,7 @@ use crate::{
     guard::{Approval, Limits, Reviewed, review},
     journal::Record,
     live::{ListError, Lister},
-    model::{LiveSet, LiveWorkspace, Unreadable, WorkspaceId},
+    model::{LiveSet, LiveWorkspace, Unreadable, UserId, WorkspaceId},
     plan::{Change, Forecast, Plan, Policy},
     report::RunWarning,
     run::Stop,
@@ -42,6 +45,8 @@ pub struct Job<'a> {
     pub recheck_after: Duration,
     /// A reviewed list: a ceiling over what may be destroyed.
     pub approval: Option<&'a Approval>,
+    /// What people are called whom the roster names in its own words.
+    pub called: &'a BTreeMap<UserId, String>,
 }
 
 /// What a run works with besides its job.
@@ -81,6 +86,7 @@ pub async fn preview(
     let lister = Lister { clock, max_in_flight: job.max_in_flight, stop, listener };
     let mut live = lister.list(api, &scope).await?;
     let mut plan = confirmed_plan(api, job, &lister, &mut live).await?;
+    names::know(job.called, &mut plan);
     names::add(api, &mut plan, stop).await;
     let unmatched = job.policy.protection.unmatched(live.people.values());
     let warnings = unmatched.into_iter().map(|entry| RunWarning::ProtectsNobody { entry });

@@ -1,6 +1,8 @@
 //! What a run is for: its roster, the adoption of what is live, or the reverse of an earlier run. All
 //! three become plans of the same kind, for the same guard and apply.
 
+use std::rc::Rc;
+
 use super::{adopt, undo::Undo};
 use crate::{
     model::{LiveSet, Scope, WorkspaceId},
@@ -10,12 +12,12 @@ use crate::{
 };
 
 /// What a run is for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub enum Purpose<'a> {
     /// Live becomes as the roster says.
-    Roster(&'a Roster),
+    Roster(Rc<Roster>),
     /// What the roster names and is live carries this tool's tag; nothing else changes.
-    Adopt(&'a Roster),
+    Adopt(Rc<Roster>),
     /// What an earlier run did is reversed.
     Undo(&'a Undo),
 }
@@ -31,6 +33,29 @@ impl Purpose<'_> {
             Self::Undo(_) => Mode::Mirror,
         };
         Policy { mode, absence: None, ineffective: IneffectiveChanges::default(), ..configured }
+    }
+
+    /// The rows that it is for, where these are a roster's.
+    #[must_use]
+    pub fn roster(&self) -> Option<&Rc<Roster>> {
+        match self {
+            Self::Roster(roster) | Self::Adopt(roster) => Some(roster),
+            Self::Undo(_) => None,
+        }
+    }
+
+    /// The same for other rows.
+    pub(super) fn with_rows(&self, roster: Rc<Roster>) -> Self {
+        match self {
+            Self::Roster(_) => Self::Roster(roster),
+            Self::Adopt(_) => Self::Adopt(roster),
+            Self::Undo(undo) => Self::Undo(undo),
+        }
+    }
+
+    /// Whether whom the rows name is not missing any more: an adoption says nothing of that.
+    pub(super) fn ends_absences(&self) -> bool {
+        matches!(self, Self::Roster(_))
     }
 
     /// The projects that are looked at; `named` are those of the configuration.

@@ -1,5 +1,7 @@
 //! What a run has to know of those before it: the memory, and what the last one left in doubt.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::{Audience, Job, Order, Session};
@@ -7,6 +9,7 @@ use crate::{
     chain::chain,
     config::Settings,
     memory::Memory,
+    model::UserId,
     plan::{AbsenceRule, IneffectiveChanges, Policy},
     report::{LeftInDoubt, RunWarning},
     store::{Medium, Shared, StoreError},
@@ -19,6 +22,8 @@ pub(super) struct Course<'a> {
     pub memory: Memory,
     pub policy: Policy,
     pub left_in_doubt: Vec<LeftInDoubt>,
+    /// What people are called whom the roster names in its own words.
+    pub called: BTreeMap<UserId, String>,
 }
 
 /// What the configuration and earlier runs allow a plan to contain.
@@ -39,7 +44,11 @@ pub fn policy(settings: &Settings, memory: &Memory, now: Timestamp) -> Policy {
 impl<M: Medium, A: Audience> Session<'_, M, A> {
     /// Makes the run's room, and reads what earlier ones left: where nothing can be kept, nothing is
     /// sent.
-    pub(super) fn recall<'a>(&self, order: Order<'a>) -> Result<Course<'a>, StoreError> {
+    pub(super) fn recall<'a>(
+        &self,
+        order: Order<'a>,
+        called: BTreeMap<UserId, String>,
+    ) -> Result<Course<'a>, StoreError> {
         let (left_in_doubt, unread) = left_in_doubt(&self.store)?;
         self.room()?;
         let (memory, unreadable) = self.store.memory(self.clock.now());
@@ -49,13 +58,13 @@ impl<M: Medium, A: Audience> Session<'_, M, A> {
         if order.retry_stuck {
             policy.ineffective = IneffectiveChanges::default();
         }
-        Ok(Course { order, memory, policy, left_in_doubt })
+        Ok(Course { order, memory, policy, left_in_doubt, called })
     }
 
     pub(super) fn job<'b>(&'b self, course: &'b Course<'_>) -> Job<'b> {
         let settings = self.settings;
         Job {
-            purpose: course.order.purpose,
+            purpose: course.order.purpose.clone(),
             named_workspaces: &settings.scope_workspaces,
             policy: &course.policy,
             limits: &settings.guard,
@@ -64,6 +73,7 @@ impl<M: Medium, A: Audience> Session<'_, M, A> {
             tries: settings.http.tries,
             recheck_after: settings.recheck_after,
             approval: course.order.approval,
+            called: &course.called,
         }
     }
 }

@@ -52,7 +52,7 @@ pub struct Beginning<'a, M> {
 }
 
 /// What is wanted of the live memberships.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Order<'a> {
     /// What the run is for.
     pub purpose: Purpose<'a>,
@@ -64,6 +64,8 @@ pub struct Order<'a> {
     pub retry_stuck: bool,
     /// Whether a difference is an answer by itself.
     pub check: bool,
+    /// Whether any invalid row ends the run.
+    pub strict: bool,
 }
 
 /// A run under way.
@@ -252,7 +254,7 @@ impl<'a, M: Medium, A: Audience> Session<'a, M, A> {
             warnings: self.all_warnings(course, reached.preview),
             left_in_doubt: course.map(|one| one.left_in_doubt.clone()).unwrap_or_default(),
             pace: pace_report(configured, reached.traffic),
-            undoes: course.and_then(|course| undoes(course.order.purpose)),
+            undoes: course.and_then(|course| undoes(&course.order.purpose)),
         };
         assemble(facts, self.rows().as_deref(), reached.preview, reached.applied)
     }
@@ -262,7 +264,7 @@ impl<'a, M: Medium, A: Audience> Session<'a, M, A> {
         course: Option<&Course<'_>>,
         preview: Option<&Preview>,
     ) -> Vec<RunWarning> {
-        let is_whole = |course: &&Course<'_>| matches!(course.order.purpose, Purpose::Roster(roster) if !roster.desired.is_partial());
+        let is_whole = |course: &&Course<'_>| matches!(&course.order.purpose, Purpose::Roster(roster) if !roster.desired.is_partial());
         let changes = course.filter(is_whole).zip(preview).map(|(course, preview)| {
             course.memory.changes(&preview.reviewed.approved.plan().workspaces)
         });
@@ -282,7 +284,7 @@ impl<'a, M: Medium, A: Audience> Session<'a, M, A> {
     }
 }
 
-fn undoes(purpose: Purpose<'_>) -> Option<UndoneRun> {
+fn undoes(purpose: &Purpose<'_>) -> Option<UndoneRun> {
     let Purpose::Undo(undo) = purpose else { return None };
     Some(UndoneRun { run: undo.run.clone(), memberships: undo.membership_count() })
 }

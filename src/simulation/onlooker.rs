@@ -11,8 +11,11 @@ use crate::{
     api::Waits,
     event::Event,
     report::RunReport,
+    roster::RosterError,
     run::{Ended, ExitStatus},
-    session::{ApprovalRefusal, Audience, Beginning, Decision, Obstacle, Preview, Session},
+    session::{
+        ApprovalRefusal, Audience, Beginning, CarryError, Decision, Obstacle, Preview, Session,
+    },
     store::{HeldLock, LockError, SimulatedDisk, StoreError},
 };
 
@@ -25,6 +28,7 @@ pub(super) enum Met {
     Lock(LockError),
     Store(StoreError),
     Approval(ApprovalRefusal),
+    Roster(RosterError),
 }
 
 impl From<LockError> for Met {
@@ -36,6 +40,15 @@ impl From<LockError> for Met {
 impl From<StoreError> for Met {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+impl From<CarryError> for Met {
+    fn from(error: CarryError) -> Self {
+        match error {
+            CarryError::Store(error) => Self::Store(error),
+            CarryError::Roster(error) => Self::Roster(error),
+        }
     }
 }
 
@@ -51,6 +64,7 @@ impl Obstacle for Met {
             Self::Lock(LockError::Held(_) | LockError::OutOfTime(_)) => ExitStatus::Locked,
             Self::Lock(LockError::Io { .. }) | Self::Store(_) => ExitStatus::Unexpected,
             Self::Approval(_) => ExitStatus::GuardWithheld,
+            Self::Roster(_) => ExitStatus::BadInput,
         }
     }
 
@@ -58,6 +72,7 @@ impl Obstacle for Met {
         match self {
             Self::Lock(error) => error.to_string(),
             Self::Store(error) => error.to_string(),
+            Self::Roster(error) => error.to_string(),
             Self::Approval(refusal) => refusal.to_string(),
         }
     }

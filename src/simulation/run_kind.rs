@@ -1,6 +1,6 @@
 //! What a simulated run is for: the roster, with or without an approved list, an adoption, an undo.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, rc::Rc};
 
 use crate::{
     guard::Approval,
@@ -31,14 +31,14 @@ pub(super) struct ApprovedList {
 
 impl RunKind {
     /// What a session is told to do.
-    pub(super) fn order<'a>(&'a self, roster: &'a Roster) -> Order<'a> {
+    pub(super) fn order<'a>(&'a self, roster: &Rc<Roster>) -> Order<'a> {
         let approved = match self {
             Self::ApplyPlan(plan) => Some(plan),
             _ => None,
         };
         let approval = self.approved().map(|list| &list.approval);
         let purpose = self.purpose(roster);
-        Order { purpose, approval, approved, retry_stuck: false, check: false }
+        Order { purpose, approval, approved, retry_stuck: false, check: false, strict: false }
     }
 
     pub(super) fn command(&self) -> ReportedCommand {
@@ -49,10 +49,12 @@ impl RunKind {
         }
     }
 
-    fn purpose<'a>(&'a self, roster: &'a Roster) -> Purpose<'a> {
+    fn purpose<'a>(&'a self, roster: &Rc<Roster>) -> Purpose<'a> {
         match self {
-            Self::Apply | Self::ApplyApproved(_) | Self::ApplyPlan(_) => Purpose::Roster(roster),
-            Self::Adopt => Purpose::Adopt(roster),
+            Self::Apply | Self::ApplyApproved(_) | Self::ApplyPlan(_) => {
+                Purpose::Roster(Rc::clone(roster))
+            }
+            Self::Adopt => Purpose::Adopt(Rc::clone(roster)),
             Self::Undo(undo) => Purpose::Undo(undo),
         }
     }

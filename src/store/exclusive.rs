@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::{Held, Medium, Name, OwnRun, RunFile, Shared, StoreError};
 use crate::{
+    directory::Directory,
     journal::{Entry, JournalError, JournalWriter, Record},
     memory::Memory,
     model::Mentions,
@@ -73,6 +74,19 @@ impl<M: Medium> Exclusive<M> {
             self.medium.write(&Name::Memory, &render)
         });
         written.map_err(StoreError::of("write", self.medium.place(&Name::Memory)))
+    }
+
+    /// Keeps whom and what names mean.
+    ///
+    /// # Errors
+    /// As [`Exclusive::write_memory`]; the names are looked up again then.
+    pub fn write_directory(&self, directory: &Directory) -> Result<(), StoreError> {
+        let written = self.lock.check().and_then(|()| {
+            let render =
+                |out: &mut dyn io::Write| Ok(serde_json::to_writer_pretty(out, directory)?);
+            self.medium.write(&Name::Directory, &render)
+        });
+        written.map_err(StoreError::of("write", self.medium.place(&Name::Directory)))
     }
 
     /// Whom rosters named that were given to runs without the lock, and which runs these were. What

@@ -11,7 +11,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    FileLock, LOCK, LockHolder, MEMORY, Medium, Name, RUNS, Render, RunFile, StoreError,
+    DIRECTORY, FileLock, LOCK, LockHolder, MEMORY, Medium, Name, RUNS, Render, RunFile, StoreError,
     whole::write_private,
 };
 use crate::{
@@ -39,6 +39,7 @@ impl Folder {
             Name::Run(run) => self.path.join(RUNS).join(run.to_string()),
             Name::Of(run, file) => self.path(&Name::Run(run.clone())).join(file.name()),
             Name::Memory => self.path.join(MEMORY),
+            Name::Directory => self.path.join(DIRECTORY),
             Name::Lock => self.path.join(LOCK),
         }
     }

@@ -25,7 +25,7 @@ pub use folder::Folder;
 pub use holder::{HeldLock, LockHolder};
 pub use lock::FileLock;
 pub use medium::{Held, Medium, Render};
-pub use name::{LOCK, MEMORY, Name, REJECTED, RUNS, RunFile, WITHHELD};
+pub use name::{DIRECTORY, LOCK, MEMORY, Name, REJECTED, RUNS, RunFile, WITHHELD};
 pub use run::{KeptRun, OwnRun};
 pub use shared::{LastJournal, Shared};
 pub use simulated::{DiskFault, DiskOperation, SimulatedDisk};

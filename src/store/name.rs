@@ -11,6 +11,8 @@ pub const RUNS: &str = "runs";
 pub const LOCK: &str = "lock";
 /// What the last applied run left.
 pub const MEMORY: &str = "memory.json";
+/// Whom and what names meant.
+pub const DIRECTORY: &str = "directory.json";
 /// Rows that are ready to be corrected and applied again.
 pub const REJECTED: &str = "rejected.csv";
 /// Deletes that the guard withheld.
@@ -68,6 +70,8 @@ pub enum Name {
     Of(RunId, RunFile),
     /// What the last applied run left.
     Memory,
+    /// Whom and what names meant.
+    Directory,
     /// The lock.
     Lock,
 }

@@ -3,9 +3,11 @@
 use jiff::Timestamp;
 
 use super::{
-    Exclusive, HeldLock, KeptRun, LockError, LockHolder, MEMORY, Medium, Name, OwnRun, StoreError,
+    DIRECTORY, Exclusive, HeldLock, KeptRun, LockError, LockHolder, MEMORY, Medium, Name, OwnRun,
+    StoreError,
 };
 use crate::{
+    directory::Directory,
     journal::{Journal, JournalReadError},
     memory::Memory,
     run::RunId,
@@ -77,6 +79,21 @@ impl<M: Medium> Shared<M> {
         match Memory::parse(&bytes) {
             Ok(memory) => (memory, None),
             Err(error) => unread(format!("{MEMORY} is {error}")),
+        }
+    }
+
+    /// Whom and what names meant; what cannot be read is looked up again, and that is said.
+    #[must_use]
+    pub fn directory(&self) -> Directory {
+        let unread = |why: String| {
+            tracing::warn!("{why}");
+            Directory::default()
+        };
+        match self.medium.read(&Name::Directory) {
+            Ok(Some(bytes)) => Directory::parse(&bytes)
+                .unwrap_or_else(|error| unread(format!("{DIRECTORY} is {error}"))),
+            Ok(None) => Directory::default(),
+            Err(error) => unread(format!("{DIRECTORY} cannot be read: {error}")),
         }
     }
 

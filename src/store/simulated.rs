@@ -230,7 +230,7 @@ impl Medium for SimulatedDisk {
         match name {
             Name::Run(run) => format!("memory/{run}"),
             Name::Of(run, file) => format!("memory/{run}/{file}"),
-            Name::Runs | Name::Memory | Name::Lock => format!("memory/{name:?}"),
+            Name::Runs | Name::Memory | Name::Directory | Name::Lock => format!("memory/{name:?}"),
         }
     }
 

@@ -4,6 +4,7 @@ mod absence;
 mod apply;
 mod configuration;
 mod dates;
+mod directory;
 mod doctor;
 mod ending;
 mod export;

@@ -1,0 +1,133 @@
+//! Rosters that name people by address and projects by title: looked up, remembered, and looked up
+//! again before anything is done on the word of what was remembered.
+
+use kantata_sync::sandbox::{RequestKind, Sandbox, User, World};
+
+use crate::harness::{Desk, LIVE, ROSTER, Server, sandbox, writes};
+
+/// [`ROSTER`](crate::harness::ROSTER), as a list has it that knows no ids.
+const BY_NAME: &str = "\
+project,email,role,access_level
+Atlas,Priya@Firm.example,maven,admin
+Atlas,ada@firm.example,maven,admin
+Atlas,ben@firm.example,maven,view_tasks
+Atlas, dan@client.example ,buyer,
+Atlas,hana@firm.example,maven,edit_tasks
+Borealis,priya@firm.example,maven,admin
+Borealis,eva@firm.example,maven,admin
+Borealis,finn@firm.example,maven,
+Borealis,gil@firm.example,maven,
+Borealis,ivo@firm.example,maven,
+";
+
+/// How people and projects were asked for, without who the token is.
+fn looked_up(sandbox: &Sandbox) -> Vec<String> {
+    let log = sandbox.log();
+    let asks = log.iter().filter(|entry| {
+        let lookup = matches!(entry.kind, RequestKind::Users | RequestKind::Workspaces);
+        lookup && !entry.path.contains("only=")
+    });
+    asks.map(|entry| entry.path.clone()).collect()
+}
+
+fn person(id: u64, email: &str, disabled: bool) -> User {
+    let (name, email) = (format!("Person {id}"), email.to_owned());
+    User { id, name, email, disabled, on_account: true, account_admin: false }
+}
+
+#[test]
+fn a_list_of_addresses_and_titles_makes_the_same_plan_as_one_of_ids() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url());
+    let digest = |roster: &str| {
+        desk.write("roster.csv", roster);
+        let ran = desk.run(&["plan", "roster.csv", "--format", "json"]).ends_with(0);
+        ran.report().digest
+    };
+    assert_eq!(digest(BY_NAME), digest(ROSTER));
+    assert_eq!(looked_up(&sandbox).len(), 2, "{:?}", looked_up(&sandbox));
+}
+
+#[test]
+fn a_night_of_known_people_asks_for_nobody_and_a_change_asks_for_its_project_afresh() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url());
+    desk.write("roster.csv", BY_NAME);
+    desk.run(&["apply", "roster.csv", "--yes"]).ends_with(0);
+    let first = looked_up(&sandbox).len();
+    desk.run(&["apply", "roster.csv", "--yes"]).ends_with(0);
+    assert_eq!(looked_up(&sandbox).len(), first, "{:?}", looked_up(&sandbox));
+    desk.run(&["apply", "roster.csv", "--yes", "--refresh-directory"]).ends_with(0);
+    assert_eq!(looked_up(&sandbox).len(), first + 2, "{:?}", looked_up(&sandbox));
+
+    // Ben's address is somebody else's by now. Nobody notices while there is nothing to do, and
+    // nothing is done on the word of what was remembered.
+    sandbox.with_world(|world: &mut World| {
+        world.put_user(person(11, "ben.ode@firm.example", false));
+        world.put_user(person(99, "ben@firm.example", false));
+    });
+    desk.run(&["plan", "roster.csv", "--check"]).ends_with(0);
+    desk.write("roster.csv", &BY_NAME.replace("Atlas,hana@firm.example,maven,edit_tasks\n", ""));
+    let ran = desk.run(&["plan", "roster.csv", "--format", "json"]);
+    let plan = ran.report().entries;
+    let mut changes: Vec<(String, u64)> = plan
+        .iter()
+        .filter_map(|entry| {
+            Some((entry.change.as_ref()?.word().to_owned(), entry.key.user.number()))
+        })
+        .collect();
+    changes.sort();
+    let expected = [("create", 99), ("delete", 11), ("delete", 31)];
+    assert_eq!(changes, expected.map(|(word, user)| (word.to_owned(), user)), "{}", ran.stdout);
+}
+
+#[test]
+fn whom_nobody_knows_or_who_may_be_two_is_a_problem_of_the_row_and_freezes_its_project() {
+    let sandbox = sandbox(LIVE);
+    sandbox.with_world(|world: &mut World| {
+        world.put_user(person(41, "twin@firm.example", false));
+        world.put_user(person(42, "TWIN@firm.example", false));
+        world.put_user(person(43, "gone@firm.example", true));
+    });
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url());
+    let rows = "Atlas,twin@firm.example,maven,\nAtlas,gone@firm.example,maven,\n\
+                Atlas,adda@firm.example,maven,\nAtlas,Hana <hana@firm.example>,maven,\nAtlas,hana,maven,\n";
+    desk.write("roster.csv", &format!("{BY_NAME}{rows}"));
+    insta::assert_snapshot!(desk.run(&["plan", "roster.csv"]).text());
+    desk.write(
+        "roster.csv",
+        &format!("{BY_NAME}{rows}").replace("Borealis,gil", "Borealis II,gil"),
+    );
+    desk.run(&["apply", "roster.csv", "--yes", "--strict"]).ends_with(3);
+    let rejected = desk.files().into_iter().filter(|path| path.ends_with("rejected.csv")).max();
+    let rejected = std::fs::read_to_string(rejected.expect("kept")).expect("text");
+    insta::assert_snapshot!(rejected);
+    assert_eq!(writes(&sandbox), []);
+}
+
+#[test]
+fn names_that_cannot_be_looked_up_end_the_run_before_anything_is_planned() {
+    let sandbox = sandbox(LIVE);
+    let inner = sandbox.router();
+    let router = axum::Router::new().fallback(move |request: axum::extract::Request| {
+        let inner = inner.clone();
+        async move {
+            if request.uri().path().ends_with("/users") {
+                let body = r#"{"errors":[{"type":"system","message":"not for you"}]}"#;
+                return axum::response::Response::builder()
+                    .status(403)
+                    .body(axum::body::Body::from(body))
+                    .expect("a response");
+            }
+            tower::ServiceExt::oneshot(inner, request).await.expect("answers")
+        }
+    });
+    let server = Server::of(router);
+    let desk = Desk::at(&server.base_url());
+    desk.write("roster.csv", BY_NAME);
+    insta::assert_snapshot!(desk.run(&["apply", "roster.csv", "--yes"]).text());
+    assert!(!sandbox.log().iter().any(|entry| entry.kind == RequestKind::List));
+}
