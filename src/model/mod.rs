@@ -12,6 +12,8 @@ mod kind;
 mod membership;
 mod mention;
 mod outcome;
+#[cfg(test)]
+pub mod sample;
 mod set;
 mod unreadable;
 mod value;

@@ -108,13 +108,10 @@ impl IneffectiveChanges {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{UserId, WorkspaceId};
+    use crate::model::sample;
 
     fn key() -> MembershipKey {
-        MembershipKey {
-            workspace: WorkspaceId::new(1).expect("not 0"),
-            user: UserId::new(2).expect("not 0"),
-        }
+        sample::key(1, 2)
     }
 
     fn at(day: i64) -> Timestamp {

@@ -11,7 +11,7 @@ use crate::{
     model::{
         AccessLevel, DesiredMembership, DesiredSet, Drift, Field, FieldValue, Fields, Freeze,
         Listing, LiveFields, LiveWorkspace, MembershipKey, MembershipSpec, Participation,
-        ParticipationId, Person, Role, RoleId, Seen, Unreadable,
+        ParticipationId, Person, Role, RoleId, Seen, Unreadable, sample::key,
     },
     simulation::floor::Intended,
 };
@@ -22,10 +22,6 @@ fn user(id: u64) -> UserId {
 
 fn workspace(id: u64) -> WorkspaceId {
     WorkspaceId::new(id).expect("not 0")
-}
-
-fn key(project: u64, person: u64) -> MembershipKey {
-    MembershipKey { workspace: workspace(project), user: user(person) }
 }
 
 fn desired(project: u64, person: u64, role: Role, fields: Fields) -> DesiredMembership {

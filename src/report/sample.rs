@@ -8,6 +8,7 @@ use super::{
     EntryReason, LeftInDoubt, OriginalRow, PaceReport, REPORT_FORMAT, ReportEntry, ReportedCommand,
     ReportedProblem, RowStatus, RunReport, RunWarning,
 };
+pub use crate::model::sample::key;
 use crate::{
     guard::Refusal,
     model::{
@@ -21,13 +22,6 @@ use crate::{
     run::{Ended, ExitStatus, RunId},
     verdict::{Fate, Why},
 };
-
-pub fn key(workspace: u64, user: u64) -> MembershipKey {
-    MembershipKey {
-        workspace: WorkspaceId::new(workspace).expect("not 0"),
-        user: UserId::new(user).expect("not 0"),
-    }
-}
 
 fn id(number: u64) -> ParticipationId {
     ParticipationId::new(number).expect("not 0")

@@ -86,7 +86,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        model::MembershipKey,
+        model::{MembershipKey, sample::key},
         roster::{Expected, Meaning, NoMeaning, RecordStatus},
     };
 
@@ -172,11 +172,6 @@ mod tests {
         let parsed = parsed.unwrap_or_else(|error| panic!("{error}: {:?}", error.messages()));
         let roster = parsed.resolve(&fake).await.expect("a directory that answers");
         (roster, fake.asked.into_inner())
-    }
-
-    fn key(workspace: u64, user: u64) -> MembershipKey {
-        let workspace = WorkspaceId::new(workspace).expect("not 0");
-        MembershipKey { workspace, user: UserId::new(user).expect("not 0") }
     }
 
     fn wanted(roster: &Roster) -> Vec<(u64, MembershipKey)> {

@@ -5,15 +5,14 @@ use crate::{
     journal::{Entry, RejectedRow, UnknownRow},
     model::{
         Drift, Field, FieldValue, Fields, LiveFields, Membership, MembershipSpec, Participation,
-        ParticipationId, Role, Seen, UserId, WorkspaceId,
+        ParticipationId, Role, Seen, sample,
     },
     plan::Change,
     run::Ended,
 };
 
 fn key(user: u64) -> MembershipKey {
-    let workspace = WorkspaceId::new(1).expect("not 0");
-    MembershipKey { workspace, user: UserId::new(user).expect("not 0") }
+    sample::key(1, user)
 }
 
 fn spec() -> MembershipSpec {

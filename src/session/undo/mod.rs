@@ -150,15 +150,14 @@ mod tests {
         journal::{Entry, PresentRow, Request, RequestResult, parse_journal},
         model::{
             AccessLevel, Drift, Field, FieldValue, Listing, LiveFields, Membership, MembershipSpec,
-            Participation, ParticipationId, Person, Seen, Unnamed,
+            Participation, ParticipationId, Person, Seen, Unnamed, sample,
         },
     };
 
     const HEADER: &str = r#"{"entry":"header","format":1,"run":"20231114T221320Z-00000000","started_at":"2023-11-14T22:13:20Z","digest":"abcdefabcdef","tool":"0.1.0","base_url":"http://localhost"}"#;
 
     fn key(user: u64) -> MembershipKey {
-        let workspace = WorkspaceId::new(1).expect("not 0");
-        MembershipKey { workspace, user: UserId::new(user).expect("not 0") }
+        sample::key(1, user)
     }
 
     /// When the run started.
