@@ -16,7 +16,7 @@ use kantata_sync::{
     roster::{ReaderSettings, parse_roster},
     run::{Ended, Stop, StopCause},
     sandbox::{
-        Answered, Bulk, Duplicates, ErrorIndex, Fault, Participation, RequestKind, Sandbox,
+        Bulk, Duplicates, ErrorIndex, Fault, Participation, Reply, RequestKind, Sandbox,
         SandboxSettings, Side, User, Workspace, World,
     },
     session::{self, Job, Preview, Purpose, RunContext},
@@ -266,7 +266,7 @@ async fn asked_for_far_too_much_the_pace_finds_the_servers_limit() {
     let done = apply(&sandbox, &everybody(400, 3), http).await;
     assert_eq!(count(&done.applied, Outcome::Applied), 800);
     let log = sandbox.log();
-    let refused = log.iter().filter(|entry| entry.answered == Answered::Status(429)).count();
+    let refused = log.iter().filter(|entry| entry.answered == Reply::Status(429)).count();
     assert_eq!(refused as u64, done.throttled);
     assert!(refused > 0, "the limit was never met");
     assert!(refused * 10 < log.len(), "{refused} of {} answers are 429", log.len());

@@ -604,6 +604,43 @@ fn no_files_use_each_other_in_a_circle() {
     assert!(found.is_empty(), "{} breaches:\n{}", found.len(), found.join("\n"));
 }
 
+/// Types that two rooms call the same: the sandbox has its own records, as it shares no type with the
+/// client; the others are never named where the other one is.
+const TWINS: &[&str] = &["ApiError", "Participation", "Workspace"];
+
+/// Names of public types that more than one room has.
+fn shared_names(all: &[Source]) -> Vec<String> {
+    let mut rooms: std::collections::BTreeMap<String, BTreeSet<String>> = Default::default();
+    for source in all.iter().filter(|source| !source.is_test()) {
+        for line in source.production().lines() {
+            let kinds = ["struct ", "enum ", "trait ", "type "];
+            let Some(rest) = line.strip_prefix("pub ") else { continue };
+            let Some(rest) = kinds.iter().find_map(|kind| rest.strip_prefix(kind)) else {
+                continue;
+            };
+            let name: String =
+                rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            rooms.entry(name).or_default().insert(source.module().to_owned());
+        }
+    }
+    let twice =
+        rooms.iter().filter(|(name, rooms)| rooms.len() > 1 && !TWINS.contains(&name.as_str()));
+    twice.map(|(name, rooms)| format!("{name}: {rooms:?}")).collect()
+}
+
+#[test]
+fn no_two_rooms_call_a_type_the_same() {
+    let found = shared_names(&sources("src"));
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn a_name_that_two_rooms_have_is_found() {
+    let room = |path| source(path, "pub struct Held;\npub(super) struct Own;\n");
+    let found = shared_names(&[room("plan/a.rs"), room("store/b.rs"), room("store/c.rs")]);
+    assert_eq!(found, [r#"Held: {"plan", "store"}"#]);
+}
+
 #[test]
 fn nothing_is_left_unfinished() {
     demand_none(unfinished, &["src", "tests"]);

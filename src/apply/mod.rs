@@ -33,7 +33,7 @@ use crate::{
     model::{MembershipKey, Participation, ParticipationId},
     plan::{Action, Change, Plan, Stage},
     run::{Ended, Stop},
-    verdict::{Decided, Fate, Fates, Frozen, Ledger, Planned, unreached},
+    verdict::{Decided, Fate, Fates, FrozenSoFar, Ledger, Planned, unreached},
 };
 
 /// What an apply works with besides its plan.
@@ -105,7 +105,7 @@ struct Run<'a, A> {
     /// What is on record: the only thing that fates are made of.
     ledger: RefCell<Ledger>,
     /// What must not be begun any more.
-    frozen: RefCell<Frozen>,
+    frozen: RefCell<FrozenSoFar>,
     /// Records that this run deleted, with the number of the request; lagging lists may still show
     /// them.
     deleted: RefCell<BTreeMap<ParticipationId, u64>>,
@@ -142,7 +142,7 @@ impl<A: WriteParticipations> Run<'_, A> {
     /// Sees anew what must not be begun any more.
     fn freeze(&self) {
         let plan = self.plan.actions.iter().map(Planned::from);
-        self.frozen.replace(Frozen::of(plan, &self.ledger.borrow()));
+        self.frozen.replace(FrozenSoFar::of(plan, &self.ledger.borrow()));
     }
 
     /// Remembers an error that ends the run.

@@ -24,7 +24,7 @@ pub(super) struct Inputs<'a> {
 
 /// What the comparisons of all projects found.
 #[derive(Default)]
-pub(super) struct Findings {
+pub(super) struct Compared {
     pub actions: Vec<Action>,
     pub held: Vec<Held>,
     pub frozen: Vec<Frozen>,
@@ -32,7 +32,7 @@ pub(super) struct Findings {
     pub remarks: Vec<Remark>,
 }
 
-impl Findings {
+impl Compared {
     pub(super) fn hold(&mut self, key: MembershipKey, change: Option<Change>, reason: HoldReason) {
         self.held.push(Held { key, change, reason });
     }
@@ -44,7 +44,7 @@ impl Findings {
 
 /// Compares one project and says what is known of it.
 pub(super) fn workspace(
-    found: &mut Findings,
+    found: &mut Compared,
     id: WorkspaceId,
     state: &LiveWorkspace,
     inputs: &Inputs<'_>,
@@ -114,7 +114,7 @@ impl<T: Copy> Sides<T> {
 }
 
 pub(super) struct Comparer<'a> {
-    pub(super) found: &'a mut Findings,
+    pub(super) found: &'a mut Compared,
     pub(super) workspace: WorkspaceId,
     listing: &'a Listing,
     pub(super) inputs: Inputs<'a>,
@@ -130,7 +130,7 @@ pub(super) struct Comparer<'a> {
 
 impl<'a> Comparer<'a> {
     fn new(
-        found: &'a mut Findings,
+        found: &'a mut Compared,
         workspace: WorkspaceId,
         listing: &'a Listing,
         inputs: &Inputs<'a>,

@@ -136,14 +136,14 @@ pub fn plan_with(
     held_before: Vec<Held>,
     reason: impl Fn(Reason) -> Reason,
 ) -> Plan {
-    let mut found = diff::Findings::default();
+    let mut found = diff::Compared::default();
     let mut workspaces = BTreeMap::new();
     for (id, state) in &live.workspaces {
         let entry =
             diff::workspace(&mut found, *id, state, &diff::Inputs { desired, live, policy });
         workspaces.insert(*id, entry);
     }
-    let diff::Findings { mut actions, mut held, frozen, in_sync, remarks } = found;
+    let diff::Compared { mut actions, mut held, frozen, in_sync, remarks } = found;
     held.extend(held_before);
     held.sort_by_key(|held| held.key);
     actions.iter_mut().for_each(|action| action.reason = reason(action.reason));

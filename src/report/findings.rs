@@ -20,7 +20,7 @@ use super::{
 /// Whether something is well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Level {
+pub enum FindingLevel {
     /// It is.
     Ok,
     /// It cannot be known from here: a run may do what it should, or not.
@@ -31,7 +31,7 @@ pub enum Level {
     Failure,
 }
 
-impl Level {
+impl FindingLevel {
     /// All of them, from well to bad.
     pub const ALL: [Self; 4] = [Self::Ok, Self::Unknown, Self::Warning, Self::Failure];
 
@@ -53,7 +53,7 @@ impl Level {
     }
 }
 
-impl fmt::Display for Level {
+impl fmt::Display for FindingLevel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.word())
     }
@@ -63,7 +63,7 @@ impl fmt::Display for Level {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// Whether it is well.
-    pub level: Level,
+    pub level: FindingLevel,
     /// What was looked at.
     pub what: String,
     /// What was seen.
@@ -77,34 +77,34 @@ pub struct Finding {
 pub struct Findings(Vec<Finding>);
 
 impl Findings {
-    fn add(&mut self, level: Level, what: &str, detail: String, advice: Option<&str>) {
+    fn add(&mut self, level: FindingLevel, what: &str, detail: String, advice: Option<&str>) {
         let advice = advice.map(str::to_owned);
         self.0.push(Finding { level, what: what.to_owned(), detail, advice });
     }
 
     /// Something is well.
     pub fn ok(&mut self, what: &str, detail: impl Into<String>) {
-        self.add(Level::Ok, what, detail.into(), None);
+        self.add(FindingLevel::Ok, what, detail.into(), None);
     }
 
     /// It cannot be known from here.
     pub fn unknown(&mut self, what: &str, detail: impl Into<String>, advice: &str) {
-        self.add(Level::Unknown, what, detail.into(), Some(advice));
+        self.add(FindingLevel::Unknown, what, detail.into(), Some(advice));
     }
 
     /// A run works, but not as somebody may expect.
     pub fn warning(&mut self, what: &str, detail: impl Into<String>, advice: &str) {
-        self.add(Level::Warning, what, detail.into(), Some(advice));
+        self.add(FindingLevel::Warning, what, detail.into(), Some(advice));
     }
 
     /// A run will fail, in whole or in part.
     pub fn failure(&mut self, what: &str, detail: impl Into<String>, advice: &str) {
-        self.add(Level::Failure, what, detail.into(), Some(advice));
+        self.add(FindingLevel::Failure, what, detail.into(), Some(advice));
     }
 
     /// How many are of this level.
     #[must_use]
-    pub fn count(&self, level: Level) -> usize {
+    pub fn count(&self, level: FindingLevel) -> usize {
         self.0.iter().filter(|finding| finding.level == level).count()
     }
 }
@@ -151,7 +151,7 @@ fn text(findings: &Findings, out: &mut dyn Write) -> io::Result<()> {
             None => writeln!(out)?,
         }
     }
-    let counted = Level::ALL.map(|level| (level, findings.count(level)));
+    let counted = FindingLevel::ALL.map(|level| (level, findings.count(level)));
     let present = counted.into_iter().filter(|(_, count)| *count > 0);
     let words: Vec<String> = present.map(|(level, count)| level.counted(count)).collect();
     writeln!(out, "in all   {}", words.join(", "))
@@ -193,6 +193,9 @@ mod tests {
             assert_eq!(value[at]["level"], level);
         }
         assert!(!rendered(Format::Json).contains('\u{1b}'));
-        assert_eq!((findings.count(Level::Ok), findings.count(Level::Failure)), (1, 1));
+        assert_eq!(
+            (findings.count(FindingLevel::Ok), findings.count(FindingLevel::Failure)),
+            (1, 1)
+        );
     }
 }

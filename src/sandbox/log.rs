@@ -14,7 +14,7 @@ use super::route::RequestKind;
 /// What the client got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Answered {
+pub enum Reply {
     /// An answer with this status.
     Status(u16),
     /// A broken connection.
@@ -54,7 +54,7 @@ pub struct LoggedRequest {
     /// What went wrong with it on purpose.
     pub fault: Option<Fault>,
     /// What the client got.
-    pub answered: Answered,
+    pub answered: Reply,
     /// Whether something was written. A PUT that was accepted counts though nothing changed.
     pub committed: bool,
     /// What was written.

@@ -31,7 +31,7 @@ pub use access::Level;
 pub use clock::SandboxClock;
 pub use fault::{Fault, Faults};
 pub use handle::Sandbox;
-pub use log::{Answered, ForeignChange, ForeignEdit, LoggedRequest, RequestTarget};
+pub use log::{ForeignChange, ForeignEdit, LoggedRequest, Reply, RequestTarget};
 pub use lookup::{LookupOrder, Lookups};
 pub use odd::{OddForm, OddValues};
 pub use route::{BASE_PATH, RequestKind};

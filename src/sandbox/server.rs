@@ -27,7 +27,7 @@ use super::clock::http_date;
 use super::fault::Fault;
 use super::foreign::Colleague;
 use super::handle::{Inner, Sandbox};
-use super::log::{Answered, LoggedRequest};
+use super::log::{LoggedRequest, Reply};
 use super::read::{self, Context};
 use super::route::{Query, Route};
 use super::write;
@@ -137,11 +137,9 @@ impl Ticket {
         let date = http_date(inner.world.clock.now());
         let Some(entry) = inner.log.entry(self.seq) else { return answer };
         entry.answered = match (&answer.payload, fault) {
-            (Payload::Broken, Some(Fault::TimeoutBefore | Fault::TimeoutAfter)) => {
-                Answered::TimedOut
-            }
-            (Payload::Broken, _) => Answered::Cut,
-            _ => Answered::Status(answer.status.as_u16()),
+            (Payload::Broken, Some(Fault::TimeoutBefore | Fault::TimeoutAfter)) => Reply::TimedOut,
+            (Payload::Broken, _) => Reply::Cut,
+            _ => Reply::Status(answer.status.as_u16()),
         };
         let id = entry.request_id.clone();
         answer.with_header("x-request-id", id).with_header("date", date)
@@ -170,7 +168,7 @@ impl Inner {
             kind: call.route.kind(),
             objects,
             fault: None,
-            answered: Answered::Nothing,
+            answered: Reply::Nothing,
             committed: false,
             targets: Vec::new(),
             request_id: format!("sandbox-{:08}", self.seq),

@@ -464,7 +464,7 @@ async fn a_client_that_goes_away_has_changed_nothing_before_the_commit_and_all_a
         let call = delete(&sandbox, 9003);
         assert!(tokio::time::timeout(patience, call).await.is_err());
         let entry = sandbox.log()[0].clone();
-        assert_eq!((entry.committed, entry.answered), (committed, Answered::Nothing));
+        assert_eq!((entry.committed, entry.answered), (committed, Reply::Nothing));
         assert_eq!(sandbox.world().participations().contains_key(&9003), !committed);
     }
 }
@@ -498,9 +498,9 @@ async fn every_fault_says_nothing_of_what_was_done() {
     }
 }
 
-fn look_of(got: &Got, answered: Answered) -> &'static str {
+fn look_of(got: &Got, answered: Reply) -> &'static str {
     let Ok(body) = &got.body else {
-        return if answered == Answered::TimedOut { "timed out" } else { "cut" };
+        return if answered == Reply::TimedOut { "timed out" } else { "cut" };
     };
     match (got.status.as_u16(), serde_json::from_str::<Value>(body)) {
         (302, _) => "302",
@@ -509,7 +509,7 @@ fn look_of(got: &Got, answered: Answered) -> &'static str {
         (200, Ok(_)) => "200",
         (500 | 503, Ok(_)) => "5xx",
         (504, Err(_)) => "5xx",
-        (502, Err(_)) if answered == Answered::Status(502) => html_or_error(got),
+        (502, Err(_)) if answered == Reply::Status(502) => html_or_error(got),
         (200, Err(_)) if body.starts_with("<!DOCTYPE") => "html",
         (200, Err(_)) => "no JSON",
         _ => "something else",

@@ -201,15 +201,16 @@ impl<'a, M: Medium, A: Audience> Session<'a, M, A> {
         }
     }
 
-    /// Ends the absence of whom a roster names. Whatever becomes of the run that was given it, and
+    /// Ends the absence of whom a roster names, and of whom those named that came while another run had the
+    /// lock. Whatever becomes of the run that was given it, and
     /// whether it comes to a plan or not, the roster named them.
     pub fn forget_mentioned(&self, store: &Exclusive<M>, desired: &DesiredSet) {
         let (mut memory, _) = store.memory(self.clock.now());
-        let mut forgotten = memory.forget_mentioned(desired);
         let left = store.left_mentions();
-        for (_, mentions) in &left {
-            forgotten |= memory.end_absences(|key| mentions.may_mean(key));
-        }
+        let by_roster = memory.forget_mentioned(desired);
+        let by_others =
+            left.iter().filter(|(_, mentions)| memory.end_absences(|key| mentions.may_mean(key)));
+        let forgotten = by_others.count() > 0 || by_roster;
         if forgotten && let Err(error) = store.write_memory(&memory) {
             tracing::warn!("{error}: who is in the roster may still be counted as missing");
             return;

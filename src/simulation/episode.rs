@@ -43,7 +43,7 @@ const LONGEST_RUN: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Tells a run that is begun beside another from that.
 const BESIDE: u32 = 0x8_0000;
 
-pub(super) struct Stage<'a> {
+pub(super) struct Scene<'a> {
     scenario: &'a Scenario,
     roster: Rc<Roster>,
     settings: Settings,
@@ -72,7 +72,7 @@ pub(super) async fn episode(seed: u64, faults: Option<f64>) -> Result<Tally, Str
         .map_err(|error| format!("the drawn roster is refused: {error}"))?;
     let disk = SimulatedDisk::default();
     let mut random = disk::random(seed);
-    let stage = Stage {
+    let scene = Scene {
         scenario: &scenario,
         roster: Rc::new(roster),
         settings: disk::settings(&scenario)?,
@@ -93,13 +93,13 @@ pub(super) async fn episode(seed: u64, faults: Option<f64>) -> Result<Tally, Str
     sleep(Duration::from_secs(3600)).await;
     let mut random = fastrand::Rng::with_seed(seed);
     for drawn in &scenario.runs {
-        stage.drawn(*drawn, &mut random).await?;
+        scene.drawn(*drawn, &mut random).await?;
     }
-    stage.calm_runs(&mut random).await?;
-    Ok(stage.told())
+    scene.calm_runs(&mut random).await?;
+    Ok(scene.told())
 }
 
-impl Stage<'_> {
+impl Scene<'_> {
     /// A run under faults.
     async fn drawn(&self, drawn: DrawnRun, random: &mut fastrand::Rng) -> Result<(), String> {
         let mut kind = kept::kind(&self.store, drawn.kind, random)?;

@@ -166,10 +166,8 @@ impl Evidence<'_> {
         let posts = creates * (2 + tries) + 3 * creates.div_ceil(100) + again * tries;
         let others = (4 * (plan.counts.updates + plan.counts.deletes)) as u64 + 5 * again;
         let bound = tries * (2 + listing + posts * (1 + 2 * listing) + others);
-        let attempts = self
-            .log
-            .iter()
-            .filter(|entry| !matches!(entry.answered, sandbox::Answered::Status(429)));
+        let attempts =
+            self.log.iter().filter(|entry| !matches!(entry.answered, sandbox::Reply::Status(429)));
         let attempts = attempts.count() as u64;
         check(attempts <= bound, || format!("{attempts} requests where {bound} bound them"))
     }

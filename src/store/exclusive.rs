@@ -5,7 +5,7 @@ use std::{io, ops::Deref};
 
 use jiff::Timestamp;
 
-use super::{Held, Medium, Name, OwnRun, RunFile, Shared, StoreError};
+use super::{HeldUntilDropped, Medium, Name, OwnRun, RunFile, Shared, StoreError};
 use crate::{
     directory::Directory,
     journal::{Entry, JournalError, JournalWriter, Record},

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Held, LockHolder};
+use super::{HeldUntilDropped, LockHolder};
 use crate::trust::{open_file, open_with, trust};
 
 /// A held lock; dropped, or with the process, it is free again.
@@ -53,7 +53,7 @@ impl FileLock {
     }
 }
 
-impl Held for FileLock {
+impl HeldUntilDropped for FileLock {
     /// Whoever removes the lock file, or puts another in its place, lets a second run in.
     #[cfg(unix)]
     fn check(&self) -> io::Result<()> {

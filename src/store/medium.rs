@@ -12,7 +12,7 @@ use crate::{journal::Append, run::RunId};
 pub type Render<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
 
 /// A lock that is held until it is dropped, or is lost.
-pub trait Held: std::fmt::Debug {
+pub trait HeldUntilDropped: std::fmt::Debug {
     /// Makes sure that no other run can have it by now.
     ///
     /// # Errors
@@ -23,7 +23,7 @@ pub trait Held: std::fmt::Debug {
 /// See the module.
 pub trait Medium: Clone {
     /// A lock of this medium.
-    type Lock: Held;
+    type Lock: HeldUntilDropped;
     /// A journal of this medium.
     type Journal: Append;
 

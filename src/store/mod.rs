@@ -24,7 +24,7 @@ pub use exclusive::{Exclusive, HeldJournal};
 pub use folder::Folder;
 pub use holder::{HeldLock, LockHolder};
 pub use lock::FileLock;
-pub use medium::{Held, Medium, Render};
+pub use medium::{HeldUntilDropped, Medium, Render};
 pub use name::{DIRECTORY, LOCK, MEMORY, Name, REJECTED, RUNS, RunFile, WITHHELD};
 pub use run::{KeptRun, OwnRun};
 pub use shared::{LastJournal, Shared};

@@ -12,7 +12,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Held, LockHolder, Medium, Name, Render, RunFile, StoreError};
+use super::{HeldUntilDropped, LockHolder, Medium, Name, Render, RunFile, StoreError};
 use crate::{journal::Append, run::RunId};
 
 /// What a run asks of its disk.
@@ -183,7 +183,7 @@ pub struct SimulatedLock {
     holder: u64,
 }
 
-impl Held for SimulatedLock {
+impl HeldUntilDropped for SimulatedLock {
     fn check(&self) -> io::Result<()> {
         self.disk.meet(DiskOperation::CheckLock)?;
         let held = self.disk.state().holder == self.holder;

@@ -40,7 +40,7 @@ pub struct Decided {
 #[derive(Debug)]
 pub struct Fates<'a> {
     ledger: &'a Ledger,
-    frozen: Frozen,
+    frozen: FrozenSoFar,
     unreached: Fate,
 }
 
@@ -52,7 +52,7 @@ impl<'a> Fates<'a> {
         ledger: &'a Ledger,
         unreached: Fate,
     ) -> Self {
-        Self { ledger, frozen: Frozen::of(plan, ledger), unreached }
+        Self { ledger, frozen: FrozenSoFar::of(plan, ledger), unreached }
     }
 
     /// What became of one action of the plan.
@@ -91,7 +91,7 @@ type Causes = BTreeMap<WorkspaceId, Trouble>;
 
 /// What must not be begun any more, with its cause.
 #[derive(Debug, Default)]
-pub struct Frozen {
+pub struct FrozenSoFar {
     /// Promotions that did not come through: a lead stays until the successor is seen to lead.
     promotions: Causes,
     /// Creates and updates that went wrong: somebody may be replacing somebody.
@@ -102,7 +102,7 @@ pub struct Frozen {
     replacements: Causes,
 }
 
-impl Frozen {
+impl FrozenSoFar {
     /// What follows from what is on record so far. Promotions that are not on record count as not
     /// come through: before they are over, this is not to be asked of demotions.
     #[must_use]

@@ -14,7 +14,7 @@ mod ledger;
 mod tests;
 mod update;
 
-pub use decide::{Decided, Fates, Frozen, Planned, unreached};
+pub use decide::{Decided, Fates, FrozenSoFar, Planned, unreached};
 pub use exchange::exchanges;
 pub use fate::{Doubt, Fate, OtherRole, Trouble, TroubleWith, Why};
 pub use ledger::{DEMOTION, Ledger, is_floored};

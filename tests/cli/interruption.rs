@@ -20,7 +20,7 @@ use axum::{
 use kantata_sync::{
     journal::{Entry, RequestResult, parse_journal},
     run::Ended,
-    sandbox::{Answered, Faults, RequestKind, Sandbox},
+    sandbox::{Faults, Reply, RequestKind, Sandbox},
 };
 
 use crate::harness::{Desk, Server, samples, sandbox, writes};
@@ -265,7 +265,7 @@ fn over_a_failing_network_repeated_runs_converge_and_double_nobody() {
         let wrong = log.iter().filter(|entry| entry.fault.is_some()).count();
         assert!(wrong > 5, "hardly anything went wrong: {wrong}");
         let lost = |entry: &&kantata_sync::sandbox::LoggedRequest| {
-            entry.kind == RequestKind::Create && matches!(entry.answered, Answered::Status(200))
+            entry.kind == RequestKind::Create && matches!(entry.answered, Reply::Status(200))
         };
         assert!(log.iter().any(|entry| lost(&entry)));
     }

@@ -22,7 +22,7 @@ use crate::{
     chain::chain,
     clock::Clock,
     config::{Configuration, Token, token_place},
-    report::findings::{self, Findings, Level},
+    report::findings::{self, FindingLevel, Findings},
     roster::Roster,
     run::{ExitStatus, Stop},
 };
@@ -75,11 +75,11 @@ pub(super) fn doctor(common: &Common, args: &DoctorArgs) -> Result<ExitStatus, F
 /// What a run would not get past, if there is anything.
 fn verdict(found: &Findings, authorized: bool, strict: bool) -> Option<Failure> {
     let is_bad = |level| match level {
-        Level::Ok | Level::Warning => false,
-        Level::Unknown => strict,
-        Level::Failure => true,
+        FindingLevel::Ok | FindingLevel::Warning => false,
+        FindingLevel::Unknown => strict,
+        FindingLevel::Failure => true,
     };
-    let bad = Level::ALL.into_iter().filter(|level| is_bad(*level));
+    let bad = FindingLevel::ALL.into_iter().filter(|level| is_bad(*level));
     let count: usize = bad.map(|level| found.count(level)).sum();
     let status = match (authorized, count) {
         (false, _) => ExitStatus::Unauthorized,
