@@ -271,6 +271,12 @@ pub struct ExportArgs {
     /// The projects (repeatable, or separated by commas); by default those of `scope.workspaces`
     #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',')]
     pub workspace: Vec<WorkspaceId>,
+    /// All projects that the token sees, but for archived ones
+    #[arg(long, conflicts_with = "workspace")]
+    pub all: bool,
+    /// Beside the ids, write what projects and people are called: `project`, `name`, `email`
+    #[arg(long)]
+    pub names: bool,
 }
 
 /// `show`.

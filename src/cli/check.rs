@@ -5,14 +5,16 @@ use std::fmt::Write as _;
 use super::{Common, Failure, arguments::CheckArgs, output, setup};
 use crate::{
     report::Format,
-    roster::{Roster, read_roster},
+    roster::{ParsedRoster, Roster},
     run::ExitStatus,
 };
 
 pub(super) fn check(common: &Common, args: &CheckArgs) -> Result<ExitStatus, Failure> {
     let configuration = setup::offline_configuration(common)?;
     let reader = setup::reader_settings_on(&configuration.settings, &args.day);
-    let roster = read_roster(&args.roster, &reader)?;
+    let parsed = ParsedRoster::read(&args.roster, &reader)?;
+    let known = parsed.as_spelled();
+    let roster = parsed.settle(&known);
     let mut page = String::new();
     match common.format {
         Format::Json => {

@@ -5,18 +5,24 @@ use std::{collections::BTreeSet, io::Write, sync::Arc};
 use jiff::Timestamp;
 
 use super::{
-    Common, Failure, arguments::ExportArgs, block_on::block_on, look::Looker, output, setup, signal,
+    Common, Failure,
+    arguments::ExportArgs,
+    block_on::block_on,
+    look::{Looker, ended},
+    output, setup, signal,
 };
 use crate::{
+    api::ReadAccount,
     chain::chain,
     clock::Clock,
     config::Settings,
+    directory,
     model::{LiveSet, WorkspaceId},
     report::{
-        Format,
+        Format, called,
         roster::{self, RosterTable},
     },
-    roster::RosterForm,
+    roster::{Called, Known, Names, RosterForm},
     run::{Ended, ExitStatus, Stop},
     session::Decision,
     store::WholeFile,
@@ -25,7 +31,7 @@ use crate::{
 pub(super) fn export(common: &Common, args: &ExportArgs) -> Result<ExitStatus, Failure> {
     let configuration = setup::configuration(common)?;
     let settings = &configuration.settings;
-    let workspaces = scope(args, settings)?;
+    let named = scope(args, settings)?;
     let files = files(common)?;
     let _said = setup::name_other_api(common, settings);
     let token = setup::token(&settings.token_source)?;
@@ -34,11 +40,20 @@ pub(super) fn export(common: &Common, args: &ExportArgs) -> Result<ExitStatus, F
         let stop = Arc::new(Stop::default());
         signal::watch(&stop, None);
         let client = setup::client(settings, token, clock)?;
-        let live =
-            Looker { common, settings, clock, stop: &stop }.list(&client, workspaces).await?;
-        let table = RosterTable::of(&live);
+        let looker = Looker { common, settings, clock, stop: &stop };
+        let Visible { workspaces, archived } = match named {
+            Some(workspaces) => Visible { workspaces, archived: 0 },
+            None => visible(looker, &client).await?,
+        };
+        let live = looker.list(&client, workspaces).await?;
+        let mut table = RosterTable::of(&live);
+        note_archived(&mut table, archived);
+        let called = match args.names {
+            true => Some(looked_up(looker, &client, &live, &mut table).await?),
+            false => None,
+        };
         let mut page = Vec::new();
-        write(&table, settings, &mut page)?;
+        write(&table, called.as_ref(), settings, &mut page)?;
         let printed = if files.is_empty() { output::print(&page) } else { Ok(()) };
         let written = files.into_iter().map(|file| Ok(file.write(|out| out.write_all(&page))?));
         let failures: Vec<Failure> = written.chain([printed]).filter_map(Result::err).collect();
@@ -54,16 +69,79 @@ fn partial(table: &RosterTable) -> Option<Failure> {
     table.is_partial().then(failure)
 }
 
-fn scope(args: &ExportArgs, settings: &Settings) -> Result<BTreeSet<WorkspaceId>, Failure> {
+/// The projects that are named; none where all are meant.
+fn scope(args: &ExportArgs, settings: &Settings) -> Result<Option<BTreeSet<WorkspaceId>>, Failure> {
+    if args.all {
+        return Ok(None);
+    }
     let named =
         if args.workspace.is_empty() { &settings.scope_workspaces } else { &args.workspace };
     if named.is_empty() {
         return Err(Failure::usage(
             "no projects are named",
-            "give `--workspace ID`, or set `scope.workspaces` in the configuration",
+            "give `--workspace ID` or `--all`, or set `scope.workspaces` in the configuration",
         ));
     }
-    Ok(named.iter().copied().collect())
+    Ok(Some(named.iter().copied().collect()))
+}
+
+/// The projects that the token sees.
+struct Visible {
+    workspaces: BTreeSet<WorkspaceId>,
+    /// How many of them are archived, and left out.
+    archived: usize,
+}
+
+async fn visible(looker: Looker<'_>, api: &impl ReadAccount) -> Result<Visible, Failure> {
+    let projects = looker.ask(directory::all_projects(api)).await;
+    let projects = projects.map_err(|unasked| ended(&unasked.end()))?;
+    let (archived, open): (Vec<_>, Vec<_>) =
+        projects.into_iter().partition(|project| project.archived);
+    if open.is_empty() {
+        let message = format!(
+            "this token sees no project that is not archived ({} archived)",
+            archived.len()
+        );
+        return Err(Failure::new(ExitStatus::Unexpected, anyhow::anyhow!(message)));
+    }
+    let workspaces = open.into_iter().map(|project| project.id).collect();
+    Ok(Visible { workspaces, archived: archived.len() })
+}
+
+fn note_archived(table: &mut RosterTable, archived: usize) {
+    match archived {
+        0 => {}
+        1 => table.notes.push("1 archived project is not exported".to_owned()),
+        many => table.notes.push(format!("{many} archived projects are not exported")),
+    }
+}
+
+/// What projects and people are called, as far as a plan would take it for the same ones.
+async fn looked_up(
+    looker: Looker<'_>,
+    api: &impl ReadAccount,
+    live: &LiveSet,
+    table: &mut RosterTable,
+) -> Result<Called, Failure> {
+    let mut called = called::called(live, &table.rows);
+    let Names { people, projects } = called::names(&called);
+    let mut known = Known::default();
+    for names in
+        [Names { people, projects: BTreeSet::new() }, Names { people: BTreeSet::new(), projects }]
+    {
+        match looker.look_up(api, &names).await {
+            Ok(Known { people, projects }) => {
+                known.people.extend(people);
+                known.projects.extend(projects);
+            }
+            Err(unasked) if unasked.is_of_this_alone() => {
+                table.notes.push(unasked.end().words());
+            }
+            Err(unasked) => return Err(ended(&unasked.end())),
+        }
+    }
+    table.notes.extend(called::keep_what_agrees(&mut called, &known));
+    Ok(called)
 }
 
 /// A roster is CSV and nothing else.
@@ -79,9 +157,14 @@ fn files(common: &Common) -> Result<Vec<WholeFile>, Failure> {
     Ok(common.output.iter().map(|path| WholeFile::open(path)).collect::<Result<_, _>>()?)
 }
 
-fn write(table: &RosterTable, settings: &Settings, out: &mut dyn Write) -> std::io::Result<()> {
-    let form =
-        RosterForm { delimiter: settings.roster.delimiter.byte(), names: &settings.roster.columns };
+fn write(
+    table: &RosterTable,
+    called: Option<&Called>,
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> std::io::Result<()> {
+    let (delimiter, names) = (settings.roster.delimiter.byte(), &settings.roster.columns);
+    let form = RosterForm { delimiter, names, called };
     roster::render(table, form, out)
 }
 
@@ -113,7 +196,7 @@ pub(super) fn backed_up(
 ) -> Decision {
     let (Decision::Go, Some(file)) = (&decision, backup) else { return decision };
     let table = RosterTable::of(live);
-    match file.write(|out| write(&table, settings, out)) {
+    match file.write(|out| write(&table, None, settings, out)) {
         Ok(()) => {
             for gap in &table.gaps {
                 output::say(&format!("the backup is partial: {gap}\n"));

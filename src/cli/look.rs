@@ -2,16 +2,20 @@
 
 use std::{cell::RefCell, collections::BTreeSet};
 
+use jiff::Timestamp;
+
 use super::{Common, Failure};
 use crate::{
-    api::ReadParticipations,
+    api::{Disposition, ReadAccount, ReadParticipations, Repeat},
     clock::Clock,
     config::Settings,
+    directory::{Directory, Lookup, LookupError},
     live::Lister,
     model::{LiveSet, Scope, WorkspaceId},
     progress::Progress,
+    roster::{Known, Names},
     run::{Ended, Stop},
-    session::unlisted,
+    session::{lookup_rules, unanswered, unlisted},
     talk,
 };
 
@@ -39,6 +43,60 @@ impl Looker<'_> {
         let live = lister.list(api, &Scope { workspaces }).await;
         progress.borrow_mut().finish();
         live.map_err(|error| ended(&unlisted(&error)))
+    }
+
+    /// What names mean by now, whatever is remembered of them.
+    pub(super) async fn look_up(
+        &self,
+        api: &impl ReadAccount,
+        names: &Names,
+    ) -> Result<Known, Unasked> {
+        let rules = lookup_rules(self.settings);
+        let lookup = Lookup::new(api, rules, Directory::default(), Timestamp::now());
+        self.ask(lookup.look_up(names)).await?;
+        Ok(lookup.known(names))
+    }
+
+    /// What the account answers, unless the run is to end before it does.
+    pub(super) async fn ask<V>(
+        &self,
+        asking: impl Future<Output = Result<V, LookupError>>,
+    ) -> Result<V, Unasked> {
+        tokio::select! {
+            biased;
+            answer = asking => answer.map_err(Unasked::Refused),
+            cause = self.stop.stopped() => Err(Unasked::Ended(cause.into())),
+        }
+    }
+}
+
+/// Why there is no answer of the account.
+#[derive(Debug)]
+pub(super) enum Unasked {
+    /// It gives none, or none that can be believed.
+    Refused(LookupError),
+    /// The run is to end.
+    Ended(Ended),
+}
+
+impl Unasked {
+    /// How a command ends that needs the answer, or no other one.
+    pub(super) fn end(self) -> Ended {
+        match self {
+            Self::Refused(error) => unanswered(&error),
+            Self::Ended(ended) => ended,
+        }
+    }
+
+    /// Whether the account has this answer for no such token, or has it wrong; others may be had.
+    pub(super) fn is_of_this_alone(&self) -> bool {
+        match self {
+            Self::Refused(LookupError::Api(error)) => {
+                error.disposition(Repeat::Read) == Disposition::Reject
+            }
+            Self::Refused(LookupError::Incomplete { .. }) => true,
+            Self::Ended(_) => false,
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 mod answer;
 mod error;
 mod hint;
+mod list;
 mod lookup;
 mod query;
 mod remembered;
@@ -16,6 +17,7 @@ mod tests;
 mod walk;
 
 pub use error::LookupError;
+pub use list::{all_projects, projects_of};
 pub use lookup::{Lookup, LookupTally};
 pub use remembered::{Directory, DirectoryError};
 pub use rules::LookupRules;

@@ -4,6 +4,7 @@
 //! Wording that several share is in `words`, the escaping of outside text in `escape`.
 //! `report.json` is the value itself, in a versioned schema.
 
+pub mod called;
 pub mod csv;
 mod difference;
 mod entry;

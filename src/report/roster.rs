@@ -157,7 +157,8 @@ mod tests {
     fn rendered(table: &RosterTable, delimiter: u8) -> String {
         let mut out = Vec::new();
         let names = BTreeMap::from([("user_id".to_owned(), "Kantata ID".to_owned())]);
-        render(table, RosterForm { delimiter, names: &names }, &mut out).expect("memory");
+        render(table, RosterForm { delimiter, names: &names, called: None }, &mut out)
+            .expect("memory");
         String::from_utf8(out).expect("UTF-8")
     }
 

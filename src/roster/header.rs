@@ -7,7 +7,7 @@ use std::fmt;
 
 use super::{
     damage::{Damage, FileProblem},
-    name::NameColumn,
+    name::{NameColumn, PERSON_NAME},
     problem::shown,
     settings::{Delimiter, ReaderSettings},
     source::PARTIAL_MARKER,
@@ -16,6 +16,9 @@ use crate::model::{Field, RosterColumn};
 
 /// From this likeness on (Jaro-Winkler, 0 to 1) a name is worth hinting at.
 const NEAR: f64 = 0.8;
+
+/// Columns that the tool writes for people, and that mean nothing in a roster.
+const UNREAD: [&str; 2] = ["reason", PERSON_NAME];
 
 /// A column that the reader understands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -233,7 +236,7 @@ impl HeaderReader<'_> {
         }
         let ignored = self.settings.ignore_columns.iter().any(|other| same(other));
         match self.known(name) {
-            _ if ignored || same("reason") => Meaning::Ignored,
+            _ if ignored || UNREAD.into_iter().any(same) => Meaning::Ignored,
             Some(meaning) => meaning,
             None if same("email") => Meaning::Email,
             None if name.is_empty() => Meaning::Unnamed,

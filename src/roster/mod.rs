@@ -41,4 +41,4 @@ pub use resolve::{ReadDirectory, look_up, parse_roster, read_roster};
 pub use settings::{Delimiter, ReaderSettings};
 pub use settled::{RecordStatus, Roster, RosterRecord};
 pub use source::PARTIAL_MARKER;
-pub use write::{ReasonedRows, RosterForm, RosterHeader, RosterRow, write_roster};
+pub use write::{Called, ReasonedRows, RosterForm, RosterHeader, RosterRow, write_roster};

@@ -34,6 +34,26 @@ pub enum ProjectRef {
     Reference(String),
 }
 
+impl PersonRef {
+    /// Whom a cell with this address is read as; none where no row may have it.
+    #[must_use]
+    pub fn of_address(cell: &str) -> Option<Self> {
+        Self::read_name(NameColumn::Email, cell.trim_ascii()).ok()
+    }
+}
+
+impl ProjectRef {
+    /// Which project a cell with this title is read as; none where no row may have it.
+    #[must_use]
+    pub fn of_title(cell: &str) -> Option<Self> {
+        let title = Some(cell.trim_ascii()).filter(|title| !title.is_empty());
+        Self::read_name(NameColumn::Project, title?).ok()
+    }
+}
+
+/// The column of people's names: for people to read, and for nobody to be told by.
+pub(super) const PERSON_NAME: &str = "name";
+
 /// A column of names that have to be looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NameColumn {

@@ -231,7 +231,7 @@ impl Roster {
             blank_lines: 0,
             day: Day::default(),
             original: Original::Values {
-                written: Written::new(rows, names),
+                written: Written::new(rows, names, None),
                 keys: rows.iter().map(|row| row.key).collect(),
             },
         }

@@ -131,8 +131,13 @@ fn rows_of_values_are_the_records_that_their_text_would_be() {
     let names = [("user_id".to_owned(), "Kantata, ID".to_owned())].into();
     let made = Roster::of_rows(Path::new("made.csv"), &rows, &names);
     let mut text = Vec::new();
-    write_roster(&rows, false, RosterForm { delimiter: b',', names: &names }, &mut text)
-        .expect("memory");
+    write_roster(
+        &rows,
+        false,
+        RosterForm { delimiter: b',', names: &names, called: None },
+        &mut text,
+    )
+    .expect("memory");
     let settings = ReaderSettings { columns: names, ..ReaderSettings::default() };
     let read = parse_roster(text, Path::new("made.csv"), &settings).expect("sound");
     assert_eq!(made.header(), read.header());

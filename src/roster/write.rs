@@ -9,8 +9,12 @@ use std::{
     io::{self, Write},
 };
 
-use super::{header::Column, source::PARTIAL_MARKER};
-use crate::model::{Fields, MembershipKey, Role};
+use super::{
+    header::Column,
+    name::{NameColumn, PERSON_NAME},
+    source::PARTIAL_MARKER,
+};
+use crate::model::{Fields, MembershipKey, Role, UserId, WorkspaceId};
 
 /// One row of a roster.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +27,17 @@ pub struct RosterRow {
     pub fields: Fields,
 }
 
+/// What the account calls projects and people: cells beside their ids, empty where there is none.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Called {
+    /// Titles, of which each means the project.
+    pub projects: BTreeMap<WorkspaceId, String>,
+    /// Names, for people to read.
+    pub people: BTreeMap<UserId, String>,
+    /// Addresses, of which each means the person.
+    pub addresses: BTreeMap<UserId, String>,
+}
+
 /// How a roster is written where that is configured.
 #[derive(Debug, Clone, Copy)]
 pub struct RosterForm<'a> {
@@ -30,6 +45,40 @@ pub struct RosterForm<'a> {
     pub delimiter: u8,
     /// Our column names to theirs.
     pub names: &'a BTreeMap<String, String>,
+    /// What stands beside the ids, where that is wanted.
+    pub called: Option<&'a Called>,
+}
+
+/// A column of a roster that is written.
+#[derive(Debug, Clone, Copy)]
+enum WrittenColumn<'a> {
+    /// One that every roster may have.
+    Of(Column),
+    /// One beside the ids, by its name.
+    Beside(&'static str, &'a Called),
+}
+
+impl WrittenColumn<'_> {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Of(column) => column.name(),
+            Self::Beside(name, _) => name,
+        }
+    }
+
+    fn cell(self, row: &RosterRow) -> String {
+        let (name, Called { projects, people, addresses }) = match self {
+            Self::Of(column) => return cell(row, column),
+            Self::Beside(name, called) => (name, called),
+        };
+        let MembershipKey { workspace, user } = row.key;
+        let found = match name {
+            PERSON_NAME => people.get(&user),
+            _ if name == NameColumn::Email.name() => addresses.get(&user),
+            _ => projects.get(&workspace),
+        };
+        found.cloned().unwrap_or_default()
+    }
 }
 
 /// Values as the cells of a file.
@@ -41,17 +90,48 @@ pub(super) struct Written {
 }
 
 impl Written {
-    pub fn new(rows: &[RosterRow], names: &BTreeMap<String, String>) -> Self {
-        let has_value = |column| rows.iter().any(|row| !cell(row, column).is_empty());
-        let is_written = |column: &Column| column.is_always_written() || has_value(*column);
-        let columns: Vec<Column> = Column::all().filter(is_written).collect();
-        let name = |column: &Column| {
-            let name = column.name();
-            names.get(name).map_or(name, String::as_str).to_owned()
-        };
-        let cells = |row| columns.iter().map(|column| cell(row, *column)).collect();
-        Self { header: columns.iter().map(name).collect(), rows: rows.iter().map(cells).collect() }
+    pub fn new(
+        rows: &[RosterRow],
+        names: &BTreeMap<String, String>,
+        called: Option<&Called>,
+    ) -> Self {
+        let columns = columns(rows, names, called);
+        let cells = |row| columns.iter().map(|(_, column)| column.cell(row)).collect();
+        let rows = rows.iter().map(cells).collect();
+        Self { header: columns.into_iter().map(|(name, _)| name).collect(), rows }
     }
+}
+
+/// The columns, each under the name that the file has for it.
+fn columns<'a>(
+    rows: &[RosterRow],
+    names: &BTreeMap<String, String>,
+    called: Option<&'a Called>,
+) -> Vec<(String, WrittenColumn<'a>)> {
+    let has_value = |column| rows.iter().any(|row| !cell(row, column).is_empty());
+    let is_written = |column: &Column| column.is_always_written() || has_value(*column);
+    let named = |column: WrittenColumn<'a>| {
+        let name = names.get(column.name()).map_or(column.name(), String::as_str);
+        (name.to_owned(), column)
+    };
+    let columns = Column::all().filter(is_written).map(WrittenColumn::Of).map(named);
+    let mut columns: Vec<(String, WrittenColumn<'_>)> = columns.collect();
+    let ids = columns.iter().take_while(|(_, column)| {
+        matches!(column, WrittenColumn::Of(Column::WorkspaceId | Column::UserId))
+    });
+    let mut place = ids.count();
+    let beside = [NameColumn::Project.name(), PERSON_NAME, NameColumn::Email.name()];
+    for name in called.into_iter().flat_map(|_| beside) {
+        let Some(called) = called else { continue };
+        let column = named(WrittenColumn::Beside(name, called));
+        // The file has another meaning for this name.
+        if columns.iter().any(|(other, _)| other.eq_ignore_ascii_case(&column.0)) {
+            continue;
+        }
+        columns.insert(place, column);
+        place += 1;
+    }
+    columns
 }
 
 fn cell(row: &RosterRow, column: Column) -> String {
@@ -81,7 +161,7 @@ pub fn write_roster(
     if partial {
         writeln!(out, "{PARTIAL_MARKER}")?;
     }
-    let Written { header, rows } = Written::new(rows, form.names);
+    let Written { header, rows } = Written::new(rows, form.names, form.called);
     let mut csv = csv::WriterBuilder::new().delimiter(form.delimiter).from_writer(out);
     csv.write_record(header)?;
     for row in rows {
