@@ -3,38 +3,13 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use jiff::{Span, civil::Date};
+use jiff::civil::Date;
 
-use super::ApprovedPlanChoice;
-use crate::{
-    config::parse_duration,
-    model::WorkspaceId,
-    report::Format,
-    roster::{Expected, parse_date},
-    talk::Form,
+use super::{
+    ApprovedPlanChoice,
+    flag_value::{date, days, duration, person},
 };
-
-fn duration(text: &str) -> Result<Duration, String> {
-    parse_duration(text).map_err(|error| error.to_string())
-}
-
-fn date(text: &str) -> Result<Date, String> {
-    parse_date(text).map_err(|meant| format!("expected {}", Expected::Date { meant }))
-}
-
-/// Whole days and weeks.
-fn days(text: &str) -> Result<u16, String> {
-    let span: Option<Span> = text.trim().parse().ok();
-    let days = span.and_then(|span| {
-        let (weeks, days) = (span.get_weeks(), span.get_days());
-        let is_whole = span.fieldwise() == Span::new().weeks(weeks).days(days).fieldwise();
-        let days = i64::from(weeks) * 7 + i64::from(days);
-        u16::try_from(days).ok().filter(|days| is_whole && *days <= 366)
-    });
-    days.ok_or_else(|| {
-        "expected whole days or weeks, such as `14d` or `2w`, at most `366d`".to_owned()
-    })
-}
+use crate::{model::WorkspaceId, report::Format, roster::PersonRef, talk::Form};
 
 /// Keeps the members of Kantata OX projects as a CSV says.
 #[derive(Debug, Parser)]
@@ -135,6 +110,8 @@ pub enum Command {
     Config,
     /// Write the live memberships as a roster
     Export(ExportArgs),
+    /// Write a patch roster that puts somebody in another one's place; cannot write to Kantata
+    Handover(HandoverArgs),
     /// List the runs that are kept
     Runs,
     /// Show the report of a run again, in any form
@@ -275,6 +252,31 @@ pub struct ExportArgs {
     #[arg(long, conflicts_with = "workspace")]
     pub all: bool,
     /// Beside the ids, write what projects and people are called: `project`, `name`, `email`
+    #[arg(long)]
+    pub names: bool,
+}
+
+/// `handover`.
+#[derive(Debug, Args)]
+pub struct HandoverArgs {
+    /// Look at the projects of this roster too
+    pub roster: Option<PathBuf>,
+    /// Who hands over: an id or an address
+    #[arg(long, value_name = "ID|ADDRESS", value_parser = person)]
+    pub from: PersonRef,
+    /// Who is to be in their place: an id or an address
+    #[arg(long, value_name = "ID|ADDRESS", value_parser = person)]
+    pub to: PersonRef,
+    /// Only these projects (repeatable, or separated by commas); by default all of the person's
+    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',', conflicts_with = "roster")]
+    pub workspace: Vec<WorkspaceId>,
+    /// The last day of who hands over; the other one starts the day after
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub until: Option<Date>,
+    /// Who hands over stays, without the lead
+    #[arg(long, conflicts_with = "until")]
+    pub keep: bool,
+    /// Beside the ids, write what projects and people are called
     #[arg(long)]
     pub names: bool,
 }

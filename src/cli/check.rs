@@ -53,8 +53,7 @@ pub(super) fn check(common: &Common, args: &CheckArgs) -> Result<ExitStatus, Fai
 fn summary(roster: &Roster) -> String {
     let (rows, invalid, projects) =
         (roster.rows, roster.invalid_rows(), roster.desired.workspaces.len());
-    let partial =
-        if roster.desired.is_partial() { "; a partial roster: never deletes" } else { "" };
+    let partial = output::marked(&roster.desired);
     let dates = dates(roster);
     format!("{rows} rows, {projects} projects, {invalid} invalid{partial}{dates}\n")
 }

@@ -63,8 +63,13 @@ pub(super) fn export(common: &Common, args: &ExportArgs) -> Result<ExitStatus, F
     })?
 }
 
-fn partial(table: &RosterTable) -> Option<Failure> {
-    let message = "the roster that was written is partial: not everything that is live could be read or written as a row";
+pub(super) fn partial(table: &RosterTable) -> Option<Failure> {
+    let message = match table.patch {
+        true => "the patch that was written leaves projects out",
+        false => {
+            "the roster that was written is partial: not everything that is live could be read or written as a row"
+        }
+    };
     let failure = || Failure::new(ExitStatus::PartlyApplied, anyhow::anyhow!(message));
     table.is_partial().then(failure)
 }
@@ -117,7 +122,7 @@ fn note_archived(table: &mut RosterTable, archived: usize) {
 }
 
 /// What projects and people are called, as far as a plan would take it for the same ones.
-async fn looked_up(
+pub(super) async fn looked_up(
     looker: Looker<'_>,
     api: &impl ReadAccount,
     live: &LiveSet,
@@ -145,7 +150,7 @@ async fn looked_up(
 }
 
 /// A roster is CSV and nothing else.
-fn files(common: &Common) -> Result<Vec<WholeFile>, Failure> {
+pub(super) fn files(common: &Common) -> Result<Vec<WholeFile>, Failure> {
     let of_path = |path| Format::of_path(path).ok();
     let others = common.output.iter().any(|path| of_path(path) != Some(Format::Csv));
     if others || !matches!(common.format, Format::Text | Format::Csv) {
@@ -157,7 +162,7 @@ fn files(common: &Common) -> Result<Vec<WholeFile>, Failure> {
     Ok(common.output.iter().map(|path| WholeFile::open(path)).collect::<Result<_, _>>()?)
 }
 
-fn write(
+pub(super) fn write(
     table: &RosterTable,
     called: Option<&Called>,
     settings: &Settings,

@@ -88,6 +88,15 @@ impl Unasked {
         }
     }
 
+    /// Why, without what was asked.
+    pub(super) fn cause(&self) -> String {
+        match self {
+            Self::Refused(LookupError::Api(error)) => error.to_string(),
+            Self::Refused(error) => error.to_string(),
+            Self::Ended(ended) => ended.words(),
+        }
+    }
+
     /// Whether the account has this answer for no such token, or has it wrong; others may be had.
     pub(super) fn is_of_this_alone(&self) -> bool {
         match self {

@@ -13,6 +13,8 @@ mod config;
 mod doctor;
 mod export;
 mod failure;
+mod flag_value;
+mod handover;
 mod look;
 mod output;
 mod places;
@@ -70,6 +72,7 @@ fn command(arguments: &Arguments) -> Result<ExitStatus, Failure> {
         Command::Sandbox(args) => sandbox::sandbox(args),
         Command::Config => config::config(common),
         Command::Export(args) => export::export(common, args),
+        Command::Handover(args) => handover::handover(common, args),
         Command::Runs => runs::runs(common),
         Command::Show(args) => show::show(common, args),
         Command::Undo(args) => undo::undo(common, args),

@@ -10,6 +10,7 @@ use std::{
 
 use super::{Common, Failure, arguments::Color};
 use crate::{
+    model::DesiredSet,
     report::{Format, RunReport, csv, html, json, markdown, text},
     roster::Roster,
     run::ExitStatus,
@@ -31,6 +32,15 @@ pub(super) fn print(bytes: &[u8]) -> Result<(), Failure> {
             Err(Failure::new(ExitStatus::Unexpected, error))
         }
         _ => Ok(()),
+    }
+}
+
+/// What the marker of a roster's first line means, for a summary.
+pub(super) fn marked(desired: &DesiredSet) -> &'static str {
+    match (desired.is_patch(), desired.is_partial()) {
+        (true, _) => "; a patch roster: deletes only whose end it states",
+        (false, true) => "; a partial roster: never deletes",
+        (false, false) => "",
     }
 }
 

@@ -87,6 +87,7 @@ fn inputs(arguments: &Arguments) -> Vec<Named> {
             [some("the roster", &args.roster), some("--seed", &args.seed)].concat()
         }
         Command::Check(args) => one("the roster", &args.roster),
+        Command::Handover(args) => some("the roster", &args.roster),
         Command::Doctor(args) => some("the roster", &args.roster),
         Command::Sandbox(args) => {
             [some("--seed", &args.seed), some("--settings", &args.settings)].concat()

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     config::Settings,
     report::ReportedCommand,
-    roster::{Roster, RosterRow},
+    roster::{Roster, RosterRow, RowDates},
     run::ExitStatus,
     session::{Order, Purpose, Undo, undo_of},
 };
@@ -61,7 +61,7 @@ fn deleted_rows(undo: &Undo, settings: &Settings) -> Option<Roster> {
         // No roster has two leads on one side, and a run may delete two.
         let second = fields.team_lead == Some(true) && !leads.insert((key.workspace, role));
         fields.team_lead = fields.team_lead.filter(|_| !second);
-        RosterRow { key, role, fields }
+        RosterRow { key, role, fields, dates: RowDates::default() }
     });
     let rows: Vec<RosterRow> = rows.collect();
     let names = &settings.roster.columns;

@@ -69,6 +69,8 @@ pub enum Unnamed {
     Delete,
     /// They stay: a partial roster, which replaces nobody either.
     Keep,
+    /// They stay, as with a partial roster, but for those whose end it states: a patch roster.
+    KeepButEnded,
     /// These are deleted, all others are no business of the run: an undo, or, with nobody, an
     /// adoption.
     DeleteOnly(BTreeSet<MembershipKey>),
@@ -125,10 +127,16 @@ impl DesiredSet {
         &rest[..rest.partition_point(|entry| entry.key.workspace == workspace)]
     }
 
-    /// Whether it is marked as not the whole truth: it never deletes, and never replaces.
+    /// Whether it is marked as not the whole truth: nobody is missing from it, and it never replaces.
     #[must_use]
     pub fn is_partial(&self) -> bool {
-        self.unnamed == Unnamed::Keep
+        matches!(self.unnamed, Unnamed::Keep | Unnamed::KeepButEnded)
+    }
+
+    /// Whether it is partial, and deletes those whose end it states.
+    #[must_use]
+    pub fn is_patch(&self) -> bool {
+        self.unnamed == Unnamed::KeepButEnded
     }
 
     /// The membership with this key.

@@ -216,8 +216,14 @@ impl<'a> Comparer<'a> {
         match &self.inputs.desired.unnamed {
             Unnamed::Delete => false,
             Unnamed::Keep => rows.len() == 1,
+            Unnamed::KeepButEnded => rows.len() == 1 && !self.is_ended(rows[0].key),
             Unnamed::DeleteOnly(keys) => !keys.contains(&rows[0].key),
         }
+    }
+
+    fn is_ended(&self, key: MembershipKey) -> bool {
+        let dated = self.inputs.desired.not_now_entry(key);
+        dated.is_some_and(|dated| matches!(dated.why, NotNow::Ended { .. }))
     }
 
     fn note_lead(&mut self, role: Seen<Role>, lead: Seen<bool>, user: UserId) {

@@ -348,7 +348,7 @@ mod tests {
     }
 
     fn rejected_of(report: &RunReport, names: &[String], rows: &[OriginalRow]) -> (String, usize) {
-        let header = RosterHeader { names, delimiter: b';' };
+        let header = RosterHeader { names, delimiter: b';', patch: false };
         written(|out| rejected(report, &header, rows, out))
     }
 

@@ -11,6 +11,7 @@ mod entry;
 mod escape;
 mod facts;
 pub mod findings;
+pub mod handover;
 pub mod html;
 pub mod json;
 mod loss;

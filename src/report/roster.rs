@@ -12,8 +12,8 @@ use std::{
 use super::escape::visible as harmless;
 use super::reason;
 use crate::{
-    model::{Listing, LiveSet, LiveWorkspace, Participation, Role, WorkspaceId},
-    roster::{RosterForm, RosterRow, write_roster},
+    model::{Listing, LiveSet, LiveWorkspace, Participation, Role, Unreadable, WorkspaceId},
+    roster::{PARTIAL_MARKER, PATCH_MARKER, RosterForm, RosterRow, RowDates, write_roster},
 };
 
 /// A roster, and what a person should know of it.
@@ -25,6 +25,8 @@ pub struct RosterTable {
     pub gaps: Vec<String>,
     /// What takes nothing away from the roster.
     pub notes: Vec<String>,
+    /// Whether the rows are a patch: never the whole truth.
+    pub patch: bool,
 }
 
 impl RosterTable {
@@ -39,10 +41,7 @@ impl RosterTable {
                     table.notes.push(format!("{}: archived, not exported", named(*id, title)));
                 }
                 LiveWorkspace::Unreadable { title, reason } => {
-                    let name = named(*id, title.as_deref().unwrap_or_default());
-                    let words = reason::unreadable(reason);
-                    let reason = harmless(&words);
-                    table.gaps.push(format!("{name}: unreadable, nothing is written: {reason}"));
+                    table.gaps.push(unreadable(*id, title.as_deref(), reason));
                 }
             }
         }
@@ -53,6 +52,13 @@ impl RosterTable {
     #[must_use]
     pub fn is_partial(&self) -> bool {
         !self.gaps.is_empty()
+    }
+
+    fn marker(&self) -> Option<&'static str> {
+        match self.patch {
+            true => Some(PATCH_MARKER),
+            false => self.is_partial().then_some(PARTIAL_MARKER),
+        }
     }
 
     fn project(&mut self, id: WorkspaceId, listing: &Listing) {
@@ -82,7 +88,8 @@ impl RosterTable {
             if fields.team_lead == Some(true) && doubtful.contains(role.word()) {
                 fields.team_lead = None;
             }
-            self.rows.push(RosterRow { key: row.key, role, fields });
+            let (key, dates) = (row.key, RowDates::default());
+            self.rows.push(RosterRow { key, role, fields, dates });
         }
     }
 
@@ -104,7 +111,14 @@ impl RosterTable {
     }
 }
 
-fn named(id: WorkspaceId, title: &str) -> String {
+/// That nothing can be said of a project.
+pub(super) fn unreadable(id: WorkspaceId, title: Option<&str>, reason: &Unreadable) -> String {
+    let name = named(id, title.unwrap_or_default());
+    let words = reason::unreadable(reason);
+    format!("{name}: unreadable, nothing is written: {}", harmless(&words))
+}
+
+pub(super) fn named(id: WorkspaceId, title: &str) -> String {
     if title.is_empty() {
         return format!("project {id}");
     }
@@ -116,7 +130,7 @@ fn named(id: WorkspaceId, title: &str) -> String {
 /// # Errors
 /// What the writer returns.
 pub fn render(table: &RosterTable, form: RosterForm<'_>, out: &mut dyn Write) -> io::Result<()> {
-    write_roster(&table.rows, table.is_partial(), form, out)
+    write_roster(&table.rows, table.marker(), form, out)
 }
 
 #[cfg(test)]

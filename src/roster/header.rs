@@ -10,7 +10,7 @@ use super::{
     name::{NameColumn, PERSON_NAME},
     problem::shown,
     settings::{Delimiter, ReaderSettings},
-    source::PARTIAL_MARKER,
+    source::{PARTIAL_MARKER, PATCH_MARKER},
 };
 use crate::model::{Field, RosterColumn};
 
@@ -265,7 +265,7 @@ impl HeaderReader<'_> {
         });
         let hint = match other {
             _ if found.starts_with('#') => Some(format!(
-                "the only comment line that a roster may have is `{PARTIAL_MARKER}`, as its first"
+                "the only comment line that a roster may have is `{PARTIAL_MARKER}` or `{PATCH_MARKER}`, as its first"
             )),
             Some(other) if cells.len() == 1 => {
                 Some(format!("is `{other}` the delimiter? `roster.delimiter` says so"))

@@ -40,5 +40,7 @@ pub use read::{Names, ParsedRoster};
 pub use resolve::{ReadDirectory, look_up, parse_roster, read_roster};
 pub use settings::{Delimiter, ReaderSettings};
 pub use settled::{RecordStatus, Roster, RosterRecord};
-pub use source::PARTIAL_MARKER;
-pub use write::{Called, ReasonedRows, RosterForm, RosterHeader, RosterRow, write_roster};
+pub use source::{PARTIAL_MARKER, PATCH_MARKER};
+pub use write::{
+    Called, ReasonedRows, RosterForm, RosterHeader, RosterRow, RowDates, write_roster,
+};

@@ -122,7 +122,7 @@ impl ParsedRoster {
         let dates = header.has_dates() || day.previewed;
         let dates = dates.then(|| periods.ahead(&entries, day));
         let not_now = periods.take_not_now(&mut entries, day.date);
-        let mut desired = desired_set(entries, &problems, source.partial).naming(not_now);
+        let mut desired = desired_set(entries, &problems, &source).naming(not_now);
         (desired.mentions, desired.dates) = (mentions, dates);
         let (header, names) = (Box::new(header), Box::new(settled));
         Roster {
@@ -197,7 +197,7 @@ impl SettledNames {
 fn desired_set(
     entries: Vec<DesiredMembership>,
     problems: &[RowProblem],
-    partial: bool,
+    source: &Source,
 ) -> DesiredSet {
     let mut freeze = Freeze::default();
     for problem in problems {
@@ -212,9 +212,11 @@ fn desired_set(
     let mut desired = DesiredSet::new(entries);
     desired.workspaces.extend(freeze.workspaces.keys());
     desired.freeze = freeze;
-    if partial {
-        desired.unnamed = Unnamed::Keep;
-    }
+    desired.unnamed = match (source.patch, source.partial) {
+        (true, _) => Unnamed::KeepButEnded,
+        (false, true) => Unnamed::Keep,
+        (false, false) => Unnamed::Delete,
+    };
     desired
 }
 

@@ -13,6 +13,9 @@ use super::{Delimiter, RosterError};
 /// The first line that makes a roster partial: it never deletes.
 pub const PARTIAL_MARKER: &str = "# kantata-sync: partial roster";
 
+/// The first line that makes a roster a patch: it deletes those whose end it states, and nobody else.
+pub const PATCH_MARKER: &str = "# kantata-sync: patch roster";
+
 const BOM: &str = "\u{feff}";
 
 /// A decoded roster file.
@@ -22,7 +25,10 @@ pub(super) struct Source {
     /// Where the header's line begins: after the BOM and the marker.
     start: usize,
     pub delimiter: Delimiter,
+    /// Marked as not the whole truth, in one way or the other.
     pub partial: bool,
+    /// Marked as a patch.
+    pub patch: bool,
 }
 
 impl Source {
@@ -40,9 +46,10 @@ impl Source {
         let bom = if text.starts_with(BOM) { BOM.len() } else { 0 };
         let end_of_line = memchr(b'\n', &text.as_bytes()[bom..]).map(|at| bom + at + 1);
         let first_line = &text[bom..end_of_line.unwrap_or(text.len())];
-        let partial = is_marker(first_line);
+        let patch = is_marker(first_line, PATCH_MARKER);
+        let partial = patch || is_marker(first_line, PARTIAL_MARKER);
         let start = if partial { bom + first_line.len() } else { bom };
-        Ok(Self { text, start, delimiter, partial })
+        Ok(Self { text, start, delimiter, partial, patch })
     }
 
     /// The CSV itself: header and rows.
@@ -69,8 +76,8 @@ impl Source {
 }
 
 /// Spreadsheets fill the marker's line up with delimiters; which ones, only they know.
-fn is_marker(line: &str) -> bool {
-    line.strip_prefix(PARTIAL_MARKER)
+fn is_marker(line: &str, marker: &str) -> bool {
+    line.strip_prefix(marker)
         .is_some_and(|rest| rest.trim_matches([',', ';', '\t', ' ', '\r', '\n']).is_empty())
 }
 
@@ -156,8 +163,13 @@ mod tests {
             "\u{feff}# kantata-sync: partial roster,,\r\na,b\r\n1,2\r\n",
             "# kantata-sync: partial roster;;\na,b\n1,2\n",
         ] {
-            assert!(source(marked.as_bytes()).partial, "{marked:?}");
+            let found = source(marked.as_bytes());
+            assert!(found.partial && !found.patch, "{marked:?}");
             assert_eq!(lines(marked).0, [2, 3], "{marked:?}");
+            let patch = marked.replace("partial", "patch");
+            let found = source(patch.as_bytes());
+            assert!(found.partial && found.patch, "{patch:?}");
+            assert_eq!(lines(&patch).0, [2, 3], "{patch:?}");
         }
         for other in ["a,b\n# kantata-sync: partial roster\n", "# kantata-sync: partial rosters\n"]
         {

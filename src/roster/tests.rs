@@ -126,6 +126,7 @@ fn rows_of_values_are_the_records_that_their_text_would_be() {
         },
         role: Role::Maven,
         fields: Fields { rate_in_cents, ..Fields::default() },
+        dates: RowDates::default(),
     };
     let rows = [row(7, None), row(8, Some(-5))];
     let names = [("user_id".to_owned(), "Kantata, ID".to_owned())].into();
@@ -133,7 +134,7 @@ fn rows_of_values_are_the_records_that_their_text_would_be() {
     let mut text = Vec::new();
     write_roster(
         &rows,
-        false,
+        None,
         RosterForm { delimiter: b',', names: &names, called: None },
         &mut text,
     )

@@ -9,10 +9,12 @@ use std::{
     io::{self, Write},
 };
 
+use jiff::civil::Date;
+
 use super::{
     header::Column,
     name::{NameColumn, PERSON_NAME},
-    source::PARTIAL_MARKER,
+    source::{PARTIAL_MARKER, PATCH_MARKER},
 };
 use crate::model::{Fields, MembershipKey, Role, UserId, WorkspaceId};
 
@@ -25,6 +27,17 @@ pub struct RosterRow {
     pub role: Role,
     /// What is visible and set.
     pub fields: Fields,
+    /// From when to when; what is live holds today, and nobody knows for how long.
+    pub dates: RowDates,
+}
+
+/// From when to when a row holds, where it says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RowDates {
+    /// The first day.
+    pub starts_on: Option<Date>,
+    /// The last one.
+    pub ends_on: Option<Date>,
 }
 
 /// What the account calls projects and people: cells beside their ids, empty where there is none.
@@ -135,7 +148,8 @@ fn columns<'a>(
 }
 
 fn cell(row: &RosterRow, column: Column) -> String {
-    let RosterRow { key, role, fields } = row;
+    let RosterRow { key, role, fields, dates } = row;
+    let day = |day: Option<Date>| day.map(|day| day.to_string()).unwrap_or_default();
     match column {
         Column::WorkspaceId => key.workspace.to_string(),
         Column::UserId => key.user.to_string(),
@@ -143,23 +157,23 @@ fn cell(row: &RosterRow, column: Column) -> String {
         Column::Field(field) => {
             fields.value(field).map(|value| value.to_string()).unwrap_or_default()
         }
-        // What is live holds today; nobody knows for how long.
-        Column::StartsOn | Column::EndsOn => String::new(),
+        Column::StartsOn => day(dates.starts_on),
+        Column::EndsOn => day(dates.ends_on),
     }
 }
 
-/// Writes a roster of these rows, marked as partial where it is.
+/// Writes a roster of these rows, under the marker that it has, if any.
 ///
 /// # Errors
 /// What the writer returns.
 pub fn write_roster(
     rows: &[RosterRow],
-    partial: bool,
+    marker: Option<&str>,
     form: RosterForm<'_>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    if partial {
-        writeln!(out, "{PARTIAL_MARKER}")?;
+    if let Some(marker) = marker {
+        writeln!(out, "{marker}")?;
     }
     let Written { header, rows } = Written::new(rows, form.names, form.called);
     let mut csv = csv::WriterBuilder::new().delimiter(form.delimiter).from_writer(out);
@@ -177,6 +191,8 @@ pub struct RosterHeader<'a> {
     pub names: &'a [String],
     /// `,`, `;` or tab.
     pub delimiter: u8,
+    /// Whether it is a patch, of which a part is one too.
+    pub patch: bool,
 }
 
 /// Writes original rows as a partial roster, each with a reason in the column `reason` (the roster's
@@ -194,8 +210,8 @@ impl<'a> ReasonedRows<'a> {
     /// # Errors
     /// What the writer returns.
     pub fn new(header: RosterHeader<'_>, out: &'a mut dyn Write) -> io::Result<Self> {
-        let RosterHeader { names, delimiter } = header;
-        writeln!(out, "{PARTIAL_MARKER}")?;
+        let RosterHeader { names, delimiter, patch } = header;
+        writeln!(out, "{}", if patch { PATCH_MARKER } else { PARTIAL_MARKER })?;
         let mut csv =
             csv::WriterBuilder::new().delimiter(delimiter).flexible(true).from_writer(out);
         let own = names.iter().position(|name| name.trim().eq_ignore_ascii_case("reason"));

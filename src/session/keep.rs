@@ -60,7 +60,11 @@ fn keep<M: Medium>(
             csv::results(report, original_header(roster), original_rows(roster), out)
         })?;
     }
-    let header = RosterHeader { names: original_header(roster), delimiter };
+    let header = RosterHeader {
+        names: original_header(roster),
+        delimiter,
+        patch: roster.is_some_and(|roster| roster.desired.is_patch()),
+    };
     let mut rejected = Vec::new();
     let rows = csv::rejected(report, &header, original_rows(roster), &mut rejected)
         .map_err(StoreError::of("render", run.place()))?;

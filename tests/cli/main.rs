@@ -10,6 +10,7 @@ mod ending;
 mod export;
 mod freeze;
 mod guard;
+mod handover;
 mod harness;
 mod input;
 mod interruption;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     chain::chain,
-    cli::setup,
+    cli::{output, setup},
     config::{Configuration, Settings},
     report::findings::Findings,
     roster::{Roster, read_roster},
@@ -123,7 +123,7 @@ pub(super) fn roster(
         }
     };
     let (rows, projects) = (roster.rows, roster.desired.workspaces.len());
-    let partial = if roster.desired.is_partial() { "; partial, never deletes" } else { "" };
+    let partial = output::marked(&roster.desired);
     let detail = format!("{}: {rows} rows, {projects} projects{partial}", path.display());
     match roster.invalid_rows() {
         0 => found.ok("roster", detail),
