@@ -96,6 +96,7 @@ async fn run(rate: f64, max_in_flight: usize) -> Taken {
         recheck_after: std::time::Duration::from_secs(300),
         approval: None,
         called: &std::collections::BTreeMap::new(),
+        part: &kantata_sync::session::Part::default(),
     };
     let clock = Clock::starting_at(Timestamp::UNIX_EPOCH);
     let transport = ServiceTransport::new(sandbox.router().into_service());

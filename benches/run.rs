@@ -100,6 +100,7 @@ fn no_change(bencher: Bencher) {
             recheck_after: std::time::Duration::from_secs(300),
             approval: None,
             called: &std::collections::BTreeMap::new(),
+            part: &kantata_sync::session::Part::default(),
         };
         let context = RunContext { clock, stop: &Stop::default(), listener: &|_| {} };
         let preview = runtime.block_on(preview(&client, &job, context)).expect("read");

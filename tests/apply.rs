@@ -120,6 +120,7 @@ async fn apply_through(
         recheck_after: Duration::from_secs(300),
         approval: None,
         called: &std::collections::BTreeMap::new(),
+        part: &kantata_sync::session::Part::default(),
     };
     let clock = Clock::starting_at(Timestamp::UNIX_EPOCH);
     let token = sandbox.settings().token.into();

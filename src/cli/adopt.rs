@@ -12,7 +12,7 @@ use super::{
 use crate::{
     report::ReportedCommand,
     run::ExitStatus,
-    session::{Order, Purpose},
+    session::{AskedPart, Order, Purpose},
 };
 
 pub(super) fn adopt(common: &Common, args: &AdoptArgs) -> Result<ExitStatus, Failure> {
@@ -43,6 +43,7 @@ pub(super) fn adopt(common: &Common, args: &AdoptArgs) -> Result<ExitStatus, Fai
             retry_stuck: false,
             check: false,
             strict: *strict,
+            part: AskedPart::default(),
         };
         carry_out(session, settings, store, order).await
     })

@@ -57,6 +57,7 @@ pub(super) fn of_roster(
             retry_stuck: args.retry_stuck,
             check,
             strict: args.strict,
+            part: args.part.asked(),
         };
         carry_out(session, settings, store, order).await
     })

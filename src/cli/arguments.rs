@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use super::{
     ApprovedPlanChoice,
     flag_value::{date, days, duration, person},
+    part::PartArgs,
 };
 use crate::{model::WorkspaceId, report::Format, roster::PersonRef, talk::Form};
 
@@ -151,6 +152,9 @@ pub struct RosterArgs {
     /// The day.
     #[command(flatten)]
     pub day: DayArgs,
+    /// The part of the plan.
+    #[command(flatten)]
+    pub part: PartArgs,
 }
 
 /// The day that a roster with dates is read for.

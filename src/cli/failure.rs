@@ -177,6 +177,8 @@ impl From<CarryError> for Failure {
         match error {
             CarryError::Store(error) => error.into(),
             CarryError::Roster(error) => error.into(),
+            CarryError::Part(error) => Self::new(ExitStatus::Usage, error)
+                .hint("nothing was sent; `--workspace` and `--user` narrow what the roster and the configuration have in scope"),
         }
     }
 }

@@ -17,6 +17,7 @@ mod flag_value;
 mod handover;
 mod look;
 mod output;
+mod part;
 mod places;
 mod plan;
 mod question;
@@ -36,6 +37,7 @@ use clap::{CommandFactory as _, Parser as _};
 use failure::Failure;
 
 pub use approved::ApprovedPlanChoice;
+pub use part::PartArgs;
 
 pub use arguments::{Arguments, Command, Common, LogFormat};
 

@@ -23,7 +23,7 @@ use crate::{
     roster::{Known, ParsedRoster, Roster},
     run::{ExitStatus, Stop},
     sandbox::{self, Sandbox, World},
-    session::{Beginning, Order, Purpose, Session},
+    session::{AskedPart, Beginning, Order, Purpose, Session},
     simulation::{Simulation, Tally, simulate},
     store::{Folder, Shared},
     talk,
@@ -111,7 +111,15 @@ impl Rehearsal<'_> {
 
     fn order(&self, check: bool) -> Order<'_> {
         let purpose = Purpose::Roster(Rc::clone(&self.roster));
-        Order { purpose, approval: None, approved: None, retry_stuck: false, check, strict: false }
+        Order {
+            purpose,
+            approval: None,
+            approved: None,
+            retry_stuck: false,
+            check,
+            strict: false,
+            part: AskedPart::default(),
+        }
     }
 
     async fn apply(&self, session: &FolderSession<'_>) -> Result<RunReport, Failure> {

@@ -16,7 +16,7 @@ use crate::{
     report::ReportedCommand,
     roster::{Roster, RosterRow, RowDates},
     run::ExitStatus,
-    session::{Order, Purpose, Undo, undo_of},
+    session::{AskedPart, Order, Purpose, Undo, undo_of},
 };
 
 pub(super) fn undo(common: &Common, args: &UndoArgs) -> Result<ExitStatus, Failure> {
@@ -48,6 +48,7 @@ pub(super) fn undo(common: &Common, args: &UndoArgs) -> Result<ExitStatus, Failu
             retry_stuck: false,
             check: false,
             strict: false,
+            part: AskedPart::default(),
         };
         carry_out(session, settings, store, order).await
     })

@@ -19,7 +19,7 @@ use strum::IntoStaticStr;
 pub use approval::{Approval, ApprovalProblem, ApprovedDelete, NotApproved};
 
 use crate::{
-    model::{WorkspaceId, coded_or_words},
+    model::{MembershipKey, WorkspaceId, coded_or_words},
     plan::{Action, Plan, WorkspacePlan, WorkspaceState},
 };
 
@@ -147,6 +147,39 @@ pub fn review(plan: Plan, limits: &Limits, approval: Option<&Approval>) -> Revie
         Some(approval) => review_approved(plan, approval),
         None => review_limits(plan, limits),
     }
+}
+
+/// The same for a part of a plan. What the guard keeps back of the whole it keeps back of the part as
+/// well, so no choice of a part lets more pass; and the part by itself must be within the limits, for
+/// who would be left may be left out of it.
+#[must_use]
+pub fn review_part(
+    mut part: Plan,
+    whole: Plan,
+    limits: &Limits,
+    approval: Option<&Approval>,
+) -> Reviewed {
+    let kept = review(whole, limits, approval).withheld;
+    let kept: BTreeMap<MembershipKey, Refusal> =
+        kept.into_iter().map(|one| (one.action.key, one.refusal)).collect();
+    let mut before = Vec::new();
+    part.actions.retain(|action| match kept.get(&action.key) {
+        Some(refusal) if action.change.destroys() => {
+            before.push(Withheld { action: action.clone(), refusal: refusal.clone() });
+            false
+        }
+        _ => true,
+    });
+    part.digest = part.digest.without(&before.iter().map(|one| &one.action).collect::<Vec<_>>());
+    let Reviewed { approved, mut withheld, mut refusals } = review(part, limits, approval);
+    for one in before {
+        if !refusals.contains(&one.refusal) {
+            refusals.push(one.refusal.clone());
+        }
+        withheld.push(one);
+    }
+    withheld.sort_by_key(|one| one.action.key);
+    Reviewed { approved, withheld, refusals }
 }
 
 fn review_approved(mut plan: Plan, approval: &Approval) -> Reviewed {

@@ -66,6 +66,56 @@ impl Lister<'_> {
         }
     }
 
+    /// Lists project by project, in the order of their ids, until what was listed is enough: nothing
+    /// more is asked for then. `is_enough` gets each project alone, and may read it again.
+    ///
+    /// # Errors
+    /// As [`Lister::list`], and what `is_enough` returns.
+    pub async fn list_until(
+        &self,
+        api: &impl ReadParticipations,
+        scope: &Scope,
+        is_enough: impl AsyncFnMut(&mut LiveSet) -> Result<bool, ListError>,
+    ) -> Result<LiveSet, ListError> {
+        tokio::select! {
+            biased;
+            listed = self.list_in_order(api, scope, is_enough) => listed,
+            cause = self.stop.stopped() => Err(ListError::Stopped(cause)),
+        }
+    }
+
+    async fn list_in_order(
+        &self,
+        api: &impl ReadParticipations,
+        scope: &Scope,
+        mut is_enough: impl AsyncFnMut(&mut LiveSet) -> Result<bool, ListError>,
+    ) -> Result<LiveSet, ListError> {
+        (self.listener)(Event::ListingStarted { workspaces: scope.workspaces.len() });
+        let token_user = api.fetch_token_user().await?;
+        let people = BTreeMap::from([(token_user.id, token_user.clone())]);
+        let nothing = LiveSet { token_user, workspaces: BTreeMap::new(), people };
+        let mut listed = nothing.clone();
+        let ids: Vec<WorkspaceId> = scope.workspaces.iter().copied().collect();
+        for chunk in ids.chunks(WORKSPACES_PER_REQUEST) {
+            let chunk = Scope { workspaces: chunk.iter().copied().collect() };
+            let visible = self.prove_workspaces(api, &chunk).await?;
+            for id in chunk.workspaces {
+                let (id, state, found) = self.workspace(api, id, &visible).await?;
+                let mut alone = nothing.clone();
+                alone.workspaces.insert(id, state);
+                alone.people.extend(found);
+                let is_enough = is_enough(&mut alone).await?;
+                listed.workspaces.extend(alone.workspaces);
+                listed.people.extend(alone.people);
+                (self.listener)(Event::WorkspaceListed);
+                if is_enough {
+                    return Ok(listed);
+                }
+            }
+        }
+        Ok(listed)
+    }
+
     async fn list_all(
         &self,
         api: &impl ReadParticipations,

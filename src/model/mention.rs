@@ -37,6 +37,13 @@ impl Mentions {
             || workspaces.contains(&key.workspace)
             || users.contains(&key.user)
     }
+
+    /// Whether one of the rows names this person.
+    #[must_use]
+    pub fn name(&self, user: UserId) -> bool {
+        let Self { memberships, workspaces: _, users } = self;
+        users.contains(&user) || memberships.iter().any(|key| key.user == user)
+    }
 }
 
 impl Extend<Mention> for Mentions {

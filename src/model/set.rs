@@ -162,6 +162,14 @@ impl DesiredSet {
         all
     }
 
+    /// Whether any row, valid or not, names this person.
+    #[must_use]
+    pub fn names(&self, user: UserId) -> bool {
+        let dated = self.not_now.iter().map(|dated| &dated.entry);
+        self.entries.iter().chain(dated).any(|entry| entry.key.user == user)
+            || self.mentions.name(user)
+    }
+
     /// Whether any row, valid or not, is about this membership, or may be.
     #[must_use]
     pub fn may_mean(&self, key: MembershipKey) -> bool {

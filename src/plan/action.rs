@@ -269,6 +269,21 @@ impl From<String> for Since {
     }
 }
 
+/// What an action needs that is outside the part of a plan that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Need {
+    /// The create that it follows.
+    Create,
+    /// The promotion of somebody who leads the side then.
+    Successor,
+    /// That somebody else, who is not wanted, may lose the lead by it.
+    LeadOf {
+        /// Who.
+        user: UserId,
+    },
+}
+
 /// Why a difference is held.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(tag = "hold", rename_all = "snake_case")]
@@ -317,6 +332,11 @@ pub enum HoldReason {
     NotYet {
         /// The first day.
         starts_on: Date,
+    },
+    /// Only a part of the plan was asked for, and this needs more than that.
+    Outside {
+        /// What.
+        needs: Need,
     },
     /// Missing from the roster, but not for long enough.
     Waiting {

@@ -22,7 +22,11 @@ enum Afterwards {
 
 /// How many people will be there who are neither lead nor the token's own user. What is held or
 /// frozen is not done; `actions` are those of this project, each create before what follows it.
-pub(super) fn ordinary(listing: &Listing, actions: &[Action], token_user: UserId) -> usize {
+pub(super) fn ordinary<'a>(
+    listing: &Listing,
+    actions: impl IntoIterator<Item = &'a Action>,
+    token_user: UserId,
+) -> usize {
     let mut planned: BTreeMap<UserId, Afterwards> = BTreeMap::new();
     for Action { key, change, .. } in actions {
         if let Some(afterwards) = afterwards(change) {

@@ -11,10 +11,10 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{Action, Frozen, Held, HoldReason, Wait};
+use super::{Action, Held, HoldReason, Narrowing, Plan, Wait};
 
 /// SHA-256 over what a plan would send and what it leaves alone, in lower-case hex.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Digest(String);
 
@@ -45,20 +45,27 @@ impl Digest {
 
     /// The fingerprint. Roster lines are left out: shuffling rows changes no plan. So is the date
     /// until which an absence waits: it moves with the clock, and with it nothing that is sent.
-    pub(super) fn of(actions: &[Action], held: &[Held], frozen: &[Frozen]) -> Self {
+    pub(super) fn of(plan: &Plan) -> Self {
+        let Plan { actions, held, frozen, dates, .. } = plan;
         let held: Vec<Cow<'_, Held>> = held.iter().map(without_date).collect();
         let frozen: Vec<&Action> = frozen.iter().map(|frozen| &frozen.action).collect();
-        Self::over(&(actions, held, frozen))
+        let previewed = dates.as_ref().filter(|dates| dates.previewed).map(|dates| dates.day);
+        Self::over(&(actions, held, frozen)).for_day(previewed)
     }
 
     /// The digest of the same plan for a day that somebody asked for: a preview of another day is another
     /// plan, though it does the same.
-    #[must_use]
-    pub(super) fn for_day(self, day: Option<Date>) -> Self {
+    fn for_day(self, day: Option<Date>) -> Self {
         match day {
             Some(day) => Self::over(&(&self, day)),
             None => self,
         }
+    }
+
+    /// The digest of a part of a plan: whoever looked at a part has not approved the whole, though
+    /// nothing else may be in it.
+    pub(super) fn narrowed(self, by: &Narrowing) -> Self {
+        Self::over(&(&self, by))
     }
 
     fn over(value: &impl Serialize) -> Self {

@@ -19,8 +19,10 @@ pub struct Absence {
 /// When somebody who is missing may be deleted: after so many runs and so many days, both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AbsenceRule {
-    /// `delete_after_runs`; the present run counts.
+    /// `delete_after_runs`.
     pub runs: u32,
+    /// Whether the present run counts; one that looks at a part of the plan does not.
+    pub present_counts: bool,
     /// `delete_after_days`.
     pub days: u32,
     /// The present time.
@@ -32,7 +34,7 @@ pub struct AbsenceRule {
 /// How far an absence is from being long enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wait {
-    /// Runs in a row, the present one included.
+    /// Runs in a row, the present one included where it counts.
     pub runs: u32,
     /// Runs that are needed.
     pub runs_needed: u32,
@@ -57,7 +59,8 @@ impl AbsenceRule {
     #[must_use]
     pub fn wait(&self, key: MembershipKey) -> Option<Wait> {
         let before = self.known.get(&key);
-        let runs = before.map_or(0, |absence| absence.runs).saturating_add(1);
+        let runs = before.map_or(0, |absence| absence.runs);
+        let runs = runs.saturating_add(u32::from(self.present_counts));
         let since = before.map_or(self.now, |absence| absence.since);
         let days = SignedDuration::from_hours(24 * i64::from(self.days));
         let not_before = since.checked_add(days).unwrap_or(Timestamp::MAX);
@@ -121,6 +124,7 @@ mod tests {
     #[test]
     fn an_absence_lasts_so_many_runs_and_so_many_days() {
         let rule = |runs, days, now, known: Option<Absence>| AbsenceRule {
+            present_counts: true,
             runs,
             days,
             now: at(now),

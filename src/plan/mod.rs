@@ -11,6 +11,8 @@ mod forecast;
 mod history;
 mod lead;
 mod loss;
+mod narrow;
+mod narrowing;
 mod policy;
 #[cfg(test)]
 mod tests;
@@ -21,13 +23,16 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use action::{
-    Action, Change, FreezeCause, Frozen, Held, HoldReason, Reason, Remark, Since, Stage, Target,
+    Action, Change, FreezeCause, Frozen, Held, HoldReason, Need, Reason, Remark, Since, Stage,
+    Target,
 };
 pub use digest::{Digest, DigestError};
 pub use forecast::Forecast;
 pub use history::{
     Absence, AbsenceRule, IneffectiveChange, IneffectiveChanges, MembershipField, Wait,
 };
+pub use narrow::{Ground, narrow};
+pub use narrowing::{ActionClass, ActionClassError, Narrowed, Narrowing, Outside};
 pub use policy::{Mode, Ownership, Policy, Protection, ProtectionError};
 
 use crate::model::{Dates, DesiredSet, LiveSet, Unreadable, UserId, WorkspaceId, coded_or_words};
@@ -100,6 +105,9 @@ pub struct Plan {
     /// The day that it was made for, and what is ahead of it, where the roster has dates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dates: Option<Dates>,
+    /// Where it is only a part: of what, and how much is outside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub narrowed: Option<Narrowed>,
     /// Over everything that would be sent or is left alone.
     pub digest: Digest,
 }
@@ -150,11 +158,22 @@ pub fn plan_with(
     actions.sort_by_cached_key(|action| (action.change.stage(), action.key));
     let counts = count(&actions, held.len(), frozen.len(), in_sync);
     let dates = desired.dates.clone();
-    let mut people = names(live, &actions, &held, &frozen);
-    people.extend(dates.iter().flat_map(|dates| upcoming_names(live, dates)));
-    let previewed = dates.as_ref().filter(|dates| dates.previewed).map(|dates| dates.day);
-    let digest = Digest::of(&actions, &held, &frozen).for_day(previewed);
-    Plan { actions, held, frozen, counts, workspaces, people, remarks, dates, digest }
+    let (people, digest, narrowed) = (BTreeMap::new(), Digest::default(), None);
+    let mut plan = Plan {
+        actions,
+        held,
+        frozen,
+        counts,
+        workspaces,
+        people,
+        remarks,
+        dates,
+        narrowed,
+        digest,
+    };
+    plan.people = named_people(live, &plan);
+    plan.digest = Digest::of(&plan);
+    plan
 }
 
 fn count(actions: &[Action], held: usize, frozen: usize, in_sync: usize) -> Counts {
@@ -170,24 +189,14 @@ fn count(actions: &[Action], held: usize, frozen: usize, in_sync: usize) -> Coun
     counts
 }
 
-fn upcoming_names<'a>(
-    live: &'a LiveSet,
-    dates: &'a Dates,
-) -> impl Iterator<Item = (UserId, String)> + 'a {
-    let people = dates.upcoming.iter().filter_map(|one| live.people.get(&one.key.user));
-    people.map(|person| (person.id, person.name.clone()))
-}
-
-fn names(
-    live: &LiveSet,
-    actions: &[Action],
-    held: &[Held],
-    frozen: &[Frozen],
-) -> BTreeMap<UserId, String> {
-    let keys = actions.iter().map(|action| action.key);
-    let keys = keys.chain(held.iter().map(|held| held.key));
-    let keys = keys.chain(frozen.iter().map(|frozen| frozen.action.key));
-    keys.filter_map(|key| live.people.get(&key.user))
+/// The people that occur in a plan, as the listings name them.
+fn named_people(live: &LiveSet, plan: &Plan) -> BTreeMap<UserId, String> {
+    let keys = plan.actions.iter().map(|action| action.key);
+    let keys = keys.chain(plan.held.iter().map(|held| held.key));
+    let keys = keys.chain(plan.frozen.iter().map(|frozen| frozen.action.key));
+    let upcoming = plan.dates.iter().flat_map(|dates| &dates.upcoming);
+    keys.chain(upcoming.map(|one| one.key))
+        .filter_map(|key| live.people.get(&key.user))
         .map(|person| (person.id, person.name.clone()))
         .collect()
 }

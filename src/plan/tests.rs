@@ -1,5 +1,7 @@
 //! What must hold of any plan, on small worlds drawn at random, and the rules one by one.
 
+mod narrow;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -616,7 +618,8 @@ fn the_hour_of_the_plan_changes_no_digest() {
     let before = live(vec![plain(1, 5, false), plain(1, 6, false)]);
     let planned = |hours: i64| {
         let now = Timestamp::from_second(hours * 3600).expect("in range");
-        let rule = AbsenceRule { runs: 2, days: 3, now, known: BTreeMap::new() };
+        let rule =
+            AbsenceRule { runs: 2, present_counts: true, days: 3, now, known: BTreeMap::new() };
         let policy = Policy { absence: Some(rule), ..Policy::default() };
         plan_of(vec![desired(1, 5, Role::Maven, Fields::default())], &before, &policy)
     };

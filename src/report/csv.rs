@@ -14,8 +14,8 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    OriginalRow, ReportEntry, RowStatus, RunReport, escape::cell, escape::visible, loss, reason,
-    words,
+    OriginalRow, ReportEntry, RowStatus, RunReport, escape::cell, escape::visible, loss, part,
+    reason, words,
 };
 use crate::{
     model::{MembershipKey, NotNow, Outcome, Participation},
@@ -67,6 +67,11 @@ impl<'a> Index<'a> {
     /// The fate of a valid row that no action concerns, and why: in a code and in words.
     fn without_action(&self, key: MembershipKey) -> (&'static str, &'static str, String) {
         let report = self.report;
+        if part::leaves_out(report, key) {
+            let words =
+                format!("not in the part of the plan that was asked for: {}", part::words(report));
+            return ("outside", "outside", words);
+        }
         match report.projects.get(&key.workspace).map(|project| &project.state) {
             Some(WorkspaceState::Unreadable { reason }) => {
                 let words = reason::unreadable(reason);

@@ -1,6 +1,6 @@
 //! What a run came to, for the table at the top or the end of a report.
 
-use super::{RunReport, loss, upcoming, words};
+use super::{RunReport, loss, part, upcoming, words};
 
 /// What a run came to, as names and values for a table; what is not known is left out.
 pub(super) fn facts(report: &RunReport) -> impl Iterator<Item = (&'static str, String)> {
@@ -11,6 +11,7 @@ pub(super) fn facts(report: &RunReport) -> impl Iterator<Item = (&'static str, S
         ("Mode", Some(report.mode.to_string())),
         (subject, Some(about)),
         ("Day", upcoming::day(report)),
+        ("Part", part::head(report)),
         ("Time", Some(format!("{:.0}, took {}", report.started_at, words::took(report)))),
         ("Plan", planned.map(|_| words::counts(report))),
         ("Takes", words::forecast(report)),

@@ -16,6 +16,7 @@ pub mod html;
 pub mod json;
 mod loss;
 pub mod markdown;
+mod part;
 mod planned;
 mod reason;
 pub mod roster;
@@ -34,6 +35,7 @@ use std::{fmt, io, io::Write, iter, path::Path, str::FromStr};
 pub use difference::{Difference, differences};
 pub use entry::{EntryReason, ReportEntry};
 pub use escape::{json as json_visible, visible};
+pub use part::words as part_words;
 pub use reason::unreadable as unreadable_words;
 pub use trouble::trouble;
 pub use value::{

@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::{
     guard::{EmptiedProject, NotApproved, PROJECT_FLOOR, Refusal},
-    model::{ACCOUNT_ADMIN_REASON, LOST_WITH_A_RECORD, NotNow},
-    plan::{FreezeCause, HoldReason, Reason, Since},
+    model::{ACCOUNT_ADMIN_REASON, LOST_WITH_A_RECORD, NotNow, ParticipationId},
+    plan::{FreezeCause, HoldReason, Need, Reason, Since},
     store::REJECTED,
 };
 
@@ -62,6 +62,15 @@ impl HoldReason {
             }
             Self::Unreadable => "the project cannot be read",
             Self::NotLive => "not on the project: nothing to adopt",
+            Self::LeadWithoutSuccessor => {
+                "leads this side of the project, and nobody else is to lead it"
+            }
+            Self::Deactivated => {
+                "the person is deactivated: deleted, they could not be created again"
+            }
+            Self::Hidden => "the live value is not visible to this token",
+            Self::NotTagged => "does not carry this tool's tag (ownership = tagged)",
+            Self::Archived => "the project is archived",
             _ => "",
         }
     }
@@ -78,36 +87,56 @@ impl fmt::Display for HoldReason {
             Self::PartialRoster => f.write_str("a partial roster replaces nobody"),
             Self::Protected { entry } => write!(f, "protected by `{entry}` in protect.users"),
             Self::TokenUser => f.write_str("the token's own user"),
-            Self::LeadWithoutSuccessor => {
-                f.write_str("leads this side of the project, and nobody else is to lead it")
-            }
             Self::LeadIsProtected => {
                 f.write_str("would take the lead from a protected person or the token's own user")
             }
-            Self::Hidden => f.write_str("the live value is not visible to this token"),
-            Self::NotTagged => f.write_str("does not carry this tool's tag (ownership = tagged)"),
             Self::ChangedSince { how } => write!(f, "changed since the run that is undone: {how}"),
-            Self::LeftInDoubt | Self::CannotUnset | Self::Unreadable | Self::NotLive => {
-                f.write_str(self.short_words())
-            }
+            Self::LeftInDoubt
+            | Self::CannotUnset
+            | Self::Unreadable
+            | Self::NotLive
+            | Self::LeadWithoutSuccessor
+            | Self::Deactivated
+            | Self::Hidden
+            | Self::NotTagged
+            | Self::Archived => f.write_str(self.short_words()),
             Self::NotYet { starts_on } => write!(
                 f,
                 "on the project before its first day, {starts_on}; a start that is to come deletes nobody"
             ),
+            Self::Outside { needs } => needs.fmt(f),
             Self::Waiting { wait } => wait.fmt(f),
             Self::Stuck { account_admin } => stuck(*account_admin, f),
-            Self::Archived => f.write_str("the project is archived"),
-            Self::Deactivated => {
-                f.write_str("the person is deactivated: deleted, they could not be created again")
-            }
-            Self::Nameless { ids } => {
-                f.write_str("may be on the project already: these participations name no person:")?;
-                ids.iter().try_for_each(|id| write!(f, " {id}"))
-            }
+            Self::Nameless { ids } => listed(
+                "may be on the project already: these participations name no person:",
+                ids,
+                f,
+            ),
             Self::DuplicateLive { ids } => {
-                f.write_str("on the project more than once: participations")?;
-                ids.iter().try_for_each(|id| write!(f, " {id}"))
+                listed("on the project more than once: participations", ids, f)
             }
+        }
+    }
+}
+
+fn listed(words: &str, ids: &[ParticipationId], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str(words)?;
+    ids.iter().try_for_each(|id| write!(f, " {id}"))
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Create => {
+                f.write_str("follows a create that is outside the part of the plan that was asked for")
+            }
+            Self::Successor => f.write_str(
+                "leads this side of the project, and the promotion of somebody else is outside the part of the plan that was asked for",
+            ),
+            Self::LeadOf { user } => write!(
+                f,
+                "may take the lead from user {user}, who is outside the part of the plan that was asked for"
+            ),
         }
     }
 }

@@ -135,6 +135,7 @@ pub fn empty() -> RunReport {
         problems: Vec::new(),
         rows: 40,
         dates: None,
+        narrowed: None,
         warnings: Vec::new(),
         left_in_doubt: Vec::new(),
         pace: PaceReport::default(),

@@ -10,7 +10,9 @@ use std::{
     io::{self, Write},
 };
 
-use super::{LeftInDoubt, ReportEntry, RunReport, escape::visible, loss, reason, upcoming, words};
+use super::{
+    LeftInDoubt, ReportEntry, RunReport, escape::visible, loss, part, reason, upcoming, words,
+};
 use crate::{
     model::Outcome,
     plan::{Change, Digest},
@@ -140,6 +142,9 @@ impl Page<'_> {
         writeln!(self.out, "  {:<7} {}", subject.to_lowercase(), visible(&about))?;
         if let Some(day) = upcoming::day(report) {
             writeln!(self.out, "  day     {day}")?;
+        }
+        if let Some(part) = part::head(report) {
+            writeln!(self.out, "  part    {}", visible(&part))?;
         }
         let took = words::took(report);
         writeln!(self.out, "  time    {:.0}, took {took}", report.started_at)

@@ -12,7 +12,7 @@ use super::{ReportEntry, RunWarning, entry, warning};
 use crate::{
     guard::Refusal,
     model::{Dates, MembershipKey, NotNow, Outcome, UserId, WorkspaceId},
-    plan::{Counts, Digest, Forecast, Mode, WorkspacePlan},
+    plan::{Counts, Digest, Forecast, Mode, Narrowed, WorkspacePlan},
     run::{Ended, ExitStatus, RunId},
 };
 
@@ -128,6 +128,9 @@ pub struct RunReport {
     /// The day that the roster was read for, and who starts and ends soon, where it has dates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dates: Option<Dates>,
+    /// Where the plan is only a part: of what, and how much is outside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub narrowed: Option<Narrowed>,
     /// What a person should know and that changes no exit code.
     #[serde(serialize_with = "warning::write", deserialize_with = "warning::read")]
     pub warnings: Vec<RunWarning>,

@@ -4,8 +4,8 @@ use jiff::civil::Date;
 
 use crate::{
     memory::{Memory, PlanUse},
-    plan::Digest,
-    report::{Difference, RunReport, differences, json, visible},
+    plan::{Digest, Narrowing},
+    report::{Difference, RunReport, differences, json, part_words, visible},
     run::Ended,
     store::MEMORY,
 };
@@ -68,11 +68,8 @@ impl Approved {
             Self::Plan(plan) if plan.base_url != now.base_url => {
                 format!("the plan is for `{}`, not for `{}`", plan.base_url, now.base_url)
             }
-            Self::Plan(plan) if previewed(plan) != previewed(now) => {
-                "the plan was made for another day (--as-of)".to_owned()
-            }
             Self::Plan(plan) if plan.digest.as_ref() == Some(digest) => return None,
-            Self::Plan(plan) => {
+            Self::Plan(plan) => other_kind(plan, now).unwrap_or_else(|| {
                 let found = differences(plan, now);
                 details = lines_of(&found);
                 match found.len() {
@@ -80,16 +77,31 @@ impl Approved {
                     1 => "the plan computed now is another one (1 difference)".to_owned(),
                     count => format!("the plan computed now is another one ({count} differences)"),
                 }
-            }
+            }),
         };
         let message = format!("{message}; nothing was sent: look at it and approve it again");
         Some((Ended::OtherPlan { message }, details))
     }
 }
 
+/// How something else was asked for than now, so that single differences say nothing.
+fn other_kind(plan: &RunReport, now: &RunReport) -> Option<String> {
+    if previewed(plan) != previewed(now) {
+        return Some("the plan was made for another day (--as-of)".to_owned());
+    }
+    let (before, after) = (part_words(plan), part_words(now));
+    (part(plan) != part(now))
+        .then(|| format!("the plan is of {before}, and the one computed now of {after}"))
+}
+
 /// The day that somebody asked for.
 fn previewed(report: &RunReport) -> Option<Date> {
     report.dates.as_ref().filter(|dates| dates.previewed).map(|dates| dates.day)
+}
+
+/// What of a plan was asked for.
+fn part(report: &RunReport) -> Option<&Narrowing> {
+    report.narrowed.as_ref().map(|narrowed| &narrowed.by)
 }
 
 /// The differences as lines: those that destroy a record whole and last, as in a plan.

@@ -54,9 +54,7 @@ pub fn assemble(
     applied: Option<&Applied>,
 ) -> RunReport {
     let plan = preview.map(|preview| preview.reviewed.approved.plan());
-    let mut warnings: Vec<RunWarning> = roster.map(roster_warnings).unwrap_or_default();
-    warnings.extend(preview.into_iter().flat_map(|preview| preview.warnings.iter().cloned()));
-    warnings.extend(facts.warnings);
+    let warnings = warnings(roster, preview, facts.warnings);
     let mut report = RunReport {
         format: REPORT_FORMAT,
         run: facts.run,
@@ -80,12 +78,23 @@ pub fn assemble(
         problems: roster.map(problems).unwrap_or_default(),
         rows: roster.map_or(0, |roster| roster.rows),
         dates: plan.and_then(|plan| plan.dates.clone()),
+        narrowed: plan.and_then(|plan| plan.narrowed.clone()),
         warnings,
         left_in_doubt: facts.left_in_doubt,
         pace: facts.pace,
     };
     report.exit = report.ended.is_some().then(|| exit_status(&report, facts.check));
     report
+}
+
+fn warnings(
+    roster: Option<&Roster>,
+    preview: Option<&Preview>,
+    others: Vec<RunWarning>,
+) -> Vec<RunWarning> {
+    let of_roster = roster.map(roster_warnings).unwrap_or_default();
+    let of_preview = preview.into_iter().flat_map(|preview| preview.warnings.iter().cloned());
+    of_roster.into_iter().chain(of_preview).chain(others).collect()
 }
 
 fn roster_warnings(roster: &Roster) -> Vec<RunWarning> {

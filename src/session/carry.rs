@@ -3,9 +3,9 @@
 use std::{error::Error, rc::Rc};
 
 use super::{
-    Approved, Audience, Decision, Order, Preview, Purpose, RunContext, Session,
+    Approved, Audience, Decision, Order, Preview, Purpose, RunContext, Session, UnknownPart,
     ending::unlisted,
-    preview,
+    preview::{self, PreviewError},
     recall::Course,
     resolve::{CarryError, Planned},
     run::Reached,
@@ -36,13 +36,17 @@ impl<M: Medium, A: Audience> Session<'_, M, A> {
         &self,
         client: &Client<T>,
         course: &Course<'_>,
-    ) -> Result<Preview, Ended> {
+    ) -> Result<Result<Preview, Ended>, UnknownPart> {
         self.audience.follow(client.waits());
         let listener = |event| self.audience.hear(event);
         let context = RunContext { clock: self.clock, stop: self.stop, listener: &listener };
         let previewed = preview::preview(client, &self.job(course), context).await;
         self.audience.phase_ended();
-        previewed.map_err(|error| unlisted(&error))
+        match previewed {
+            Ok(preview) => Ok(Ok(preview)),
+            Err(PreviewError::List(error)) => Ok(Err(unlisted(&error))),
+            Err(PreviewError::Part(unknown)) => Err(unknown),
+        }
     }
 
     /// Shows what would be done; there is no writer here.
@@ -174,6 +178,10 @@ impl<M: Medium, A: Audience> Session<'_, M, A> {
     ) {
         // What an undo or an adoption leaves says nothing of a roster.
         let Purpose::Roster(roster) = &course.order.purpose else { return };
+        // Nor does a part of a plan: whom it names was known before.
+        if !course.part.is_whole() {
+            return;
+        }
         let mut memory = course.memory.clone();
         memory.learn(&roster.desired, &preview.reviewed, decided, self.clock.now());
         // What was done is told in any case; the report says that this was not kept.

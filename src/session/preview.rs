@@ -7,17 +7,17 @@ use std::{
     time::Duration,
 };
 
-use super::{Purpose, names};
+use super::{Part, Purpose, UnknownPart, names};
 use crate::{
     api::{BATCH_LIMIT, ReadParticipations, Traffic, WriteParticipations},
     apply::{self, Applied},
     clock::Clock,
     event::Listener,
-    guard::{Approval, Limits, Reviewed, review},
+    guard::{Approval, Limits, Reviewed, review, review_part},
     journal::Record,
     live::{ListError, Lister},
-    model::{LiveSet, LiveWorkspace, Unreadable, UserId, WorkspaceId},
-    plan::{Change, Forecast, Plan, Policy},
+    model::{LiveSet, LiveWorkspace, Scope, Unreadable, UserId, WorkspaceId},
+    plan::{Change, Forecast, Ground, Plan, Policy, narrow},
     report::RunWarning,
     run::Stop,
 };
@@ -47,6 +47,8 @@ pub struct Job<'a> {
     pub approval: Option<&'a Approval>,
     /// What people are called whom the roster names in its own words.
     pub called: &'a BTreeMap<UserId, String>,
+    /// What of the plan is wanted.
+    pub part: &'a Part,
 }
 
 /// What a run works with besides its job.
@@ -58,6 +60,17 @@ pub struct RunContext<'a> {
     pub stop: &'a Stop,
     /// Is told of progress.
     pub listener: Listener<'a>,
+}
+
+/// Why there is no preview.
+#[derive(Debug, thiserror::Error)]
+pub enum PreviewError {
+    /// Nothing could be listed.
+    #[error(transparent)]
+    List(#[from] ListError),
+    /// Somebody was named who is nobody.
+    #[error(transparent)]
+    Part(#[from] UnknownPart),
 }
 
 /// What a run would do now.
@@ -75,27 +88,76 @@ pub struct Preview {
 /// Lists the live memberships, plans, and passes the guard. Cannot write.
 ///
 /// # Errors
-/// When the API cannot be read at all, or the run is to end.
+/// When the API cannot be read at all, the run is to end, or the part that is wanted names nobody.
 pub async fn preview(
     api: &impl ReadParticipations,
     job: &Job<'_>,
     context: RunContext<'_>,
-) -> Result<Preview, ListError> {
+) -> Result<Preview, PreviewError> {
     let scope = job.purpose.scope(job.named_workspaces);
     let RunContext { clock, stop, listener } = context;
     let lister = Lister { clock, max_in_flight: job.max_in_flight, stop, listener };
-    let mut live = lister.list(api, &scope).await?;
-    let mut plan = confirmed_plan(api, job, &lister, &mut live).await?;
+    let (mut plan, live) = listed_plan(api, job, &lister, &scope).await?;
+    let mut whole = None;
+    if !job.part.is_whole() {
+        let desired = job.purpose.roster().map(|roster| &roster.desired);
+        if live.workspaces.len() == job.part.within(scope.clone()).workspaces.len() {
+            job.part.demand_people(desired, &live)?;
+        }
+        whole = Some(plan.clone());
+        plan = job.narrowed(plan, &live, scope.workspaces.len());
+    }
     names::know(job.called, &mut plan);
     names::add(api, &mut plan, stop).await;
-    let unmatched = job.policy.protection.unmatched(live.people.values());
-    let warnings = unmatched.into_iter().map(|entry| RunWarning::ProtectsNobody { entry });
-    let warnings = warnings.chain(plan.remarks.iter().cloned().map(RunWarning::from));
-    let warnings = warnings.chain(job.purpose.warnings(&plan)).collect();
-    let reviewed = review(plan, job.limits, job.approval);
+    let warnings = job.warnings(&plan, &live);
+    let reviewed = match whole {
+        None => review(plan, job.limits, job.approval),
+        Some(whole) => review_part(plan, whole, job.limits, job.approval),
+    };
     let actions = &reviewed.approved.plan().actions;
     let forecast = Forecast::new(actions, BATCH_LIMIT, job.requests_per_second);
     Ok(Preview { reviewed, live, forecast, warnings })
+}
+
+impl Job<'_> {
+    fn narrowed(&self, plan: Plan, live: &LiveSet, scope: usize) -> Plan {
+        let Some(roster) = self.purpose.roster() else { return plan };
+        let ground = Ground { desired: &roster.desired, live, scope };
+        narrow(plan, &ground, &self.part.narrowing(live))
+    }
+
+    fn warnings(&self, plan: &Plan, live: &LiveSet) -> Vec<RunWarning> {
+        let unmatched = self.policy.protection.unmatched(live.people.values());
+        // Whom an entry means may be on a project that was not looked at.
+        let unmatched = unmatched.into_iter().filter(|_| !self.part.skips_projects());
+        let warnings = unmatched.map(|entry| RunWarning::ProtectsNobody { entry });
+        let warnings = warnings.chain(plan.remarks.iter().cloned().map(RunWarning::from));
+        warnings.chain(self.purpose.warnings(plan)).collect()
+    }
+}
+
+/// Lists what the plan needs, and plans: the whole of what was listed.
+async fn listed_plan(
+    api: &impl ReadParticipations,
+    job: &Job<'_>,
+    lister: &Lister<'_>,
+    scope: &Scope,
+) -> Result<(Plan, LiveSet), ListError> {
+    let wanted = job.part.within(scope.clone());
+    let Some(first) = job.part.first() else {
+        let mut live = lister.list(api, &wanted).await?;
+        let plan = confirmed_plan(api, job, lister, &mut live).await?;
+        return Ok((plan, live));
+    };
+    let mut found = 0;
+    let is_enough = async |alone: &mut LiveSet| {
+        let plan = confirmed_plan(api, job, lister, alone).await?;
+        found += job.narrowed(plan, alone, scope.workspaces.len()).actions.len();
+        Ok(found >= first.get())
+    };
+    let live = lister.list_until(api, &wanted, is_enough).await?;
+    // Each project was confirmed by itself.
+    Ok((job.purpose.plan(&live, job.policy), live))
 }
 
 /// Plans, and reads the projects of several pages again where the plan creates somebody; until two

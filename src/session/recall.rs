@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Audience, Job, Order, Session};
+use super::{Audience, Job, Order, Part, Session};
 use crate::{
     chain::chain,
     config::Settings,
@@ -24,13 +24,15 @@ pub(super) struct Course<'a> {
     pub left_in_doubt: Vec<LeftInDoubt>,
     /// What people are called whom the roster names in its own words.
     pub called: BTreeMap<UserId, String>,
+    /// What of the plan is wanted.
+    pub part: Part,
 }
 
 /// What the configuration and earlier runs allow a plan to contain.
 #[must_use]
 pub fn policy(settings: &Settings, memory: &Memory, now: Timestamp) -> Policy {
     let (runs, days) = (settings.delete_after_runs, settings.delete_after_days);
-    let rule = || AbsenceRule { runs, days, now, known: memory.absences() };
+    let rule = || AbsenceRule { runs, present_counts: true, days, now, known: memory.absences() };
     Policy {
         absence: (runs > 0 || days > 0).then(rule),
         ineffective: memory.ineffective(),
@@ -48,6 +50,7 @@ impl<M: Medium, A: Audience> Session<'_, M, A> {
         &self,
         order: Order<'a>,
         called: BTreeMap<UserId, String>,
+        part: Part,
     ) -> Result<Course<'a>, StoreError> {
         let (left_in_doubt, unread) = left_in_doubt(&self.store)?;
         self.room()?;
@@ -58,7 +61,10 @@ impl<M: Medium, A: Audience> Session<'_, M, A> {
         if order.retry_stuck {
             policy.ineffective = IneffectiveChanges::default();
         }
-        Ok(Course { order, memory, policy, left_in_doubt, called })
+        if let Some(rule) = &mut policy.absence {
+            rule.present_counts = part.is_whole();
+        }
+        Ok(Course { order, memory, policy, left_in_doubt, called, part })
     }
 
     pub(super) fn job<'b>(&'b self, course: &'b Course<'_>) -> Job<'b> {
@@ -74,6 +80,7 @@ impl<M: Medium, A: Audience> Session<'_, M, A> {
             recheck_after: settings.recheck_after,
             approval: course.order.approval,
             called: &course.called,
+            part: &course.part,
         }
     }
 }

@@ -3,14 +3,14 @@
 
 use std::{collections::BTreeSet, rc::Rc};
 
-use super::{Audience, Order, Preview, Session, recall::Course};
+use super::{Audience, Order, Part, Preview, Session, UnknownPart, recall::Course};
 use crate::{
     api::{Client, Transport},
     apply::ended_by,
     chain::chain,
     config::{NamedProjects, Settings},
     directory::{Lookup, LookupError, LookupRules, LookupTally},
-    model::WorkspaceId,
+    model::{Scope, WorkspaceId},
     roster::{Known, ParsedRoster, Roster, RosterError},
     run::Ended,
     store::{Exclusive, Medium, StoreError},
@@ -25,6 +25,9 @@ pub enum CarryError {
     /// Strict, and by now it is known that rows are invalid.
     #[error(transparent)]
     Roster(#[from] RosterError),
+    /// A part of the plan was asked for, of projects or people that are not there.
+    #[error(transparent)]
+    Part(#[from] UnknownPart),
 }
 
 /// By which rules a configuration has names looked up.
@@ -71,22 +74,29 @@ impl<M: Medium, A: Audience> Session<'_, M, A> {
     ) -> Result<Planned<'o>, CarryError> {
         // Where nothing can be kept, nothing is asked.
         self.room()?;
-        let names = order.purpose.roster().map(|roster| roster.names()).unwrap_or_default();
+        let of_roster = order.purpose.roster().map(|roster| roster.names()).unwrap_or_default();
+        let names = order.part.names_beside(&of_roster);
         let directory = if names.is_empty() { Default::default() } else { self.store.directory() };
         let lookup = Lookup::new(client, lookup_rules(self.settings), directory, self.started_at);
         let mut looked_up = self.unless_stopped(lookup.look_up(&names)).await.map(|()| true);
         loop {
-            if looked_up == Ok(true) && !names.is_empty() {
-                self.settle_again(&mut order, &lookup.known(&names), store)?;
+            let known = lookup.known(&names);
+            if looked_up == Ok(true) && !of_roster.is_empty() {
+                self.settle_again(&mut order, &known, store)?;
             }
-            let course = self.recall(order.clone(), lookup.called(&names))?;
+            let part = match &looked_up {
+                Ok(_) => order.part.locate(&self.scope(&order), &known)?,
+                Err(_) => Part::default(),
+            };
+            let course = self.recall(order.clone(), lookup.called(&names), part)?;
             let preview = match looked_up {
                 Err(ended) => Err(ended),
-                Ok(_) => self.preview(client, &course).await,
+                Ok(_) => self.preview(client, &course).await?,
             };
             let touched = preview.as_ref().map(touched).unwrap_or_default();
             let in_question = order.purpose.roster().map(|roster| roster.names_on(&touched));
-            looked_up = self.unless_stopped(lookup.confirm(&in_question.unwrap_or_default())).await;
+            let in_question = order.part.names_beside(&in_question.unwrap_or_default());
+            looked_up = self.unless_stopped(lookup.confirm(&in_question)).await;
             match looked_up {
                 Ok(true) => {}
                 Ok(false) => {
@@ -96,6 +106,10 @@ impl<M: Medium, A: Audience> Session<'_, M, A> {
                 Err(ended) => return Ok(Planned { course, preview: Err(ended) }),
             }
         }
+    }
+
+    fn scope(&self, order: &Order<'_>) -> Scope {
+        order.purpose.scope(&self.settings.scope_workspaces)
     }
 
     async fn unless_stopped<V>(

@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use tokio::time::sleep;
 
 use super::{
-    Approved, Audience, Preview, Purpose, RunFacts, assemble, pace_report, recall::Course,
+    Approved, AskedPart, Audience, Preview, Purpose, RunFacts, assemble, pace_report,
+    recall::Course,
 };
 use crate::{
     api::Traffic,
@@ -66,6 +67,8 @@ pub struct Order<'a> {
     pub check: bool,
     /// Whether any invalid row ends the run.
     pub strict: bool,
+    /// What of the plan is wanted.
+    pub part: AskedPart,
 }
 
 /// A run under way.
@@ -265,7 +268,10 @@ impl<'a, M: Medium, A: Audience> Session<'a, M, A> {
         course: Option<&Course<'_>>,
         preview: Option<&Preview>,
     ) -> Vec<RunWarning> {
-        let is_whole = |course: &&Course<'_>| matches!(&course.order.purpose, Purpose::Roster(roster) if !roster.desired.is_partial());
+        let is_whole = |course: &&Course<'_>| {
+            course.part.is_whole()
+                && matches!(&course.order.purpose, Purpose::Roster(roster) if !roster.desired.is_partial())
+        };
         let changes = course.filter(is_whole).zip(preview).map(|(course, preview)| {
             course.memory.changes(&preview.reviewed.approved.plan().workspaces)
         });

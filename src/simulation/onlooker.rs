@@ -15,6 +15,7 @@ use crate::{
     run::{Ended, ExitStatus},
     session::{
         ApprovalRefusal, Audience, Beginning, CarryError, Decision, Obstacle, Preview, Session,
+        UnknownPart,
     },
     store::{HeldLock, LockError, SimulatedDisk, StoreError},
 };
@@ -29,6 +30,7 @@ pub(super) enum Met {
     Store(StoreError),
     Approval(ApprovalRefusal),
     Roster(RosterError),
+    Part(UnknownPart),
 }
 
 impl From<LockError> for Met {
@@ -48,6 +50,7 @@ impl From<CarryError> for Met {
         match error {
             CarryError::Store(error) => Self::Store(error),
             CarryError::Roster(error) => Self::Roster(error),
+            CarryError::Part(error) => Self::Part(error),
         }
     }
 }
@@ -65,6 +68,7 @@ impl Obstacle for Met {
             Self::Lock(LockError::Io { .. }) | Self::Store(_) => ExitStatus::Unexpected,
             Self::Approval(_) => ExitStatus::GuardWithheld,
             Self::Roster(_) => ExitStatus::BadInput,
+            Self::Part(_) => ExitStatus::Usage,
         }
     }
 
@@ -73,6 +77,7 @@ impl Obstacle for Met {
             Self::Lock(error) => error.to_string(),
             Self::Store(error) => error.to_string(),
             Self::Roster(error) => error.to_string(),
+            Self::Part(error) => error.to_string(),
             Self::Approval(refusal) => refusal.to_string(),
         }
     }

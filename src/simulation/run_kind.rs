@@ -6,7 +6,7 @@ use crate::{
     guard::Approval,
     report::ReportedCommand,
     roster::Roster,
-    session::{Approved, Order, Purpose, Undo},
+    session::{Approved, AskedPart, Order, Purpose, Undo},
 };
 
 /// What a run does, with what it needs for that.
@@ -38,7 +38,8 @@ impl RunKind {
         };
         let approval = self.approved().map(|list| &list.approval);
         let purpose = self.purpose(roster);
-        Order { purpose, approval, approved, retry_stuck: false, check: false, strict: false }
+        let part = AskedPart::default();
+        Order { purpose, approval, approved, retry_stuck: false, check: false, strict: false, part }
     }
 
     pub(super) fn command(&self) -> ReportedCommand {

@@ -34,5 +34,6 @@ mod server;
 mod shown;
 mod stuck;
 mod talk;
+mod targeting;
 mod trust;
 mod undo;
