@@ -59,6 +59,27 @@ fn led_sides(live: &LiveSet) -> BTreeSet<(WorkspaceId, String)> {
     leads.map(|row| (row.key.workspace, format!("{:?}", row.role))).collect()
 }
 
+/// Person 2 leads each project and goes, is demoted or moves to the other side; somebody follows, who
+/// may be new.
+fn handovers() -> impl Strategy<Value = (Vec<Participation>, DesiredSet)> {
+    let project = (0..3_u8, 3..8_u64);
+    prop::collection::vec(project, 3).prop_map(|projects| {
+        let (mut rows, mut entries) = (Vec::new(), Vec::new());
+        for (project, (fate, successor)) in (1..).zip(projects) {
+            rows.extend((2..7).map(|person| plain(project, person, person == 2)));
+            let stays = (3..7).filter(|person| *person != successor);
+            entries.extend(stays.map(|one| desired(project, one, Role::Maven, Fields::default())));
+            entries.push(desired(project, successor, Role::Maven, led(true)));
+            match fate {
+                0 => {}
+                1 => entries.push(desired(project, 2, Role::Maven, led(false))),
+                _ => entries.push(desired(project, 2, Role::Buyer, Fields::default())),
+            }
+        }
+        (rows, DesiredSet::new(entries))
+    })
+}
+
 fn policy() -> Policy {
     Policy { allow_replace: true, ..Policy::default() }
 }
@@ -90,7 +111,7 @@ proptest! {
 
     #[test]
     fn a_part_leaves_no_side_without_a_lead_and_follows_no_create_that_is_not_there(
-        (rows, roster) in turnover(), by in parts(),
+        (rows, roster) in prop_oneof![turnover(), handovers()], by in parts(),
     ) {
         let before = live(rows);
         let part = narrowed(&roster, &before, &plan(&roster, &before, &policy()), &by);
