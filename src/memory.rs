@@ -183,6 +183,12 @@ impl Memory {
         self.projects.iter().filter_map(change).collect()
     }
 
+    /// The projects of the last applied roster.
+    #[must_use]
+    pub fn projects(&self) -> &[RememberedProject] {
+        &self.projects
+    }
+
     /// Learns from an applied run.
     pub fn learn(
         &mut self,

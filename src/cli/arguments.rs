@@ -332,6 +332,9 @@ pub struct RehearseArgs {
 pub struct CheckArgs {
     /// The roster
     pub roster: PathBuf,
+    /// Look people and projects up, too; needs the token, and writes nothing
+    #[arg(long)]
+    pub online: bool,
     /// The day.
     #[command(flatten)]
     pub day: DayArgs,

@@ -1,61 +1,133 @@
-//! `check`: a roster validated offline.
+//! `check`: a roster validated before anything is sent: offline, or with its names looked up.
 
-use std::fmt::Write as _;
+use std::{path::Path, sync::Arc};
 
-use super::{Common, Failure, arguments::CheckArgs, output, setup};
+use jiff::Timestamp;
+
+use super::{
+    Common, Failure, arguments::CheckArgs, block_on::block_on, look, output, setup, signal,
+};
 use crate::{
-    report::Format,
-    roster::{ParsedRoster, Roster},
-    run::ExitStatus,
+    clock::Clock,
+    config::Settings,
+    directory::Lookup,
+    model::DesiredSet,
+    report::{
+        Format,
+        check::{self, Checked, FORMS, Shrunk},
+    },
+    roster::{Known, Names, ParsedRoster, Roster, RosterError},
+    run::{ExitStatus, Stop},
+    session::{lookup_rules, unanswered},
+    store::{Folder, Shared},
 };
 
 pub(super) fn check(common: &Common, args: &CheckArgs) -> Result<ExitStatus, Failure> {
-    let configuration = setup::offline_configuration(common)?;
-    let reader = setup::reader_settings_on(&configuration.settings, &args.day);
-    let parsed = ParsedRoster::read(&args.roster, &reader)?;
-    let known = parsed.as_spelled();
+    if !FORMS.contains(&common.format) {
+        let hint = "`--format text`, `json` or `csv`";
+        return Err(Failure::usage("a check has no such form", hint));
+    }
+    let configuration = match args.online {
+        true => setup::configuration(common)?,
+        false => setup::offline_configuration(common)?,
+    };
+    let settings = &configuration.settings;
+    let reader = setup::reader_settings_on(settings, &args.day);
+    let parsed = match ParsedRoster::read(&args.roster, &reader) {
+        Ok(parsed) => parsed,
+        Err(error) => return Err(damaged(&args.roster, error, common.format)),
+    };
+    let names = parsed.names();
+    let known = match args.online && !names.is_empty() {
+        true => look_up(&names, settings)?,
+        // Nobody can be asked: each name is taken for one of its own.
+        false => parsed.as_spelled(),
+    };
+    let not_looked_up = if args.online { 0 } else { names.people.len() + names.projects.len() };
     let roster = parsed.settle(&known);
-    let mut page = String::new();
-    match common.format {
-        Format::Json => {
-            let value = serde_json::json!({
-                "roster": roster.path.display().to_string(),
-                "rows": roster.rows,
-                "invalid_rows": roster.invalid_rows(),
-                "partial": roster.desired.is_partial(),
-                "dates": roster.desired.dates,
-                "problems": roster.problems,
-                "warnings": roster.warnings,
-            });
-            let _never_fails = writeln!(page, "{value:#}");
-        }
-        _ => {
-            for message in roster.messages() {
-                let _never_fails = writeln!(page, "{message}");
-            }
-            for warning in &roster.warnings {
-                let _never_fails = writeln!(page, "{}:{warning}", roster.path.display());
-            }
-        }
-    }
-    let printed = output::print(page.as_bytes());
+    // Names that were not looked up are no projects yet.
+    let shrunk = if not_looked_up == 0 { shrunk(&roster.desired, common) } else { Vec::new() };
+    let checked = Checked { roster: &roster, not_looked_up, shrunk };
+    let mut page = Vec::new();
+    check::render(&checked, common.format, &mut page)?;
+    let printed = output::print(&page);
     if !common.quiet {
-        output::say(&summary(&roster));
+        output::say(&summary(&checked));
     }
+    let failures = invalid(&roster).into_iter().chain(printed.err());
+    Failure::joined(failures).map_or(Ok(ExitStatus::Done), Err)
+}
+
+fn damaged(path: &Path, error: RosterError, format: Format) -> Failure {
+    let mut page = Vec::new();
+    let rendered = check::render_damage(path, &error, format, &mut page);
+    let printed = rendered.map_err(Failure::from).and_then(|()| output::print(&page));
+    let failures = [Failure::from(error)].into_iter().chain(printed.err());
+    Failure::joined(failures).unwrap_or_else(Failure::bug)
+}
+
+/// What the names of a roster mean, asked of the account.
+fn look_up(names: &Names, settings: &Settings) -> Result<Known, Failure> {
+    let token = setup::token(&settings.token_source)?;
+    block_on(false, async {
+        let clock = Clock::starting_at(Timestamp::now());
+        let stop = Arc::new(Stop::default());
+        signal::watch(&stop, None);
+        let client = setup::client(settings, token, clock)?;
+        let state = Shared::existing(Folder::at(settings.state_folder()));
+        let directory = state.map(|state| state.directory()).unwrap_or_default();
+        let lookup = Lookup::new(&client, lookup_rules(settings), directory, clock.now());
+        // Nothing is written here, so what waits is dropped.
+        tokio::select! {
+            biased;
+            looked_up = lookup.confirm(names) => {
+                looked_up.map_err(|error| look::ended(&unanswered(&error)))?;
+            }
+            cause = stop.stopped() => return Err(look::ended(&cause.into())),
+        }
+        Ok(lookup.known(names))
+    })?
+}
+
+/// Projects that lost more than half of what the last applied roster had of them; a partial roster is
+/// none to compare.
+fn shrunk(desired: &DesiredSet, common: &Common) -> Vec<Shrunk> {
+    // A check needs no state; where there is one, it says more.
+    let configuration = setup::configuration(common).ok();
+    let state =
+        configuration.and_then(|found| Shared::existing(Folder::at(found.settings.state_folder())));
+    let Some(state) = state.filter(|_| !desired.is_partial()) else { return Vec::new() };
+    let (memory, _) = state.memory(Timestamp::now());
+    let shrunk = memory.projects().iter().filter_map(|project| {
+        let now = desired.of(project.workspace).len();
+        let (workspace, before) = (project.workspace, project.memberships);
+        (now * 2 < before).then(|| Shrunk { workspace, title: project.title.clone(), before, now })
+    });
+    shrunk.collect()
+}
+
+fn invalid(roster: &Roster) -> Option<Failure> {
     let invalid = roster.invalid_rows();
     let rows = if invalid == 1 { "1 row is".to_owned() } else { format!("{invalid} rows are") };
     let message = anyhow::anyhow!("{rows} invalid in `{}`", roster.path.display());
-    let wrong = (invalid > 0).then(|| Failure::new(ExitStatus::BadInput, message));
-    Failure::joined(wrong.into_iter().chain(printed.err())).map_or(Ok(ExitStatus::Done), Err)
+    (invalid > 0).then(|| Failure::new(ExitStatus::BadInput, message))
 }
 
 /// How much it is, and how much of it is wrong.
-fn summary(roster: &Roster) -> String {
+fn summary(checked: &Checked<'_>) -> String {
+    let Checked { roster, not_looked_up, .. } = checked;
     let (rows, invalid, projects) =
         (roster.rows, roster.invalid_rows(), roster.desired.workspaces.len());
-    let partial = output::marked(&roster.desired);
+    let partial =
+        if roster.desired.is_partial() { "; a partial roster: never deletes" } else { "" };
+    let names = match not_looked_up {
+        0 => String::new(),
+        names => {
+            format!("; {names} names of people and projects are not looked up (`--online` does)")
+        }
+    };
     let dates = dates(roster);
-    format!("{rows} rows, {projects} projects, {invalid} invalid{partial}{dates}\n")
+    format!("{rows} rows, {projects} projects, {invalid} invalid{partial}{names}{dates}\n")
 }
 
 /// What its dates say of the day, where it has any.

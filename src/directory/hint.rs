@@ -7,10 +7,21 @@ pub(super) const HINTS: usize = 100;
 
 /// The most similar of these names, if one is similar.
 pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
-    let folded = name.to_lowercase();
-    let likeness = |other: &str| strsim::jaro_winkler(&folded, &other.to_lowercase());
-    let best = known.map(|other| (likeness(other), other)).max_by(|a, b| a.0.total_cmp(&b.0));
+    let name = name.to_lowercase();
+    let best = known.map(|other| (likeness(&name, &other.to_lowercase()), other));
+    let best = best.max_by(|a, b| a.0.total_cmp(&b.0));
     best.filter(|(likeness, _)| *likeness >= NEAR).map(|(_, other)| other.to_owned())
+}
+
+/// Everybody of a firm has its domain: two addresses are as alike as the less alike of their parts.
+fn likeness(name: &str, other: &str) -> f64 {
+    match (name.split_once('@'), other.split_once('@')) {
+        (Some((mailbox, domain)), Some((other_mailbox, other_domain))) => {
+            let of_domains = strsim::jaro_winkler(domain, other_domain);
+            strsim::jaro_winkler(mailbox, other_mailbox).min(of_domains)
+        }
+        _ => strsim::jaro_winkler(name, other),
+    }
 }
 
 #[cfg(test)]
@@ -23,6 +34,8 @@ mod tests {
         let near = |name| nearest(name, known.into_iter());
         assert_eq!(near("dana@firm.example").as_deref(), Some("dana.k@firm.example"));
         assert_eq!(near("atlas").as_deref(), Some("Atlas"));
+        assert_eq!(near("dana.k@frim.example").as_deref(), Some("dana.k@firm.example"));
+        assert_eq!(near("zoe@firm.example"), None);
         assert_eq!(near("zoe@other.example"), None);
     }
 }

@@ -5,6 +5,7 @@
 //! `report.json` is the value itself, in a versioned schema.
 
 pub mod called;
+pub mod check;
 pub mod csv;
 mod difference;
 mod entry;

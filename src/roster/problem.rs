@@ -7,6 +7,7 @@ use std::fmt;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use crate::model::{AccessLevel, MembershipKey, WorkspaceId, is_invisible};
 
@@ -39,8 +40,9 @@ pub enum Freezes {
 }
 
 /// What a row or cell should have been.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Expected {
     /// As many cells as the header has.
     Cells {
@@ -116,8 +118,9 @@ pub enum Expected {
 }
 
 /// Why a name does not mean one person or project.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(tag = "why", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum NoMeaning {
     /// The account knows nobody and nothing of this name.
     Unknown {
@@ -245,6 +248,26 @@ impl RowProblem {
     }
 }
 
+impl Expected {
+    /// The kind of the problem, in one word.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Meaning { why } => why.into(),
+            other => other.into(),
+        }
+    }
+
+    /// What to write instead, where nothing has to be guessed.
+    #[must_use]
+    pub fn repair(&self) -> Option<String> {
+        match self {
+            Self::Address { repair } => repair.clone(),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Expected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -347,8 +370,8 @@ impl RosterWarning {
 impl fmt::Display for RosterWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Repeated { line, first, key } => {
-                write!(f, "{line}: the same as line {first} ({key}); it counts once")
+            Self::Repeated { line, first, key: _ } => {
+                write!(f, "{line}: the same as line {first}; it counts once")
             }
         }
     }

@@ -131,3 +131,59 @@ fn names_that_cannot_be_looked_up_end_the_run_before_anything_is_planned() {
     insta::assert_snapshot!(desk.run(&["apply", "roster.csv", "--yes"]).text());
     assert!(!sandbox.log().iter().any(|entry| entry.kind == RequestKind::List));
 }
+
+#[test]
+fn a_check_holds_rows_against_each_other_offline_and_asks_for_names_online() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url());
+    let rows = "Atlas,ADA@firm.example,buyer,\nBorealis,gil@firm.example,maven,\nAtlas,zoe@firm.example,maven,\n";
+    desk.write("roster.csv", &format!("{BY_NAME}{rows}"));
+    let text = |arguments: &[&str]| desk.run(arguments).text();
+    insta::assert_snapshot!("check_offline", text(&["check", "roster.csv"]));
+    insta::assert_snapshot!("check_online", text(&["check", "--online", "roster.csv"]));
+    insta::assert_snapshot!("check_csv", text(&["check", "--format", "csv", "roster.csv"]));
+    insta::assert_snapshot!("check_json", text(&["check", "--format", "json", "roster.csv"]));
+    desk.write("roster.csv", "project;email;role\nAtlas;ada@firm.example;maven\n");
+    insta::assert_snapshot!(
+        "check_json_damage",
+        text(&["check", "--format", "json", "roster.csv"])
+    );
+    assert_eq!(writes(&sandbox), []);
+}
+
+#[test]
+fn a_check_of_50_000_problems_says_the_first_of_each_kind_and_counts_the_rest() {
+    let desk = Desk::bare();
+    let mut roster = "workspace_id,email,role\n".to_owned();
+    for row in 0..50_000 {
+        roster.push_str(&match row % 4 {
+            0 => format!("{row},p{row},maven\n"),
+            1 => format!("1,p{row}@x.example,boss\n"),
+            2 => format!("x{row},p{row}@x.example,maven\n"),
+            _ => "1,,buyer\n".to_owned(),
+        });
+    }
+    desk.write("roster.csv", &roster);
+    let ran = desk.run(&["check", "roster.csv"]).ends_with(3);
+    let lines = ran.stdout.lines().count();
+    assert!(lines < 100, "{lines}");
+    assert!(ran.stdout.contains("… and 12480 more of the kind `role`"), "{}", ran.stdout);
+    let all = desk.run(&["check", "--format", "csv", "roster.csv"]).ends_with(3).stdout;
+    assert_eq!(all.lines().count(), 1 + 50_000 + 1);
+}
+
+#[test]
+fn a_check_says_which_projects_lost_more_than_half_since_they_were_applied() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url()).with("KANTATA_SYNC_MODE", "no-delete");
+    desk.write("roster.csv", ROSTER);
+    desk.run(&["apply", "roster.csv", "--yes"]).ends_with(0);
+    desk.write(
+        "roster.csv",
+        "workspace_id,user_id,role\n100,1,maven\n200,1,maven\n200,20,maven\n200,21,maven\n",
+    );
+    let shown = desk.run(&["check", "roster.csv"]).ends_with(0).stdout;
+    insta::assert_snapshot!(shown, @"Atlas (100) had 5 memberships when it was last applied, and has 1");
+}
