@@ -16,9 +16,9 @@ use crate::{
 };
 
 pub(super) fn adopt(common: &Common, args: &AdoptArgs) -> Result<ExitStatus, Failure> {
-    let AdoptArgs { roster: path, strict, refresh_directory, write } = args;
+    let AdoptArgs { roster: path, reading, strict, refresh_directory, write } = args;
     require_somebody_to_ask(write)?;
-    let mut configuration = setup::configuration(common)?;
+    let mut configuration = setup::configuration_to_read(common, reading)?;
     setup::refresh_directory(&mut configuration.settings, *refresh_directory);
     let settings = &configuration.settings;
     let roster = setup::roster(path, settings);

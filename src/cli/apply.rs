@@ -37,7 +37,7 @@ pub(super) fn of_roster(
     write: Option<&WriteArgs>,
     check: bool,
 ) -> Result<ExitStatus, Failure> {
-    let mut configuration = setup::configuration(common)?;
+    let mut configuration = setup::configuration_to_read(common, &args.reading)?;
     setup::refresh_directory(&mut configuration.settings, args.refresh_directory);
     let settings = &configuration.settings;
     let reader = setup::reader_settings_on(settings, &args.day);

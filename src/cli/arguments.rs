@@ -132,11 +132,25 @@ pub enum Command {
     Man,
 }
 
+/// How a roster is read, where the configuration says otherwise.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ReadingArgs {
+    /// The encoding of the roster: utf-8, utf-16 or windows-1252
+    #[arg(long, value_name = "ENCODING")]
+    pub encoding: Option<String>,
+    /// What separates its cells: `,` or `;` or `tab` or `|`
+    #[arg(long, value_name = "CHARACTER")]
+    pub delimiter: Option<String>,
+}
+
 /// The roster, and how it is taken.
 #[derive(Debug, Args)]
 pub struct RosterArgs {
     /// The roster
     pub roster: PathBuf,
+    /// How it is read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
     /// Any invalid row stops the run
     #[arg(long)]
     pub strict: bool,
@@ -222,6 +236,9 @@ pub struct ApplyArgs {
 pub struct AdoptArgs {
     /// The roster
     pub roster: PathBuf,
+    /// How it is read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
     /// Any invalid row stops the run
     #[arg(long)]
     pub strict: bool,
@@ -297,6 +314,9 @@ pub struct ShowArgs {
 pub struct DoctorArgs {
     /// The roster; when not given, the projects of `scope.workspaces` are looked at
     pub roster: Option<PathBuf>,
+    /// How it is read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
     /// The `--deadline` that an apply is to meet
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub deadline: Option<Duration>,
@@ -313,6 +333,9 @@ pub struct RehearseArgs {
     /// The day.
     #[command(flatten)]
     pub day: DayArgs,
+    /// How it is read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
     /// Who is on the sandbox's projects at the start; by default the sample
     #[arg(long, value_name = "FILE")]
     pub seed: Option<PathBuf>,
@@ -338,6 +361,9 @@ pub struct CheckArgs {
     /// The day.
     #[command(flatten)]
     pub day: DayArgs,
+    /// How it is read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
 }
 
 /// `sandbox`.

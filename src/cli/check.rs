@@ -28,8 +28,8 @@ pub(super) fn check(common: &Common, args: &CheckArgs) -> Result<ExitStatus, Fai
         return Err(Failure::usage("a check has no such form", hint));
     }
     let configuration = match args.online {
-        true => setup::configuration(common)?,
-        false => setup::offline_configuration(common)?,
+        true => setup::configuration_to_read(common, &args.reading)?,
+        false => setup::offline_configuration(common, &args.reading)?,
     };
     let settings = &configuration.settings;
     let reader = setup::reader_settings_on(settings, &args.day);

@@ -41,7 +41,7 @@ pub(super) fn rehearse(common: &Common, args: &RehearseArgs) -> Result<ExitStatu
         return simulation(args, seeds);
     }
     let scratch = tempfile::tempdir()?;
-    let configuration = configuration(common, scratch.path())?;
+    let configuration = configuration(common, args, scratch.path())?;
     let settings = &configuration.settings;
     let roster = roster(args, settings)?;
     let outputs = Outputs::open(common)?;
@@ -189,8 +189,12 @@ fn closing(
 
 /// The configuration as it is, but with a state folder that goes with the process, unless one is
 /// named on the command line.
-fn configuration(common: &Common, scratch: &Path) -> Result<Configuration, Failure> {
-    let mut flags = setup::flags(common);
+fn configuration(
+    common: &Common,
+    args: &RehearseArgs,
+    scratch: &Path,
+) -> Result<Configuration, Failure> {
+    let mut flags = setup::flags_to_read(common, &args.reading);
     flags.state_dir.get_or_insert_with(|| scratch.display().to_string());
     Ok(crate::config::load(&flags, &setup::environment()?)?)
 }

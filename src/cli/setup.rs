@@ -4,7 +4,10 @@ use std::{path::Path, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{Common, Failure, arguments::DayArgs};
+use super::{
+    Common, Failure,
+    arguments::{DayArgs, ReadingArgs},
+};
 use crate::{
     api::{Client, Endpoint, HttpTransport},
     clock::Clock,
@@ -29,20 +32,38 @@ pub(super) fn flags(common: &Common) -> Flags {
         profile: common.profile.clone(),
         base_url: common.base_url.clone(),
         state_dir: common.state_dir.clone(),
+        ..Flags::default()
     }
+}
+
+/// The same, and how a roster is read.
+pub(super) fn flags_to_read(common: &Common, reading: &ReadingArgs) -> Flags {
+    let ReadingArgs { encoding, delimiter } = reading.clone();
+    Flags { encoding, delimiter, ..flags(common) }
 }
 
 /// The configuration for these arguments.
 pub(super) fn configuration(common: &Common) -> Result<Configuration, Failure> {
-    let configuration = config::load(&flags(common), &environment()?)?;
+    configuration_to_read(common, &ReadingArgs::default())
+}
+
+/// The configuration of a command that reads a roster.
+pub(super) fn configuration_to_read(
+    common: &Common,
+    reading: &ReadingArgs,
+) -> Result<Configuration, Failure> {
+    let configuration = config::load(&flags_to_read(common, reading), &environment()?)?;
     let state = &configuration.settings.state_dir;
     trust_folder(state).map_err(StoreError::of("use", state.display().to_string()))?;
     Ok(configuration)
 }
 
 /// The configuration of a command that keeps nothing: it needs no place for state.
-pub(super) fn offline_configuration(common: &Common) -> Result<Configuration, Failure> {
-    let mut flags = flags(common);
+pub(super) fn offline_configuration(
+    common: &Common,
+    reading: &ReadingArgs,
+) -> Result<Configuration, Failure> {
+    let mut flags = flags_to_read(common, reading);
     flags.state_dir.get_or_insert_with(|| ".".to_owned());
     Ok(config::load(&flags, &environment()?)?)
 }
@@ -56,6 +77,9 @@ pub(super) fn reader_settings(settings: &Settings) -> ReaderSettings {
         delimiter: roster.delimiter,
         ignore_columns: roster.ignore_columns.clone(),
         columns: roster.columns.clone(),
+        values: roster.values.clone(),
+        defaults: roster.defaults.clone(),
+        filter: roster.filter.clone(),
         names: true,
         person_service: roster.person_service.clone(),
         project_service: roster.project_service.clone(),

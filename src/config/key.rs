@@ -13,8 +13,8 @@ use super::{
     settings::Settings,
     token::TokenSource,
     value::{
-        Choice, Command, Flag, Ids, Kind, Names, Number, Path, People, Place, Span, Text, Texts,
-        Url, WEEK, Whole, Zones,
+        Choice, Command, Flag, Ids, Kind, Names, Number, Path, People, Place, Rows, Span, Text,
+        Texts, Url, Values, WEEK, Whole, Words, Zones,
     },
 };
 
@@ -102,7 +102,7 @@ keys! {
     protect.users                       People => protect;
     scope.workspaces                    Ids => scope_workspaces;
     roster.encoding                     Choice(&["utf-8", "utf-16", "windows-1252"]), Later;
-    roster.delimiter                    Choice(&[",", ";", "tab"]);
+    roster.delimiter                    Choice(&[",", ";", "tab", "|"]);
     roster.ignore_columns               Texts;
     roster.columns                      Names;
     roster.time_zone                    Zones;
@@ -110,6 +110,9 @@ keys! {
     roster.project_service              Text => roster.project_service = Some;
     roster.projects                     Choice(&["all", "active"]);
     roster.directory_max_age            Span(ZERO, WEEK);
+    roster.values                       Words;
+    roster.defaults                     Values;
+    roster.where                        Rows => roster.filter;
     breaker.consecutive_failures        Whole(1, 10_000) => http.breaker_failures;
     state.keep_runs                     Whole(1, 100_000) => keep_runs;
     monitor.ping_url                    Text => monitor.ping_url = Some, Secret, Later;

@@ -188,7 +188,12 @@ fn not_yet(default: Option<&Value>) -> String {
 fn united(earlier: Option<&Value>, value: Value) -> Value {
     match (earlier, value) {
         (Some(Value::Table(earlier)), Value::Table(table)) => {
-            Value::Table(earlier.clone().into_iter().chain(table).collect())
+            let mut both = earlier.clone();
+            for (name, value) in table {
+                let value = united(earlier.get(&name), value);
+                both.insert(name, value);
+            }
+            Value::Table(both)
         }
         (_, value) => value,
     }

@@ -58,6 +58,10 @@ pub struct Flags {
     pub base_url: Option<String>,
     /// `--state-dir`.
     pub state_dir: Option<String>,
+    /// `--encoding`.
+    pub encoding: Option<String>,
+    /// `--delimiter`.
+    pub delimiter: Option<String>,
 }
 
 /// Settings, and where each value came from.
@@ -98,6 +102,8 @@ pub fn load(flags: &Flags, environment: &Environment) -> Result<Configuration, C
     found.add_variables();
     found.add_flag("--base-url", "base_url", flags.base_url.as_deref());
     found.add_flag("--state-dir", "state_dir", flags.state_dir.as_deref());
+    found.add_flag("--encoding", "roster.encoding", flags.encoding.as_deref());
+    found.add_flag("--delimiter", "roster.delimiter", flags.delimiter.as_deref());
     let Found { settings, values, mut problems, .. } = found;
     problems.extend(conflicts(&settings, &values, &problems));
     if !problems.is_empty() {

@@ -18,7 +18,7 @@ use crate::{
     guard::Limits,
     model::WorkspaceId,
     plan::{Mode, Ownership, Protection},
-    roster::Delimiter,
+    roster::{Defaults, Delimiter, Values, Where},
 };
 
 /// Everything that is configured (PRODUCT.md §8), validated. What `default` gives is where the
@@ -74,6 +74,12 @@ pub struct RosterSettings {
     pub columns: BTreeMap<String, String>,
     /// Where it is decided which day it is.
     pub time_zone: Zone,
+    /// What foreign words mean.
+    pub values: Values,
+    /// Values for columns that a roster does not have.
+    pub defaults: Defaults,
+    /// Which rows are there.
+    pub filter: Where,
     /// The system whose keys `person_reference` has, as external references name it.
     pub person_service: Option<String>,
     /// The system whose keys `project_reference` has.

@@ -381,6 +381,9 @@ fn what_is_rendered_says_where_it_is_from_and_loads_again() {
     # project_service is not set
     projects = "all"  # from default
     directory_max_age = "7d"  # from default
+    values = {}  # from default
+    defaults = {}  # from default
+    where = {}  # from default
 
     [breaker]
     consecutive_failures = 10  # from default

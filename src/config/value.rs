@@ -30,7 +30,7 @@ use super::{
     base_url::{BaseUrl, BaseUrlError},
     environment::Environment,
 };
-use crate::{model::WorkspaceId, plan::Protection};
+use crate::{model::WorkspaceId, plan::Protection, roster};
 
 /// What a value is read with: relative paths depend on where it was written.
 pub(super) struct Place<'a> {
@@ -319,6 +319,62 @@ impl Kind<Zone> for Zones {
         let named = |name: &str| TimeZone::get(name.trim()).ok();
         let zone = value.as_str().and_then(named).map(Zone);
         expected(zone, "the name of a time zone, such as \"Europe/Berlin\" or \"UTC\"")
+    }
+}
+
+/// A text, or what reads as one: nobody quotes a yes or a number.
+fn word(value: &Value) -> Option<String> {
+    match value {
+        Value::Boolean(yes) => Some(yes.to_string()),
+        Value::Integer(number) => Some(number.to_string()),
+        other => text(other),
+    }
+}
+
+fn table<T>(value: &Value, entry: impl Fn(&Value) -> Option<T>) -> Option<BTreeMap<String, T>> {
+    value.as_table()?.iter().map(|(name, value)| Some((name.clone(), entry(value)?))).collect()
+}
+
+fn all_problems(problems: Vec<roster::ValueError>) -> String {
+    let all: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    all.join("; ")
+}
+
+/// What foreign words mean, by column of a roster.
+pub(super) struct Words;
+
+impl Kind<roster::Values> for Words {
+    fn read(&self, value: &Value, _: &Place<'_>) -> Result<roster::Values, String> {
+        let words = table(value, |words| table(words, word));
+        let words = expected(
+            words,
+            "tables of words by column, such as { role = { Berater = \"maven\" } }",
+        )?;
+        roster::Values::new(&words).map_err(all_problems)
+    }
+}
+
+/// Values by column of a roster.
+pub(super) struct Values;
+
+impl Kind<roster::Defaults> for Values {
+    fn read(&self, value: &Value, _: &Place<'_>) -> Result<roster::Defaults, String> {
+        let values = expected(table(value, word), "a table of values by column")?;
+        roster::Defaults::new(&values).map_err(all_problems)
+    }
+}
+
+/// Which rows of a roster are there: the values taken, by column of the file.
+pub(super) struct Rows;
+
+impl Kind<roster::Where> for Rows {
+    fn read(&self, value: &Value, _: &Place<'_>) -> Result<roster::Where, String> {
+        let values = |value: &Value| list(value, word).or_else(|| Some(vec![word(value)?]));
+        let values = expected(
+            table(value, values),
+            "a table of lists of values by column, such as { Status = [\"Active\"] }",
+        )?;
+        roster::Where::new(&values).map_err(all_problems)
     }
 }
 

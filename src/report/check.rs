@@ -116,6 +116,7 @@ fn value(checked: &Checked<'_>) -> serde_json::Value {
         "problems": roster.problems.iter().map(problem).collect::<Vec<_>>(),
         "counts": counts(roster),
         "warnings": roster.warnings,
+        "notes": roster.notes,
         "shrunk": shrunk,
         "names_not_looked_up": not_looked_up,
     });
@@ -177,6 +178,9 @@ fn text(checked: &Checked<'_>, out: &mut dyn Write) -> io::Result<()> {
         if more > 0 {
             writeln!(out, "… and {more} more of the kind `{kind}` (`--format csv` has all)")?;
         }
+    }
+    for note in &roster.notes {
+        writeln!(out, "{}", visible(&format!("{path}: {note}")))?;
     }
     for warning in roster.warnings.iter().take(WARNINGS) {
         writeln!(out, "{}", visible(&format!("{path}:{warning}")))?;

@@ -9,7 +9,7 @@ use crate::{
     memory::ProjectChange,
     model::{LOST_WITH_A_RECORD, ParticipationId, WorkspaceId, coded_or_words},
     plan::Remark,
-    roster::RosterWarning,
+    roster::{RosterNote, RosterWarning},
     run::RunId,
 };
 
@@ -34,6 +34,13 @@ pub enum RunWarning {
         roster: String,
         /// What it was.
         row: RosterWarning,
+    },
+    /// What is to be known of the roster as a whole.
+    OfRoster {
+        /// The roster.
+        roster: String,
+        /// What it is.
+        note: RosterNote,
     },
     /// An entry of `protect.users` means nobody on the projects in scope.
     ProtectsNobody {
@@ -160,6 +167,7 @@ impl fmt::Display for RunWarning {
                 "the token goes to `{base_url}`; the last run of the profile `{profile}` ({run}) was for `{before}`: if nobody changed `base_url`, stop this run and change the token"
             ),
             Self::PutRight { roster, row } => write!(f, "{roster}:{row}"),
+            Self::OfRoster { roster, note } => write!(f, "{roster}: {note}"),
             Self::ProtectsNobody { entry } => {
                 write!(f, "`{entry}` in protect.users matches nobody on the projects in scope")
             }

@@ -4,7 +4,8 @@
 //! million rows need no look-up table. Knows no text and no file.
 
 use super::{
-    header::{Column, Header},
+    column::Column,
+    header::Header,
     period::{Period, Periods, rivals},
     problem::{Expected, Freezes, RosterWarning, RowProblem, shown},
     reading::Unusable,

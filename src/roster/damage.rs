@@ -7,6 +7,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::{near::quoted, problem::shown};
+
 /// Damage of the file as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileProblem {
@@ -32,9 +34,14 @@ pub enum Damage {
         hint: Option<String>,
     },
     /// A required column is not there.
-    Missing,
+    Missing {
+        /// Of the headers that nobody knows the one that is most like it.
+        like: Option<String>,
+    },
     /// A column that nobody knows.
     Unknown {
+        /// Its name, whole.
+        header: String,
         /// The nearest name that is known, where one is near.
         nearest: Option<String>,
     },
@@ -60,6 +67,15 @@ pub enum Damage {
         /// The nearest name that is known, where one is near.
         nearest: Option<String>,
     },
+    /// The settings choose rows by a column that the file does not have.
+    NoFilterColumn,
+    /// The settings choose rows, and none is chosen.
+    NoRowMatches {
+        /// How many there are.
+        rows: usize,
+    },
+    /// `sep=` and a character that separates no cells.
+    Separator,
     /// A header and no row.
     NoRows,
     /// A quote that is never closed.
@@ -73,13 +89,28 @@ pub enum Damage {
     LoneCarriageReturn,
 }
 
+/// The line of a configuration that gives a column of ours another name.
+pub(super) fn mapping_line(column: &str, header: &str) -> String {
+    format!("roster.columns.{column} = {}", quoted(header))
+}
+
 impl fmt::Display for FileProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.line)?;
         if let Some(column) = &self.column {
             write!(f, "{column}: ")?;
         }
-        self.damage.fmt(f)
+        match (&self.damage, &self.column) {
+            (Damage::Missing { like: Some(like) }, Some(column)) => {
+                let line = mapping_line(column, like);
+                write!(f, "{}; if it is `{}`: `{line}`", self.damage, shown(like))
+            }
+            (Damage::Missing { like: None }, Some(column)) if column == "role" => {
+                write!(f, "{}; if it is the same in all rows: ", self.damage)?;
+                f.write_str("`roster.defaults.role = \"maven\"`, or `\"buyer\"`")
+            }
+            _ => self.damage.fmt(f),
+        }
     }
 }
 
@@ -91,12 +122,13 @@ impl fmt::Display for Damage {
                 write!(f, "no header: `{found}` names no known column")?;
                 hint.as_ref().map_or(Ok(()), |hint| write!(f, "; {hint}"))
             }
-            Self::Missing => f.write_str("this column is required and missing"),
-            Self::Unknown { nearest: Some(near) } => {
-                write!(f, "unknown column; did you mean `{near}`?")
+            Self::Missing { .. } => f.write_str("this column is required and missing"),
+            Self::Unknown { header, nearest: Some(near) } => {
+                let line = mapping_line(near, header);
+                write!(f, "unknown column; did you mean `{near}`? `{line}` maps it")
             }
-            Self::Unknown { nearest: None } => f.write_str(
-                "unknown column; `roster.ignore_columns` lists those to pass over",
+            Self::Unknown { nearest: None, .. } => f.write_str(
+                "unknown column; `roster.columns` maps it to one of ours, `roster.ignore_columns` lists those to pass over",
             ),
             Self::Email => f.write_str(
                 "e-mail addresses are not resolved; give `user_id`, and list this column in `roster.ignore_columns` or drop it",
@@ -111,6 +143,8 @@ impl fmt::Display for Damage {
                 f.write_str("`roster.columns` maps a header to this column, which does not exist")?;
                 nearest.as_ref().map_or(Ok(()), |near| write!(f, "; did you mean `{near}`?"))
             }
+            Self::NoFilterColumn | Self::NoRowMatches { .. } => self.write_choice(f),
+            Self::Separator => f.write_str("expected `sep=` and one of `,`, `;`, `|` and a tab"),
             Self::NoRows => f.write_str("a header and no rows"),
             Self::UnclosedQuote => f.write_str("a quote is opened here and never closed"),
             Self::TextAfterQuote { opened } => {
@@ -119,6 +153,21 @@ impl fmt::Display for Damage {
             Self::LoneCarriageReturn => {
                 f.write_str("a line ends in a carriage return only; use LF or CRLF")
             }
+        }
+    }
+}
+
+impl Damage {
+    /// What is wrong with the choice of rows.
+    fn write_choice(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoRowMatches { rows: 1 } => {
+                f.write_str("the only row does not match `roster.where`")
+            }
+            Self::NoRowMatches { rows } => write!(f, "none of {rows} rows matches `roster.where`"),
+            _ => f.write_str(
+                "`roster.where` chooses rows by this column, and the file does not have it",
+            ),
         }
     }
 }

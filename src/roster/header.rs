@@ -3,103 +3,22 @@
 //! Owns the names of PRODUCT.md §2, their aliases, and what is done about names that are not
 //! among them. Knows nothing of rows.
 
-use std::fmt;
+use std::borrow::Cow;
+
+use csv::ByteRecord;
 
 use super::{
-    damage::{Damage, FileProblem},
+    column::Column,
+    damage::{Damage, FileProblem, mapping_line},
     name::{NameColumn, PERSON_NAME},
+    near::folded,
     problem::shown,
     settings::{Delimiter, ReaderSettings},
     source::{PARTIAL_MARKER, PATCH_MARKER},
+    values::{Ours, Rewriting, Wanted, nearest_column},
 };
-use crate::model::{Field, RosterColumn};
-
-/// From this likeness on (Jaro-Winkler, 0 to 1) a name is worth hinting at.
-const NEAR: f64 = 0.8;
-
 /// Columns that the tool writes for people, and that mean nothing in a roster.
 const UNREAD: [&str; 2] = ["reason", PERSON_NAME];
-
-/// A column that the reader understands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Column {
-    /// Whose project.
-    WorkspaceId,
-    /// Who.
-    UserId,
-    /// On which side.
-    Role,
-    /// A managed field.
-    Field(Field),
-    /// The first day on which the row holds; no part of a membership.
-    StartsOn,
-    /// The last one.
-    EndsOn,
-}
-
-impl Column {
-    /// The columns that every roster must have.
-    const REQUIRED: [Self; 3] = [Self::WorkspaceId, Self::UserId, Self::Role];
-    /// Say from when to when a row holds.
-    const DATES: [Self; 2] = [Self::StartsOn, Self::EndsOn];
-    /// More than the highest place of a column.
-    const PLACES: usize = Self::REQUIRED.len() + Field::ALL.len() + Self::DATES.len();
-
-    /// All columns, in the order in which rosters are written.
-    pub fn all() -> impl Iterator<Item = Self> {
-        let fields = Field::ALL.into_iter();
-        let of_rosters = fields.filter(|field| field.column() != RosterColumn::Never);
-        Self::REQUIRED.into_iter().chain(of_rosters.map(Self::Field)).chain(Self::DATES)
-    }
-
-    /// The name that the tool itself writes.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::WorkspaceId => "workspace_id",
-            Self::UserId => "user_id",
-            Self::Role => "role",
-            Self::Field(field) => field.name(),
-            Self::StartsOn => "starts_on",
-            Self::EndsOn => "ends_on",
-        }
-    }
-
-    /// Whether a roster has it that the tool writes, even where no row has a value in it.
-    #[must_use]
-    pub fn is_always_written(self) -> bool {
-        match self {
-            Self::WorkspaceId | Self::UserId | Self::Role => true,
-            Self::Field(field) => field.column() == RosterColumn::Always,
-            Self::StartsOn | Self::EndsOn => false,
-        }
-    }
-
-    #[inline]
-    const fn place(self) -> usize {
-        match self {
-            Self::WorkspaceId => 0,
-            Self::UserId => 1,
-            Self::Role => 2,
-            Self::Field(field) => Self::REQUIRED.len() + field as usize,
-            Self::StartsOn => Self::REQUIRED.len() + Field::ALL.len(),
-            Self::EndsOn => Self::REQUIRED.len() + Field::ALL.len() + 1,
-        }
-    }
-
-    fn named(name: &str) -> Option<Self> {
-        if name.eq_ignore_ascii_case("project_id") {
-            return Some(Self::WorkspaceId);
-        }
-        Self::all().find(|column| column.name().eq_ignore_ascii_case(name))
-    }
-}
-
-impl fmt::Display for Column {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
 
 /// Where the columns stand.
 #[derive(Debug, Clone, Default)]
@@ -124,6 +43,29 @@ impl Places {
                 Column::Role | Column::Field(_) | Column::StartsOn | Column::EndsOn => false,
             }
     }
+
+    const fn of(&self, ours: Ours) -> Option<usize> {
+        match ours {
+            Ours::Value(column) => self.columns[column.place()],
+            Ours::Name(column) => self.names[column as usize],
+        }
+    }
+
+    /// Whether the file says itself what a default would say.
+    fn answer(&self, ours: Ours) -> bool {
+        match ours {
+            Ours::Value(column) => self.has(column),
+            Ours::Name(column) if column.is_of_people() => self.has(Column::UserId),
+            Ours::Name(_) => self.has(Column::WorkspaceId),
+        }
+    }
+
+    fn put(&mut self, ours: Ours, at: usize) {
+        match ours {
+            Ours::Value(column) => self.columns[column.place()] = Some(at),
+            Ours::Name(column) => self.names[column as usize] = Some(at),
+        }
+    }
 }
 
 /// A sound header.
@@ -132,10 +74,12 @@ pub(super) struct Header {
     /// The cells as the file has them.
     pub cells: Vec<String>,
     places: Places,
+    rewriting: Rewriting,
+    wanted: Wanted,
 }
 
 impl Header {
-    /// Where a column stands; none when the file does not have it.
+    /// Where a column stands; none when neither the file nor a default has it.
     #[inline]
     pub fn place(&self, column: Column) -> Option<usize> {
         self.places.columns[column.place()]
@@ -158,7 +102,19 @@ impl Header {
 
     /// The column's name as the file writes it, for people.
     pub fn name(&self, column: Column) -> String {
-        self.place(column).map_or_else(|| column.name().to_owned(), |at| self.label(at))
+        let place = self.place(column).filter(|at| *at < self.cells.len());
+        place.map_or_else(|| column.name().to_owned(), |at| self.label(at))
+    }
+
+    /// A record of the right length in our words, and with the defaults that are for this file.
+    #[inline]
+    pub fn in_our_words<'r>(&self, record: &'r ByteRecord) -> Cow<'r, ByteRecord> {
+        self.rewriting.of(record)
+    }
+
+    /// Which records are rows that are there.
+    pub const fn wanted(&self) -> &Wanted {
+        &self.wanted
     }
 
     /// The name of the column that stands here, for people.
@@ -188,8 +144,31 @@ pub(super) fn read_header(
         reader.no_header(&cells);
         return Err(reader.problems);
     }
-    let places = reader.assign(&cells, &meanings);
-    if reader.problems.is_empty() { Ok(Header { cells, places }) } else { Err(reader.problems) }
+    let mut places = reader.assign(&cells, &meanings);
+    let mut rewriting = Rewriting::default();
+    for (ours, value) in settings.defaults.iter() {
+        if !places.answer(ours) {
+            places.put(ours, cells.len() + rewriting.defaults.len());
+            rewriting.defaults.push(value.to_owned());
+        }
+    }
+    rewriting.words = settings.values.at(|ours| places.of(ours).filter(|at| *at < cells.len()));
+    reader.check_services(&cells, &places);
+    reader.require(&places, &unknown(&cells, &meanings));
+    let wanted = reader.wanted(&cells);
+    if !reader.problems.is_empty() {
+        return Err(reader.problems);
+    }
+    Ok(Header { cells, places, rewriting, wanted })
+}
+
+/// The names that mean nothing, not even nearly, and may be those of columns that are missing.
+fn unknown<'c>(cells: &'c [String], meanings: &[Meaning]) -> Vec<&'c str> {
+    let named = cells.iter().zip(meanings);
+    named
+        .filter(|(_, meaning)| **meaning == Meaning::Unknown)
+        .map(|(name, _)| name.trim())
+        .collect()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -216,7 +195,7 @@ impl HeaderReader<'_> {
     fn check_mappings(&mut self) {
         for ours in self.settings.columns.keys() {
             if self.known(ours.trim()).is_none() {
-                let nearest = nearest(ours);
+                let nearest = nearest_column(ours, self.settings.names);
                 self.report(Some(shown(ours)), Damage::UnknownMapping { nearest });
             }
         }
@@ -229,15 +208,18 @@ impl HeaderReader<'_> {
 
     /// What the settings say of a name goes before what it means by itself.
     fn meaning(&self, name: &str) -> Meaning {
-        let same = |other: &str| other.trim().to_lowercase() == name.to_lowercase();
+        let folded_name = folded(name);
+        let same = |other: &str| folded(other) == folded_name;
         let mapped = self.settings.columns.iter().find(|(_, foreign)| same(foreign));
         if let Some(meaning) = mapped.and_then(|(ours, _)| self.known(ours.trim())) {
             return meaning;
         }
         let ignored = self.settings.ignore_columns.iter().any(|other| same(other));
+        let is_filter = self.settings.filter.iter().any(|(other, _)| same(other));
         match self.known(name) {
             _ if ignored || UNREAD.into_iter().any(same) => Meaning::Ignored,
             Some(meaning) => meaning,
+            None if is_filter => Meaning::Ignored,
             None if same("email") => Meaning::Email,
             None if name.is_empty() => Meaning::Unnamed,
             None => Meaning::Unknown,
@@ -267,10 +249,10 @@ impl HeaderReader<'_> {
             _ if found.starts_with('#') => Some(format!(
                 "the only comment line that a roster may have is `{PARTIAL_MARKER}` or `{PATCH_MARKER}`, as its first"
             )),
-            Some(other) if cells.len() == 1 => {
-                Some(format!("is `{other}` the delimiter? `roster.delimiter` says so"))
-            }
-            _ => None,
+            Some(other) if cells.len() == 1 => Some(format!(
+                "is `{other}` the delimiter? `--delimiter \"{other}\"` or `roster.delimiter` says so"
+            )),
+            _ => mapping_hint(cells),
         };
         self.report(None, Damage::NoHeader { found: shown(&found), hint });
     }
@@ -290,8 +272,9 @@ impl HeaderReader<'_> {
                     continue;
                 }
                 Meaning::Unknown => {
-                    let nearest = nearest(cells[at].trim());
-                    self.report(Some(name), Damage::Unknown { nearest });
+                    let nearest = nearest_column(&cells[at], self.settings.names);
+                    let header = cells[at].trim().to_owned();
+                    self.report(Some(name), Damage::Unknown { header, nearest });
                     continue;
                 }
                 Meaning::Known(column) => &mut places.columns[column.place()],
@@ -304,27 +287,63 @@ impl HeaderReader<'_> {
                 None => *place = Some(at),
             }
         }
-        self.check_services(cells, &places);
-        for column in Column::REQUIRED {
-            if !places.has(column) {
-                self.report(Some(column.name().to_owned()), Damage::Missing);
+        places
+    }
+
+    fn require(&mut self, places: &Places, unknown: &[&str]) {
+        for column in Column::REQUIRED.into_iter().filter(|column| !places.has(*column)) {
+            let like = most_alike(column, unknown).map(str::to_owned);
+            self.report(Some(column.name().to_owned()), Damage::Missing { like });
+        }
+    }
+
+    /// Where the columns stand that say which rows are there.
+    fn wanted(&mut self, cells: &[String]) -> Wanted {
+        let mut wanted = Wanted { columns: Vec::new(), width: cells.len() };
+        for (name, values) in self.settings.filter.iter() {
+            let is_it = |cell: &&String| folded(cell) == folded(name);
+            let mut places = cells.iter().enumerate().filter(|(_, cell)| is_it(cell));
+            match (places.next(), places.next()) {
+                (None, _) => self.report(Some(shown(name)), Damage::NoFilterColumn),
+                (Some((first, _)), Some((at, _))) => {
+                    let first = label(cells, first);
+                    self.report(Some(label(cells, at)), Damage::Doubled { first });
+                }
+                (Some((at, _)), None) => wanted.columns.push((at, values.clone())),
             }
         }
-        places
+        wanted
     }
 }
 
-fn nearest(name: &str) -> Option<String> {
-    let name = name.to_lowercase().replace([' ', '-'], "_");
-    let known = Column::all().map(Column::name).chain(["project_id"]);
-    let likeness = |known: &&str| strsim::jaro_winkler(known, &name);
-    let best = known.max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
-    (likeness(&best) >= NEAR).then(|| best.to_owned())
+/// Of these names the one that is most like the column's.
+fn most_alike<'c>(column: Column, names: &[&'c str]) -> Option<&'c str> {
+    let likeness = |name: &&&str| strsim::jaro_winkler(&folded(name), column.name());
+    names.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b))).copied()
+}
+
+/// How a header is mapped of which nothing is known; none where it looks like a row.
+fn mapping_hint(cells: &[String]) -> Option<String> {
+    let names: Vec<&str> = cells.iter().map(|cell| cell.trim()).collect();
+    let is_name = |name: &&str| name.starts_with(char::is_alphabetic);
+    if names.len() < Column::REQUIRED.len() || !names.iter().all(is_name) {
+        return None;
+    }
+    // Nobody can say which is which; most lists begin with these three in this order.
+    let lines = Column::REQUIRED.into_iter().zip(names);
+    let lines: Vec<String> = lines
+        .map(|(column, header)| format!("`{}`", mapping_line(column.name(), header)))
+        .collect();
+    Some(format!(
+        "if it is the header in other words, `roster.columns` maps it, such as {}",
+        lines.join(", ")
+    ))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Field;
 
     fn read(names: &[&str], settings: &ReaderSettings) -> Result<Header, Vec<String>> {
         let cells = names.iter().map(|name| (*name).to_owned()).collect();
@@ -341,14 +360,6 @@ mod tests {
         assert_eq!(header.place(Column::WorkspaceId), Some(3));
         assert_eq!(header.place(Column::Field(Field::AccessLevel)), None);
         assert_eq!(header.name(Column::WorkspaceId), "Project_Id");
-    }
-
-    #[test]
-    fn every_column_has_a_place_of_its_own_and_a_field_of_the_policy_has_no_column() {
-        let places: std::collections::BTreeSet<usize> = Column::all().map(Column::place).collect();
-        assert_eq!(places.len(), Column::all().count());
-        assert!(places.last() < Some(&Column::PLACES), "{places:?}");
-        assert_eq!(Column::named("tagged"), None);
     }
 
     #[test]
@@ -380,9 +391,12 @@ mod tests {
 
     #[test]
     fn a_name_that_is_far_from_all_gets_no_hint() {
-        assert_eq!(nearest("usr_id").as_deref(), Some("user_id"));
-        assert_eq!(nearest("Access-Level").as_deref(), Some("access_level"));
-        assert_eq!(nearest("Project ID").as_deref(), Some("project_id"));
-        assert_eq!(nearest("favourite colour"), None);
+        let nearest = |name, names| nearest_column(name, names);
+        assert_eq!(nearest("usr_id", false).as_deref(), Some("user_id"));
+        assert_eq!(nearest("Access-Level", false).as_deref(), Some("access_level"));
+        assert_eq!(nearest("Project ID", false).as_deref(), Some("project_id"));
+        assert_eq!(nearest("favourite colour", true), None);
+        assert_eq!(nearest("e-mail", true).as_deref(), Some("email"));
+        assert_eq!(nearest("e-mail", false), None);
     }
 }

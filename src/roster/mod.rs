@@ -7,6 +7,8 @@
 //! Must not know the plan, the live state or HTTP.
 
 mod address;
+mod cell;
+mod column;
 mod conflict;
 mod damage;
 mod error;
@@ -14,6 +16,8 @@ mod header;
 mod meaning;
 mod name;
 mod naming;
+mod near;
+mod note;
 mod number;
 mod period;
 mod problem;
@@ -27,13 +31,16 @@ mod settled;
 mod source;
 #[cfg(test)]
 mod tests;
+mod values;
+mod word;
 mod write;
 
+pub use column::Column;
 pub use damage::{Damage, FileProblem};
 pub use error::RosterError;
-pub use header::Column;
 pub use meaning::{Known, Meaning, Meanings};
 pub use name::{PersonRef, ProjectRef};
+pub use note::RosterNote;
 pub use period::{Day, parse_date};
 pub use problem::{Expected, Freezes, NoMeaning, RosterWarning, RowProblem, SpreadsheetDamage};
 pub use read::{Names, ParsedRoster};
@@ -41,6 +48,7 @@ pub use resolve::{ReadDirectory, look_up, parse_roster, read_roster};
 pub use settings::{Delimiter, ReaderSettings};
 pub use settled::{RecordStatus, Roster, RosterRecord};
 pub use source::{PARTIAL_MARKER, PATCH_MARKER};
+pub use values::{Defaults, ValueError, Values, Where};
 pub use write::{
     Called, ReasonedRows, RosterForm, RosterHeader, RosterRow, RowDates, write_roster,
 };

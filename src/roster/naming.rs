@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
-    header::{Column, Header},
+    column::Column,
+    header::Header,
     meaning::{Meaning, Meanings},
     name::{Name, PersonRef, ProjectRef},
     problem::{Expected, NoMeaning, shown},

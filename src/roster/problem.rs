@@ -66,7 +66,12 @@ pub enum Expected {
         modern: Option<String>,
     },
     /// A yes or no.
-    Flag,
+    Flag {
+        /// The column by our name, where it is known.
+        column: Option<String>,
+    },
+    /// A value that says whether the row is there, and no error of a spreadsheet.
+    NoError,
     /// A whole number.
     Integer,
     /// A day.
@@ -243,7 +248,11 @@ impl RowProblem {
                 f,
                 "{value}, but line {line} makes somebody else the team lead of the same side of this project"
             ),
-            expected => write!(f, "{value}: expected {expected}"),
+            expected => {
+                write!(f, "{value}: expected {expected}")?;
+                let line = expected.mapping_line(&self.value);
+                line.map_or(Ok(()), |line| f.write_str(&line))
+            }
         }
     }
 }
@@ -272,7 +281,7 @@ impl fmt::Display for Expected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Cells { header, .. } => write!(f, "{header} cells"),
-            Self::Filled => f.write_str("a value"),
+            Self::Filled | Self::NoError => f.write_str("a value"),
             Self::Id { damage } => {
                 f.write_str("an id (digits only, no leading zero, greater than 0)")?;
                 damage.map_or(Ok(()), |damage| write!(f, "; {damage}"))
@@ -285,7 +294,7 @@ impl fmt::Display for Expected {
                 let words = AccessLevel::ALL.map(|level| format!("`{level}`"));
                 write!(f, "one of {}", words.join(", "))
             }
-            Self::Flag => f.write_str("true or false (yes or no, 1 or 0)"),
+            Self::Flag { .. } => f.write_str("true or false (yes or no, 1 or 0)"),
             Self::Integer => f.write_str("a whole number (digits only)"),
             Self::Date { meant } => date(meant, f),
             Self::EndSince { earliest } => {

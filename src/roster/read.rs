@@ -20,6 +20,7 @@ use super::{
     meaning::Known,
     name::{NameColumn, PersonRef, ProjectRef},
     naming::Namings,
+    note::RosterNote,
     period::{Day, Periods},
     quote,
     reading::{Reading, Unusable},
@@ -116,6 +117,9 @@ fn is_pipe(_: &fs::Metadata) -> bool {
 
 /// Everything that is wrong with the file as a whole, or its header.
 fn inspect(source: &Source, settings: &ReaderSettings) -> Result<Header, Vec<FileProblem>> {
+    if let Some(line) = source.bad_separator {
+        return Err(vec![FileProblem { line, column: None, damage: Damage::Separator }]);
+    }
     let quotes = quote::scan(source.body(), source.delimiter.byte());
     let mut walk = source.walk();
     let Some(line) = walk.advance() else {
@@ -178,6 +182,8 @@ pub(super) struct Rows {
     pub unusable: Unusable,
     pub count: usize,
     pub blank_lines: usize,
+    /// Rows that the settings do not choose.
+    pub not_chosen: usize,
 }
 
 /// What a row wants of a project and a person who may still have to be looked up, each by its place
@@ -241,7 +247,8 @@ pub(super) fn read_rows(source: &Source, header: &Header) -> Result<Rows, FilePr
     }
     let mut walk = source.walk();
     let mut before = walk.advance();
-    while let Some(line) = walk.advance() {
+    let header_line = before.unwrap_or(1);
+    while let Some(line) = walk.advance_where(|record| header.wanted().has(record)) {
         // Problems and repeats are told apart by line, so that no two rows may share one.
         if before.replace(line) == Some(line) {
             return Err(FileProblem { line, column: None, damage: Damage::LoneCarriageReturn });
@@ -249,18 +256,33 @@ pub(super) fn read_rows(source: &Source, header: &Header) -> Result<Rows, FilePr
         rows.count += 1;
         if is_shifted(&walk.record, header, line, &mut rows.unusable) {
             rows.note_shifted(&walk.record, header);
-        } else if header.has_names() {
-            rows.read_by_name(&walk.record, header, line);
+            continue;
+        }
+        let record = &*header.in_our_words(&walk.record);
+        if header.has_names() {
+            rows.read_by_name(record, header, line);
         } else {
             let (unusable, periods) = (&mut rows.unusable, &mut rows.periods);
-            rows.entries.extend(read_row(&walk.record, header, line, unusable, periods));
+            rows.entries.extend(read_row(record, header, line, unusable, periods));
         }
     }
     rows.blank_lines = walk.blank_lines;
+    rows.not_chosen = walk.passed_over;
+    if rows.count == 0 {
+        let damage = Damage::NoRowMatches { rows: rows.not_chosen };
+        return Err(FileProblem { line: header_line, column: None, damage });
+    }
     Ok(rows)
 }
 
 impl Rows {
+    /// What is to be known of the file as a whole.
+    pub fn notes(&self) -> Vec<RosterNote> {
+        let of = self.count + self.not_chosen;
+        let not_chosen = RosterNote::NotChosen { rows: self.not_chosen, of };
+        (of > self.count).then_some(not_chosen).into_iter().collect()
+    }
+
     fn read_by_name(&mut self, record: &ByteRecord, header: &Header, line: u64) {
         let (project, person) = name_cells(record, header);
         let project = self.names.projects.place(project, header);

@@ -243,12 +243,12 @@ mod tests {
              1,,8,ada@example.com,maven\n2,Atlas,9,,maven\n1,,x,ada@example.com,boss\n",
         )
         .await;
-        insta::assert_snapshot!(roster.messages().collect::<Vec<_>>().join("\n"), @"
+        insta::assert_snapshot!(roster.messages().collect::<Vec<_>>().join("\n"), @r#"
         r.csv:3: email: `ada@example.com`: expected the same as in user_id, which means 8
         r.csv:4: project: `Atlas`: expected the same as in workspace_id, which means 2
         r.csv:5: user_id: `x`: expected an id (digits only, no leading zero, greater than 0)
-        r.csv:5: role: `boss`: expected `maven` (`provider`, `consultant`) or `buyer` (`client`)
-        ");
+        r.csv:5: role: `boss`: expected `maven` (`provider`, `consultant`) or `buyer` (`client`); if it means `maven`: `roster.values.role."boss" = "maven"`
+        "#);
         assert_eq!(wanted(&roster), [(2, key(1, 7))]);
         assert_eq!(roster.desired.freeze.everywhere, [4]);
     }

@@ -1,25 +1,23 @@
 //! One row: its cells become a membership, or all that is wrong with them.
 //!
-//! Owns the values of PRODUCT.md §2. Spaces around any cell are trimmed; words (roles, levels,
-//! yes and no) are matched without case; an empty cell is unmanaged. Pure, and allocates only for
-//! what is wrong. Must not know files or other rows.
-
-use std::str;
+//! Spaces around any cell are trimmed; an empty cell is unmanaged. Pure, and allocates only for what
+//! is wrong. Must not know files or other rows, nor what a value may be.
 
 use csv::ByteRecord;
 
 use super::{
-    header::{Column, Header},
+    cell,
+    column::Column,
+    header::Header,
     name::{PersonRef, ProjectRef},
     naming::{InCells, NameCells},
-    number::{role_id, user_id, workspace_id},
     period::{Period, Periods, first_day, last_day},
     problem::{Expected, Freezes, RowProblem, shown},
     reading::{Reading, Unusable, Wrong},
 };
 use crate::model::{
-    AccessLevel, AccessLevelError, DesiredMembership, Field, Fields, MembershipKey, MembershipSpec,
-    Mention, Role, UserId, WorkspaceId, field_table,
+    DesiredMembership, Field, Fields, MembershipKey, MembershipSpec, Mention, UserId, WorkspaceId,
+    field_table,
 };
 
 /// What a row without names wants; `None` when anything is wrong with it, which `unusable` then says.
@@ -30,9 +28,9 @@ pub(super) fn read_row(
     unusable: &mut Unusable,
     periods: &mut Periods,
 ) -> Option<DesiredMembership> {
-    let mut cells = Cells { record, header, wrong: Vec::new() };
-    let workspace = cells.required(Column::WorkspaceId, workspace_id);
-    let user = cells.required(Column::UserId, user_id);
+    let mut cells = Cells { record, header, wrong: doubtful(record, header) };
+    let workspace = cells.required(Column::WorkspaceId, cell::workspace_id);
+    let user = cells.required(Column::UserId, cell::user_id);
     cells.read(line, periods).settle(workspace, user, unusable)
 }
 
@@ -43,7 +41,7 @@ pub(super) fn read_rest(
     line: u64,
     periods: &mut Periods,
 ) -> Reading {
-    Cells { record, header, wrong: Vec::new() }.read(line, periods)
+    Cells { record, header, wrong: doubtful(record, header) }.read(line, periods)
 }
 
 /// The cells that say where, and those that say who.
@@ -76,10 +74,22 @@ pub(super) fn read_key(record: &ByteRecord, header: &Header) -> Option<Membershi
     if record.len() != header.cells.len() {
         return None;
     }
+    let record = &*header.in_our_words(record);
     let cells = Cells { record, header, wrong: Vec::new() };
     let workspace = WorkspaceId::from_digits(cells.cell(Column::WorkspaceId))?;
     let user = UserId::from_digits(cells.cell(Column::UserId))?;
     Some(MembershipKey { workspace, user })
+}
+
+/// A cell that should say whether the row is there, and has an error instead.
+#[inline]
+fn doubtful(record: &ByteRecord, header: &Header) -> Vec<Wrong> {
+    let places = header.wanted().doubtful(record).into_iter();
+    let wrong = |at| {
+        let value = text(record[at].trim_ascii());
+        Wrong { column: header.label(at), value, expected: Expected::NoError }
+    };
+    places.map(wrong).collect()
 }
 
 /// Where cells are shifted, any of them may be the person's.
@@ -153,13 +163,17 @@ impl<'a> Cells<'a> {
 
     #[cold]
     fn is_wrong(&mut self, column: Column, expected: Expected) {
+        let expected = match expected {
+            Expected::Flag { .. } => Expected::Flag { column: Some(column.name().to_owned()) },
+            other => other,
+        };
         let (column, value) = (self.header.name(column), text(self.cell(column)));
         self.wrong.push(Wrong { column, value, expected });
     }
 
     /// All that stands after who and where.
     fn read(mut self, line: u64, periods: &mut Periods) -> Reading {
-        let role = self.required(Column::Role, role);
+        let role = self.required(Column::Role, cell::role);
         let fields = read_fields(&mut self);
         if self.header.has_dates() {
             periods.add(line, self.period());
@@ -205,56 +219,15 @@ macro_rules! read_field {
         None
     };
     ($cells:ident, $variant:ident, $kind:ident, $column:ident) => {
-        $cells.optional(Column::Field(Field::$variant), $kind)
+        $cells.optional(Column::Field(Field::$variant), cell::$kind)
     };
 }
 field_table!(read_fields);
 
-/// Words are matched without case; nearly all are written as they should be, which is quick to see.
-fn is(cell: &[u8], word: &str) -> bool {
-    cell == word.as_bytes() || cell.eq_ignore_ascii_case(word.as_bytes())
-}
-
-fn role(cell: &[u8]) -> Result<Role, Expected> {
-    if is(cell, "maven") || is(cell, "provider") || is(cell, "consultant") {
-        Ok(Role::Maven)
-    } else if is(cell, "buyer") || is(cell, "client") {
-        Ok(Role::Buyer)
-    } else {
-        Err(Expected::Role)
-    }
-}
-
-fn level(cell: &[u8]) -> Result<AccessLevel, Expected> {
-    let exact = AccessLevel::ALL.into_iter().find(|level| cell == level.word().as_bytes());
-    let found = exact.or_else(|| AccessLevel::ALL.into_iter().find(|level| is(cell, level.word())));
-    found.ok_or_else(|| {
-        let word = String::from_utf8_lossy(cell).to_lowercase();
-        let modern = match word.parse::<AccessLevel>() {
-            Err(AccessLevelError::Legacy { modern, .. }) => Some(modern.to_owned()),
-            _ => None,
-        };
-        Expected::AccessLevel { modern }
-    })
-}
-
-fn flag(cell: &[u8]) -> Result<bool, Expected> {
-    if is(cell, "true") || is(cell, "yes") || is(cell, "1") {
-        Ok(true)
-    } else if is(cell, "false") || is(cell, "no") || is(cell, "0") {
-        Ok(false)
-    } else {
-        Err(Expected::Flag)
-    }
-}
-
-fn cents(cell: &[u8]) -> Result<i64, Expected> {
-    str::from_utf8(cell).ok().and_then(|text| text.parse().ok()).ok_or(Expected::Integer)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{AccessLevel, Role};
     use crate::roster::{ReaderSettings, header::read_header};
 
     const NAMES: [&str; 6] =
@@ -300,24 +273,6 @@ mod tests {
     fn an_empty_cell_is_unmanaged() {
         let (row, _) = read(&["7", "8", "buyer", "", "  ", ""]);
         assert_eq!(row.expect("valid").spec.fields, Fields::default());
-    }
-
-    #[test]
-    fn all_words_for_roles_and_flags_are_understood() {
-        for (word, meaning) in
-            [("maven", Role::Maven), ("provider", Role::Maven), ("client", Role::Buyer)]
-        {
-            assert_eq!(role(word.as_bytes()), Ok(meaning), "{word}");
-        }
-        for word in ["true", "TRUE", "yes", "1"] {
-            assert_eq!(flag(word.as_bytes()), Ok(true), "{word}");
-        }
-        for word in ["false", "No", "0"] {
-            assert_eq!(flag(word.as_bytes()), Ok(false), "{word}");
-        }
-        for word in ["y", "n", "on", "2", "-1", "wahr", "truе"] {
-            assert_eq!(flag(word.as_bytes()), Err(Expected::Flag), "{word}");
-        }
     }
 
     #[test]

@@ -6,7 +6,10 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::Deserialize;
 
-use super::period::Day;
+use super::{
+    period::Day,
+    values::{Defaults, Values, Where},
+};
 
 /// The character between two cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -21,11 +24,20 @@ pub enum Delimiter {
     /// A tab, written as itself or as `tab`.
     #[serde(rename = "tab", alias = "\t")]
     Tab,
+    /// `|`
+    #[serde(rename = "|")]
+    Pipe,
 }
 
 impl Delimiter {
     /// All delimiters.
-    pub const ALL: [Self; 3] = [Self::Comma, Self::Semicolon, Self::Tab];
+    pub const ALL: [Self; 4] = [Self::Comma, Self::Semicolon, Self::Tab, Self::Pipe];
+
+    /// The delimiter that is this character.
+    #[must_use]
+    pub fn of_byte(byte: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|delimiter| delimiter.byte() == byte)
+    }
 
     /// The character as a byte.
     #[must_use]
@@ -34,6 +46,7 @@ impl Delimiter {
             Self::Comma => b',',
             Self::Semicolon => b';',
             Self::Tab => b'\t',
+            Self::Pipe => b'|',
         }
     }
 }
@@ -44,6 +57,7 @@ impl fmt::Display for Delimiter {
             Self::Comma => ",",
             Self::Semicolon => ";",
             Self::Tab => "tab",
+            Self::Pipe => "|",
         })
     }
 }
@@ -58,6 +72,12 @@ pub struct ReaderSettings {
     pub ignore_columns: Vec<String>,
     /// Foreign headers by our column name, e.g. `user_id` → `Kantata ID`.
     pub columns: BTreeMap<String, String>,
+    /// What foreign words mean.
+    pub values: Values,
+    /// Values for columns that the file does not have.
+    pub defaults: Defaults,
+    /// Which rows are there.
+    pub filter: Where,
     /// Rows may name people and projects by more than ids. For who has a directory to ask.
     pub names: bool,
     /// The system whose keys `person_reference` has.
@@ -78,6 +98,6 @@ mod tests {
             let text = serde_json::Value::from(delimiter.to_string());
             assert_eq!(serde_json::from_value::<Delimiter>(text).ok(), Some(delimiter));
         }
-        assert!(serde_json::from_str::<Delimiter>("\"|\"").is_err());
+        assert!(serde_json::from_str::<Delimiter>("\":\"").is_err());
     }
 }

@@ -18,6 +18,7 @@ use super::{
     header::Header,
     meaning::Known,
     naming::Resolved,
+    note::RosterNote,
     period::Day,
     problem::{Freezes, RosterWarning, RowProblem},
     read::{DamagedRow, NamedRow, Names, ParsedRoster, RosterNames, Rows, read_rows},
@@ -48,6 +49,8 @@ pub struct Roster {
     pub blank_lines: usize,
     /// The day that its dates were held against.
     day: Day,
+    /// What is to be known of it as a whole.
+    pub notes: Vec<RosterNote>,
     original: Original,
 }
 
@@ -106,6 +109,7 @@ impl ParsedRoster {
     #[must_use]
     pub fn settle(self, known: &Known) -> Roster {
         let Self { path, header, source, rows, day } = self;
+        let notes = rows.notes();
         let Rows { entries, by_name, damaged, shifted, names, periods, mut unusable, .. } = rows;
         let Rows { count, blank_lines, .. } = rows;
         let settled = SettledNames {
@@ -133,6 +137,7 @@ impl ParsedRoster {
             rows: count,
             blank_lines,
             day,
+            notes,
             original: Original::Text { header, source, names },
         }
     }
@@ -232,6 +237,7 @@ impl Roster {
             rows: rows.len(),
             blank_lines: 0,
             day: Day::default(),
+            notes: Vec::new(),
             original: Original::Values {
                 written: Written::new(rows, names, None),
                 keys: rows.iter().map(|row| row.key).collect(),
@@ -271,8 +277,9 @@ impl Roster {
         let (mut projects, mut people) = (BTreeSet::new(), BTreeSet::new());
         let mut walk = source.walk();
         walk.advance(); // the header
-        while walk.advance().is_some() {
-            let (project, person) = name_cells(&walk.record, header);
+        while walk.advance_where(|record| header.wanted().has(record)).is_some() {
+            let record = header.in_our_words(&walk.record);
+            let (project, person) = name_cells(&record, header);
             let Some(project) = names.names.projects.find(project) else { continue };
             if names.projects[project].id.is_some_and(|id| workspaces.contains(&id)) {
                 projects.insert(project);
@@ -310,10 +317,10 @@ impl Roster {
                 let mut walk = source.walk();
                 walk.advance(); // the header
                 Box::new(std::iter::from_fn(move || {
-                    let line = walk.advance()?;
+                    let line = walk.advance_where(|record| header.wanted().has(record))?;
                     let key = match header.has_names() {
                         true if walk.record.len() == header.cells.len() => {
-                            names.key(&walk.record, header)
+                            names.key(&header.in_our_words(&walk.record), header)
                         }
                         true => None,
                         false => read_key(&walk.record, header),

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
-use memchr::{memchr, memchr_iter};
+use memchr::memchr_iter;
 
 use super::{Delimiter, RosterError};
 
@@ -22,13 +22,16 @@ const BOM: &str = "\u{feff}";
 #[derive(Debug)]
 pub(super) struct Source {
     text: String,
-    /// Where the header's line begins: after the BOM and the marker.
+    /// Where the header's line begins: after the BOM, the marker and the separator.
     start: usize,
+    lines_before: u64,
     pub delimiter: Delimiter,
     /// Marked as not the whole truth, in one way or the other.
     pub partial: bool,
     /// Marked as a patch.
     pub patch: bool,
+    /// The first lines are to say what separates cells, and say nothing that could.
+    pub bad_separator: Option<u64>,
 }
 
 impl Source {
@@ -43,13 +46,38 @@ impl Source {
                 utf16: bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]),
             }
         })?;
-        let bom = if text.starts_with(BOM) { BOM.len() } else { 0 };
-        let end_of_line = memchr(b'\n', &text.as_bytes()[bom..]).map(|at| bom + at + 1);
-        let first_line = &text[bom..end_of_line.unwrap_or(text.len())];
-        let patch = is_marker(first_line, PATCH_MARKER);
-        let partial = patch || is_marker(first_line, PARTIAL_MARKER);
-        let start = if partial { bom + first_line.len() } else { bom };
-        Ok(Self { text, start, delimiter, partial, patch })
+        let start = if text.starts_with(BOM) { BOM.len() } else { 0 };
+        let (partial, patch, bad_separator) = (false, false, None);
+        let mut source =
+            Self { text, start, lines_before: 0, delimiter, partial, patch, bad_separator };
+        source.pass_preamble();
+        Ok(source)
+    }
+
+    /// Passes the lines that may stand above the header, each once, in any order.
+    fn pass_preamble(&mut self) {
+        let mut is_separated = false;
+        while let Some(line) = self.body_text().split_inclusive('\n').next() {
+            let length = line.len();
+            let patch = is_marker(line, PATCH_MARKER);
+            if !self.partial && (patch || is_marker(line, PARTIAL_MARKER)) {
+                (self.partial, self.patch) = (true, patch);
+            } else if let (false, Some(separator)) = (is_separated, separator(line)) {
+                is_separated = true;
+                match separator {
+                    Some(delimiter) => self.delimiter = delimiter,
+                    None => self.bad_separator = Some(self.lines_before + 1),
+                }
+            } else {
+                return;
+            }
+            self.start += length;
+            self.lines_before += 1;
+        }
+    }
+
+    fn body_text(&self) -> &str {
+        &self.text[self.start..]
     }
 
     /// The CSV itself: header and rows.
@@ -58,8 +86,8 @@ impl Source {
     }
 
     /// How many lines come before the body.
-    pub fn lines_before(&self) -> u64 {
-        u64::from(self.partial)
+    pub const fn lines_before(&self) -> u64 {
+        self.lines_before
     }
 
     pub fn walk(&self) -> Walk<'_> {
@@ -71,14 +99,36 @@ impl Source {
             .buffer_capacity(1 << 16)
             .from_reader(body);
         let record = ByteRecord::new();
-        Walk { body, reader, record, lines_before: self.lines_before(), blank_lines: 0 }
+        Walk {
+            body,
+            reader,
+            record,
+            lines_before: self.lines_before,
+            blank_lines: 0,
+            passed_over: 0,
+        }
     }
 }
 
 /// Spreadsheets fill the marker's line up with delimiters; which ones, only they know.
 fn is_marker(line: &str, marker: &str) -> bool {
-    line.strip_prefix(marker)
-        .is_some_and(|rest| rest.trim_matches([',', ';', '\t', ' ', '\r', '\n']).is_empty())
+    line.strip_prefix(marker).is_some_and(is_filling)
+}
+
+fn is_filling(rest: &str) -> bool {
+    rest.trim_matches([',', ';', '\t', '|', ' ', '\r', '\n']).is_empty()
+}
+
+/// What `sep=;` says, the line that spreadsheets read before any other; none within for what
+/// separates nothing.
+fn separator(line: &str) -> Option<Option<Delimiter>> {
+    let line = line.trim_end_matches(['\r', '\n']);
+    let bare = line.strip_prefix('"').and_then(|line| line.split_once('"'));
+    let (said, filling) = bare.unwrap_or((line, ""));
+    let said =
+        said.get(..4).filter(|start| start.eq_ignore_ascii_case("sep=")).map(|_| &said[4..])?;
+    let delimiter = said.bytes().next().and_then(Delimiter::of_byte);
+    Some(delimiter.filter(|_| is_filling(&said[1..]) && is_filling(filling)))
 }
 
 pub(super) fn count_lines(bytes: &[u8]) -> u64 {
@@ -93,6 +143,8 @@ pub(super) struct Walk<'a> {
     lines_before: u64,
     /// Lines without any cell that is not empty, so far.
     pub blank_lines: usize,
+    /// Records that were not wanted, so far.
+    pub passed_over: usize,
 }
 
 impl Walk<'_> {
@@ -108,6 +160,17 @@ impl Walk<'_> {
                 return Some(line);
             }
             self.blank_lines += 1;
+        }
+    }
+
+    /// As [`Walk::advance`], but for records that are not wanted, which are counted.
+    pub fn advance_where(&mut self, is_wanted: impl Fn(&ByteRecord) -> bool) -> Option<u64> {
+        loop {
+            let line = self.advance()?;
+            if is_wanted(&self.record) {
+                return Some(line);
+            }
+            self.passed_over += 1;
         }
     }
 

@@ -12,7 +12,7 @@ use std::{
 use jiff::civil::Date;
 
 use super::{
-    header::Column,
+    column::Column,
     name::{NameColumn, PERSON_NAME},
     source::{PARTIAL_MARKER, PATCH_MARKER},
 };

@@ -98,11 +98,11 @@ fn warnings(
 }
 
 fn roster_warnings(roster: &Roster) -> Vec<RunWarning> {
-    let named = |row: &RosterWarning| RunWarning::PutRight {
-        roster: roster.path.display().to_string(),
-        row: row.clone(),
-    };
-    roster.warnings.iter().map(named).collect()
+    let path = || roster.path.display().to_string();
+    let notes = roster.notes.iter();
+    let notes = notes.map(|note| RunWarning::OfRoster { roster: path(), note: note.clone() });
+    let named = |row: &RosterWarning| RunWarning::PutRight { roster: path(), row: row.clone() };
+    notes.chain(roster.warnings.iter().map(named)).collect()
 }
 
 fn problems(roster: &Roster) -> Vec<ReportedProblem> {

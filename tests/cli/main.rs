@@ -8,6 +8,7 @@ mod directory;
 mod doctor;
 mod ending;
 mod export;
+mod foreign;
 mod freeze;
 mod guard;
 mod handover;

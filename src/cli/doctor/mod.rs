@@ -39,7 +39,7 @@ struct Examination<'a> {
 }
 
 pub(super) fn doctor(common: &Common, args: &DoctorArgs) -> Result<ExitStatus, Failure> {
-    let mut configuration = setup::configuration(common)?;
+    let mut configuration = setup::configuration_to_read(common, &args.reading)?;
     let outputs = Outputs::open(common)?.only(&findings::FORMS)?;
     let http = &mut configuration.settings.http;
     http.tries = http.tries.min(TRIES);

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use toml::Value;
 
 use crate::config::value::{
-    Choice, Command, Flag, Ids, Names, Number, Path, People, Span, Text, Texts, Url, Whole, Zones,
+    Choice, Command, Flag, Ids, Names, Number, Path, People, Rows, Span, Text, Texts, Url, Values,
+    Whole, Words, Zones,
 };
 
 /// A kind whose values can be drawn.
@@ -115,5 +116,37 @@ impl Draw for Names {
     fn draw(&self) -> BoxedStrategy<Value> {
         let name = "[a-z_]{1,9}|[^\\x00]{0,9}";
         prop::collection::btree_map(name, "[^\\x00]{0,9}", 0..4).prop_map(Value::from).boxed()
+    }
+}
+
+impl Draw for Words {
+    fn draw(&self) -> BoxedStrategy<Value> {
+        let of_roles = prop::collection::btree_map("[^\\x00A-Z]{0,5}[a-zé]", "maven|Client", 0..4);
+        let of_flags = prop::collection::btree_map("[a-z]{1,9}", any::<bool>(), 0..4);
+        let words = |(roles, flags)| {
+            let columns = [("role", Value::from(roles)), ("team_lead", Value::from(flags))];
+            Value::Table(
+                columns.map(|(name, words)| (name.to_owned(), words)).into_iter().collect(),
+            )
+        };
+        (of_roles, of_flags).prop_map(words).boxed()
+    }
+}
+
+impl Draw for Values {
+    fn draw(&self) -> BoxedStrategy<Value> {
+        let values = [("role", "maven"), ("project_id", "7"), ("can_invite", "NO")];
+        prop::sample::subsequence(values.to_vec(), 0..=values.len())
+            .prop_map(|values| {
+                Value::Table(values.into_iter().map(|(a, b)| (a.to_owned(), b.into())).collect())
+            })
+            .boxed()
+    }
+}
+
+impl Draw for Rows {
+    fn draw(&self) -> BoxedStrategy<Value> {
+        let values = prop::collection::vec("[^\\x00]{0,9}", 1..4);
+        prop::collection::btree_map("[^\\x00]{0,9}", values, 0..4).prop_map(Value::from).boxed()
     }
 }
