@@ -7,8 +7,9 @@ use jiff::civil::Date;
 
 use super::{
     ApprovedPlanChoice,
-    flag_value::{date, days, duration, person},
+    flag_value::{date, duration, person},
     part::PartArgs,
+    reading::{DayArgs, ReadingArgs},
 };
 use crate::{model::WorkspaceId, report::Format, roster::PersonRef, talk::Form};
 
@@ -132,17 +133,6 @@ pub enum Command {
     Man,
 }
 
-/// How a roster is read, where the configuration says otherwise.
-#[derive(Debug, Clone, Default, Args)]
-pub struct ReadingArgs {
-    /// The encoding of the roster: utf-8, utf-16 or windows-1252
-    #[arg(long, value_name = "ENCODING")]
-    pub encoding: Option<String>,
-    /// What separates its cells: `,` or `;` or `tab` or `|`
-    #[arg(long, value_name = "CHARACTER")]
-    pub delimiter: Option<String>,
-}
-
 /// The roster, and how it is taken.
 #[derive(Debug, Args)]
 pub struct RosterArgs {
@@ -169,17 +159,6 @@ pub struct RosterArgs {
     /// The part of the plan.
     #[command(flatten)]
     pub part: PartArgs,
-}
-
-/// The day that a roster with dates is read for.
-#[derive(Debug, Args)]
-pub struct DayArgs {
-    /// Preview another day than today, such as 2026-12-01; writes nothing to Kantata
-    #[arg(long, value_name = "DATE", value_parser = date)]
-    pub as_of: Option<Date>,
-    /// List who starts and ends in the next days, as the roster says: 14d, 2w; at most a year
-    #[arg(long, value_name = "DAYS", value_parser = days, default_value = "14d")]
-    pub horizon: u16,
 }
 
 /// How a plan is carried out.

@@ -21,6 +21,7 @@ mod part;
 mod places;
 mod plan;
 mod question;
+mod reading;
 mod rehearse;
 mod runs;
 mod sandbox;

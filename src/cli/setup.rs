@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     Common, Failure,
-    arguments::{DayArgs, ReadingArgs},
+    reading::{DayArgs, ReadingArgs},
 };
 use crate::{
     api::{Client, Endpoint, HttpTransport},

@@ -1,0 +1,28 @@
+//! The flags that say how a roster is read, and for which day.
+
+use clap::Args;
+use jiff::civil::Date;
+
+use super::flag_value::{date, days};
+
+/// How a roster is read, where the configuration says otherwise.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ReadingArgs {
+    /// The encoding of the roster: utf-8; others are for a later version
+    #[arg(long, value_name = "ENCODING")]
+    pub encoding: Option<String>,
+    /// What separates its cells: `,` or `;` or `tab` or `|`
+    #[arg(long, value_name = "CHARACTER")]
+    pub delimiter: Option<String>,
+}
+
+/// The day that a roster with dates is read for.
+#[derive(Debug, Args)]
+pub struct DayArgs {
+    /// Preview another day than today, such as 2026-12-01; writes nothing to Kantata
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub as_of: Option<Date>,
+    /// List who starts and ends in the next days, as the roster says: 14d, 2w; at most a year
+    #[arg(long, value_name = "DAYS", value_parser = days, default_value = "14d")]
+    pub horizon: u16,
+}
