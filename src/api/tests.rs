@@ -1,5 +1,9 @@
 //! What the client makes of every kind of answer, from a scripted server under a paused clock.
 
+mod explaining;
+mod stopping;
+mod throttled;
+
 use std::{
     collections::VecDeque,
     convert::Infallible,
@@ -263,55 +267,6 @@ async fn a_read_answered_2xx_with_errors_is_asked_again_within_its_tries_and_a_w
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_429_is_sent_again_whatever_its_body_and_uses_up_no_try() {
-    let mut script = vec![Answer(429, HTML); 8];
-    script.push(Answer(200, EMPTY));
-    let (client, seen) = scripted(&script, quick());
-    client.create(&[creation()], Urgency::Finish).await.expect("answered at last");
-    assert_eq!(seen.count(), 9);
-}
-
-#[tokio::test(start_paused = true)]
-async fn retry_after_is_honoured_in_every_form() {
-    for (value, least, most) in [
-        ("7", 7, 8),
-        ("Tue, 24 Nov 2026 03:00:20 GMT", 19, 21),
-        ("soon", 1, 3),
-        ("86400", 300, 301),
-    ] {
-        let script = [With(429, "retry-after", value, ""), Answer(200, EMPTY)];
-        let (client, seen) = scripted(&script, quick());
-        client.list_page(creation().key.workspace, 1).await.expect("answered");
-        let gap = seen.gaps()[0];
-        assert!(
-            (Duration::from_secs(least)..=Duration::from_secs(most)).contains(&gap),
-            "{value}: {gap:?}"
-        );
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn endless_429_is_given_up_after_a_while_and_known_to_have_done_nothing() {
-    let (client, _) = scripted(&[With(429, "retry-after", "60", "")], quick());
-    let start = Instant::now();
-    let error = client.create(&[creation()], Urgency::Finish).await.expect_err("given up");
-    assert!(start.elapsed() >= Duration::from_secs(15 * 60), "{:?}", start.elapsed());
-    assert_eq!(error.disposition(Repeat::Unsafe), Disposition::Retry);
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_breaker_stops_requests_after_so_many_were_given_up() {
-    let settings = HttpSettings { breaker_failures: 3, tries: 1, ..quick() };
-    let (client, seen) = scripted(&[Answer(500, "")], settings);
-    for _ in 0..3 {
-        assert!(client.delete(id(), Urgency::Finish).await.is_err());
-    }
-    let error = client.delete(id(), Urgency::Finish).await.expect_err("stopped");
-    assert!(matches!(error, ApiError::Stopped { .. }), "{error}");
-    assert_eq!(seen.count(), 3);
-}
-
-#[tokio::test(start_paused = true)]
 async fn an_echoed_token_is_cut_out_of_what_is_said() {
     let body = r#"{"errors":[{"message":"bad token secret-token"}]}"#;
     for status in [422, 500, 401, 200] {
@@ -365,99 +320,6 @@ async fn times_are_read_in_answers() {
     assert_eq!(retry::http_date("Sun, 01 Nov 2026 00:12:20 GMT"), Some(time));
 }
 
-/// Waits this long, asks the run to end, and answers when that was.
-async fn stop_after(stop: &Stop, wait: Duration) -> Instant {
-    tokio::time::sleep(wait).await;
-    stop.set(StopCause::Deadline);
-    Instant::now()
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_request_that_waits_is_dropped_when_the_run_is_to_end() {
-    let held = With(429, "retry-after", "300", "");
-    let slow = HttpSettings { requests_per_second: 0.01, ..quick() };
-    let one_slot = HttpSettings { max_in_flight: 1, ..quick() };
-    // In a hold; behind the limiter; for a slot.
-    for (answer, settings) in [(held, quick()), (Answer(200, EMPTY), slow), (Hang, one_slot)] {
-        let (client, seen) = scripted(&[answer], settings);
-        let stop = Stop::default();
-        let batch = [creation()];
-        // The first takes the slot, and is not to be dropped.
-        let first = async {
-            let _answered_or_not = client.create(&batch, Urgency::Finish).await;
-            std::future::pending::<()>().await;
-        };
-        let second = async {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-            let result = client.create(&batch, Urgency::Droppable(&stop)).await;
-            (result.expect_err("dropped"), Instant::now())
-        };
-        let waiting = async { tokio::join!(second, stop_after(&stop, Duration::from_secs(5))) };
-        let ((error, ended), stopped) = tokio::select! {
-            both = waiting => both,
-            () = first => unreachable!(),
-        };
-        assert_eq!(error, ApiError::Dropped { doubt: None });
-        assert_eq!(error.disposition(Repeat::Unsafe), Disposition::Drop);
-        assert!(!error.ends_the_run() && !error.may_have_arrived());
-        assert_eq!((ended - stopped, seen.count()), (Duration::ZERO, 1));
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn at_a_stop_a_request_that_may_have_arrived_is_in_doubt_and_not_sent_again() {
-    let (client, seen) = scripted(&[With(503, "x-request-id", "r-9", "")], quick());
-    let stop = Stop::default();
-    let deleting = client.delete(id(), Urgency::Droppable(&stop));
-    let (result, stopped) = tokio::join!(deleting, stop_after(&stop, Duration::from_millis(50)));
-    let error = result.expect_err("in doubt");
-    assert_eq!(error.disposition(Repeat::Safe), Disposition::InDoubt);
-    assert_eq!(error.request_id().as_deref(), Some("r-9"));
-    assert_eq!((stopped.elapsed(), seen.count()), (Duration::ZERO, 1), "{error}");
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_must_be_finished_is_sent_whatever_the_run_is_asked() {
-    let script = [With(429, "retry-after", "300", ""), Answer(503, ""), Answer(200, EMPTY)];
-    let (client, seen) = scripted(&script, quick());
-    client.delete(id(), Urgency::Finish).await.expect("the third answer");
-    assert_eq!(seen.count(), 3);
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_was_dropped_does_not_open_the_breaker() {
-    let settings = HttpSettings { breaker_failures: 1, ..quick() };
-    let (client, _) = scripted(&[Answer(200, EMPTY)], settings);
-    let stop = Stop::default();
-    stop.set(StopCause::Interrupt);
-    for _ in 0..3 {
-        let error = client.delete(id(), Urgency::Droppable(&stop)).await.expect_err("dropped");
-        assert!(error.is_dropped(), "{error}");
-    }
-    client.delete(id(), Urgency::Finish).await.expect("answered");
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_is_waited_for_is_told_with_its_cause_until_it_is_over() {
-    let refused = With(429, "retry-after", "300", "");
-    for (answer, words) in [
-        (refused, "429: next request in "),
-        (Answer(503, ""), "server error (503): try 2 of 3 in "),
-    ] {
-        let (client, _) = scripted(&[answer, Answer(200, EMPTY)], quick());
-        let waits = client.waits();
-        let sending = client.delete(id(), Urgency::Finish);
-        let looking = async {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            waits.words()
-        };
-        let (sent, told) = tokio::join!(sending, looking);
-        sent.expect("answered at last");
-        assert!(told.starts_with(words), "{told}");
-        assert_eq!(waits.words(), "");
-    }
-}
-
 mod properties {
     use proptest::prelude::*;
 
@@ -498,52 +360,5 @@ mod properties {
                 prop_assert_eq!((found.number(), on.number()), (id, workspace));
             }
         }
-    }
-}
-
-#[test]
-fn any_word_of_the_account_that_speaks_of_an_administrator_counts() {
-    for (permission, administers) in [
-        (Some("Account Administrator"), true),
-        (Some("administrator"), true),
-        (Some("ADMIN"), true),
-        (Some("Project Lead"), false),
-        (Some(""), false),
-        (None, false),
-    ] {
-        let permission = permission.map(str::to_owned);
-        let membership = AccountMembership { user: creation().key.user, permission };
-        assert_eq!(membership.is_administrator(), administers, "{membership:?}");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_membership_of_the_account_is_that_of_the_person_who_was_asked_for() {
-    let body = r#"{"count":2,"results":[{"key":"account_memberships","id":"8"},{"key":"account_memberships","id":"9"}],
-        "account_memberships":{"8":{"user_id":"1","permission":"Collaborator"},
-        "9":{"user_id":2,"permission":"Account Administrator","disabled_at":null}},"meta":{}}"#;
-    let (client, _) = scripted(&[Answer(200, body)], quick());
-    let user = creation().key.user;
-    let found = client.fetch_account_membership(user).await.expect("an answer");
-    let permission = Some("Account Administrator".to_owned());
-    assert_eq!(found, Some(AccountMembership { user, permission }));
-    let other = UserId::new(3).expect("not 0");
-    assert_eq!(client.fetch_account_membership(other).await.expect("an answer"), None);
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_only_explains_is_asked_once_and_its_failure_stops_nothing() {
-    for failure in
-        [Cut, Hang, Answer(500, ""), Answer(401, REFUSED), Answer(429, ""), Answer(302, "")]
-    {
-        let script = [failure.clone(), failure.clone(), failure, Answer(200, EMPTY)];
-        let settings = HttpSettings { breaker_failures: 1, ..quick() };
-        let (client, seen) = scripted(&script, settings);
-        for asked in 1..=3 {
-            let user = creation().key.user;
-            client.fetch_account_membership(user).await.expect_err("no usable answer");
-            assert_eq!(seen.count(), asked);
-        }
-        client.list_page(creation().key.workspace, 1).await.expect("the API works");
     }
 }

@@ -290,19 +290,22 @@ async fn an_answer_that_does_not_add_up_is_read_again_and_never_believed() {
     assert_eq!(account.asked().len(), 3);
 }
 
+/// Two projects are called Twice, one is archived, and one of two called Both.
+fn titled() -> Account {
+    let projects = vec![
+        (1, "Atlas", false),
+        (2, "Twice", false),
+        (3, "Twice", false),
+        (4, "Old", true),
+        (5, "Both", false),
+        (6, "Both", true),
+    ];
+    Account { projects, ..Account::default() }
+}
+
 #[tokio::test]
 async fn a_title_means_the_only_project_that_has_it_whole() {
-    let account = Account {
-        projects: vec![
-            (1, "Atlas", false),
-            (2, "Twice", false),
-            (3, "Twice", false),
-            (4, "Old", true),
-            (5, "Both", false),
-            (6, "Both", true),
-        ],
-        ..Account::default()
-    };
+    let account = titled();
     let titles = ["Atlas", "atlas", "Twice", "Old", "Both"];
     let names =
         projects(titles.map(title).into_iter().chain([ProjectRef::Reference("j5".to_owned())]));

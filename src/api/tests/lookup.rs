@@ -261,6 +261,26 @@ impl MakeWriter<'_> for Logged {
     }
 }
 
+/// What errors and the log say when these addresses are asked for and this is answered.
+async fn all_said(answer: Scripted, asked: &[String]) -> (String, String) {
+    let logged = Logged::default();
+    let layer = tracing_subscriber::fmt::layer().with_writer(logged.clone()).with_ansi(false);
+    let log = tracing_subscriber::registry().with(layer);
+    let guard = tracing::subscriber::set_default(log);
+    let settings = HttpSettings { breaker_failures: 2, ..quick() };
+    let (client, _) = scripted(&[answer], settings);
+    let mut told = String::new();
+    for _ in 0..4 {
+        let query = PeopleQuery::Addresses(asked);
+        if let Err(error) = client.list_people(query, Some("hr"), false, 1).await {
+            told += &format!("{error}\n{error:?}\n{}\n", client.waits().words());
+        }
+    }
+    drop(guard);
+    let log = String::from_utf8(logged.0.lock().expect("no panic").clone()).expect("UTF-8");
+    (told, log)
+}
+
 #[tokio::test(start_paused = true)]
 async fn no_log_and_no_error_names_an_address() {
     let asked = texts(&["dana.kovalenko+x@firm.example", "Jörg@firm.example"]);
@@ -287,21 +307,7 @@ async fn no_log_and_no_error_names_an_address() {
         Cut,
         Answer(200, PEOPLE),
     ] {
-        let logged = Logged::default();
-        let layer = tracing_subscriber::fmt::layer().with_writer(logged.clone()).with_ansi(false);
-        let log = tracing_subscriber::registry().with(layer);
-        let guard = tracing::subscriber::set_default(log);
-        let settings = HttpSettings { breaker_failures: 2, ..quick() };
-        let (client, _) = scripted(&[answer], settings);
-        let mut told = String::new();
-        for _ in 0..4 {
-            let query = PeopleQuery::Addresses(&asked);
-            if let Err(error) = client.list_people(query, Some("hr"), false, 1).await {
-                told += &format!("{error}\n{error:?}\n{}\n", client.waits().words());
-            }
-        }
-        drop(guard);
-        let log = String::from_utf8(logged.0.lock().expect("no panic").clone()).expect("UTF-8");
+        let (told, log) = all_said(answer, &asked).await;
         assert!(log.contains("/users?by_email_addresses=…"), "{log}");
         let all = format!("{told}{log}").to_lowercase();
         for name in ["dana", "kovalenko", "rg@", "rg%40", "c3%b6"] {
