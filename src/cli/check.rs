@@ -1,24 +1,19 @@
 //! `check`: a roster validated before anything is sent: offline, or with its names looked up.
 
-use std::{path::Path, sync::Arc};
+use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::{
-    Common, Failure, arguments::CheckArgs, block_on::block_on, look, output, setup, signal,
-};
+use super::{Common, Failure, arguments::CheckArgs, look, output, setup};
 use crate::{
-    clock::Clock,
     config::Settings,
-    directory::Lookup,
     model::DesiredSet,
     report::{
         Format,
         check::{self, Checked, FORMS, Shrunk},
     },
     roster::{Known, Names, ParsedRoster, Roster, RosterError},
-    run::{ExitStatus, Stop},
-    session::{lookup_rules, unanswered},
+    run::ExitStatus,
     store::{Folder, Shared},
 };
 
@@ -39,7 +34,7 @@ pub(super) fn check(common: &Common, args: &CheckArgs) -> Result<ExitStatus, Fai
     };
     let names = parsed.names();
     let known = match args.online && !names.is_empty() {
-        true => look_up(&names, settings)?,
+        true => look_up(&names, common, settings)?,
         // Nobody can be asked: each name is taken for one of its own.
         false => parsed.as_spelled(),
     };
@@ -67,26 +62,12 @@ fn damaged(path: &Path, error: RosterError, format: Format) -> Failure {
 }
 
 /// What the names of a roster mean, asked of the account.
-fn look_up(names: &Names, settings: &Settings) -> Result<Known, Failure> {
+fn look_up(names: &Names, common: &Common, settings: &Settings) -> Result<Known, Failure> {
     let token = setup::token(&settings.token_source)?;
-    block_on(false, async {
-        let clock = Clock::starting_at(Timestamp::now());
-        let stop = Arc::new(Stop::default());
-        signal::watch(&stop, None);
-        let client = setup::client(settings, token, clock)?;
-        let state = Shared::existing(Folder::at(settings.state_folder()));
-        let directory = state.map(|state| state.directory()).unwrap_or_default();
-        let lookup = Lookup::new(&client, lookup_rules(settings), directory, clock.now());
-        // Nothing is written here, so what waits is dropped.
-        tokio::select! {
-            biased;
-            looked_up = lookup.confirm(names) => {
-                looked_up.map_err(|error| look::ended(&unanswered(&error)))?;
-            }
-            cause = stop.stopped() => return Err(look::ended(&cause.into())),
-        }
-        Ok(lookup.known(names))
-    })?
+    look::look(common, settings, token, async |looker, client| {
+        let known = looker.look_up(client, names).await;
+        known.map_err(|unasked| look::ended(&unasked.end()))
+    })
 }
 
 /// Projects that lost more than half of what the last applied roster had of them; a partial roster is

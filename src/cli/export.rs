@@ -1,20 +1,16 @@
 //! `export`: the live memberships as a roster; and the backup that an apply makes first.
 
-use std::{collections::BTreeSet, io::Write, sync::Arc};
-
-use jiff::Timestamp;
+use std::{collections::BTreeSet, io::Write};
 
 use super::{
     Common, Failure,
     arguments::ExportArgs,
-    block_on::block_on,
-    look::{Looker, ended},
-    output, setup, signal,
+    look::{Looker, ended, look},
+    output, setup,
 };
 use crate::{
     api::ReadAccount,
     chain::chain,
-    clock::Clock,
     config::Settings,
     directory,
     model::{LiveSet, WorkspaceId},
@@ -23,7 +19,7 @@ use crate::{
         roster::{self, RosterTable},
     },
     roster::{Called, Known, Names, RosterForm},
-    run::{Ended, ExitStatus, Stop},
+    run::{Ended, ExitStatus},
     session::Decision,
     store::WholeFile,
 };
@@ -35,32 +31,32 @@ pub(super) fn export(common: &Common, args: &ExportArgs) -> Result<ExitStatus, F
     let files = files(common)?;
     let _said = setup::name_other_api(common, settings);
     let token = setup::token(&settings.token_source)?;
-    block_on(false, async {
-        let clock = Clock::starting_at(Timestamp::now());
-        let stop = Arc::new(Stop::default());
-        signal::watch(&stop, None);
-        let client = setup::client(settings, token, clock)?;
-        let looker = Looker { common, settings, clock, stop: &stop };
+    look(common, settings, token, async |looker, client| {
         let Visible { workspaces, archived } = match named {
             Some(workspaces) => Visible { workspaces, archived: 0 },
-            None => visible(looker, &client).await?,
+            None => visible(looker, client).await?,
         };
-        let live = looker.list(&client, workspaces).await?;
+        let live = looker.list(client, workspaces).await?;
         let mut table = RosterTable::of(&live);
         note_archived(&mut table, archived);
         let called = match args.names {
-            true => Some(looked_up(looker, &client, &live, &mut table).await?),
+            true => Some(looked_up(looker, client, &live, &mut table).await?),
             false => None,
         };
         let mut page = Vec::new();
         write(&table, called.as_ref(), settings, &mut page)?;
-        let printed = if files.is_empty() { output::print(&page) } else { Ok(()) };
-        let written = files.into_iter().map(|file| Ok(file.write(|out| out.write_all(&page))?));
-        let failures: Vec<Failure> = written.chain([printed]).filter_map(Result::err).collect();
+        let failures = put_out(files, &page);
         tell(&table, common.quiet);
         let failures = partial(&table).into_iter().chain(failures);
         Failure::joined(failures).map_or(Ok(ExitStatus::Done), Err)
-    })?
+    })
+}
+
+/// Writes the page to its files, or prints it where there are none; what could not be written.
+pub(super) fn put_out(files: Vec<WholeFile>, page: &[u8]) -> Vec<Failure> {
+    let printed = if files.is_empty() { output::print(page) } else { Ok(()) };
+    let written = files.into_iter().map(|file| Ok(file.write(|out| out.write_all(page))?));
+    written.chain([printed]).filter_map(Result::err).collect()
 }
 
 pub(super) fn partial(table: &RosterTable) -> Option<Failure> {

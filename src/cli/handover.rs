@@ -1,27 +1,25 @@
 //! `handover`: a patch roster that puts one person in another one's place on all their projects. It
 //! holds no writer: the patch goes through `plan` and `apply` like any roster.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
 use super::{
     Common, Failure,
     arguments::HandoverArgs,
-    block_on::block_on,
     export,
-    look::{Looker, ended},
-    output, setup, signal,
+    look::{Looker, ended, look},
+    output, setup,
 };
 use crate::{
     api::{ReadAccount, ReadParticipations},
-    clock::Clock,
     config::Settings,
     directory,
     model::{LiveSet, Scope, Seen, UserId, WorkspaceId},
     report::{handover::Handover, roster::RosterTable},
     roster::{Expected, Meaning, Names, NoMeaning, ParsedRoster, PersonRef},
-    run::{ExitStatus, Stop},
+    run::ExitStatus,
 };
 
 pub(super) fn handover(common: &Common, args: &HandoverArgs) -> Result<ExitStatus, Failure> {
@@ -31,32 +29,25 @@ pub(super) fn handover(common: &Common, args: &HandoverArgs) -> Result<ExitStatu
     let files = export::files(common)?;
     let _said = setup::name_other_api(common, settings);
     let token = setup::token(&settings.token_source)?;
-    block_on(false, async {
-        let clock = Clock::starting_at(Timestamp::now());
-        let stop = Arc::new(Stop::default());
-        signal::watch(&stop, None);
-        let client = setup::client(settings, token, clock)?;
-        let looker = Looker { common, settings, clock, stop: &stop };
-        let handover = parties(looker, &client, args).await?;
-        let workspaces = projects(looker, &client, args, roster, handover.from).await?;
-        let live = looker.list(&client, workspaces).await?;
+    look(common, settings, token, async |looker, client| {
+        let handover = parties(looker, client, args).await?;
+        let workspaces = projects(looker, client, args, roster, handover.from).await?;
+        let live = looker.list(client, workspaces).await?;
         let mut table = handover.patch(&live);
         if table.rows.is_empty() {
             return Err(nothing(handover.from, &live, table.gaps));
         }
         let called = match args.names {
-            true => Some(export::looked_up(looker, &client, &live, &mut table).await?),
+            true => Some(export::looked_up(looker, client, &live, &mut table).await?),
             false => None,
         };
         let mut page = Vec::new();
         export::write(&table, called.as_ref(), settings, &mut page)?;
-        let printed = if files.is_empty() { output::print(&page) } else { Ok(()) };
-        let written = files.into_iter().map(|file| Ok(file.write(|out| out.write_all(&page))?));
-        let failures: Vec<Failure> = written.chain([printed]).filter_map(Result::err).collect();
+        let failures = export::put_out(files, &page);
         tell(&table, handover, common.quiet);
         let failures = export::partial(&table).into_iter().chain(failures);
         Failure::joined(failures).map_or(Ok(ExitStatus::Done), Err)
-    })?
+    })
 }
 
 /// Who hands over to whom, both known to the account, and when.

@@ -1,14 +1,14 @@
 //! Looking at what is live outside a run: nothing is kept, no lock is taken, nothing is written.
 
-use std::{cell::RefCell, collections::BTreeSet};
+use std::{cell::RefCell, collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::{Common, Failure};
+use super::{Common, Failure, block_on::block_on, setup, signal};
 use crate::{
-    api::{Disposition, ReadAccount, ReadParticipations, Repeat},
+    api::{Client, Disposition, HttpTransport, ReadAccount, ReadParticipations, Repeat},
     clock::Clock,
-    config::Settings,
+    config::{Settings, Token},
     directory::{Directory, Lookup, LookupError},
     live::Lister,
     model::{LiveSet, Scope, WorkspaceId},
@@ -26,6 +26,22 @@ pub(super) struct Looker<'a> {
     pub settings: &'a Settings,
     pub clock: Clock,
     pub stop: &'a Stop,
+}
+
+/// Looks with a client of its own, until the steps end or somebody asks the command to.
+pub(super) fn look<V>(
+    common: &Common,
+    settings: &Settings,
+    token: Token,
+    steps: impl AsyncFnOnce(Looker<'_>, &Client<HttpTransport>) -> Result<V, Failure>,
+) -> Result<V, Failure> {
+    block_on(false, async {
+        let clock = Clock::starting_at(Timestamp::now());
+        let stop = Arc::new(Stop::default());
+        signal::watch(&stop, None);
+        let client = setup::client(settings, token, clock)?;
+        steps(Looker { common, settings, clock, stop: &stop }, &client).await
+    })?
 }
 
 impl Looker<'_> {

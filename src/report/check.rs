@@ -161,8 +161,24 @@ fn table(roster: &Roster, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn text(checked: &Checked<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let roster = checked.roster;
-    let path = roster.path.display();
+    let Checked { roster, shrunk, .. } = checked;
+    problems(roster, out)?;
+    for note in &roster.notes {
+        writeln!(out, "{}", visible(&format!("{}: {note}", roster.path.display())))?;
+    }
+    repeated(roster, out)?;
+    for Shrunk { workspace, title, before, now } in shrunk {
+        let project = visible(title);
+        writeln!(
+            out,
+            "{project} ({workspace}) had {before} memberships when it was last applied, and has {now}"
+        )?;
+    }
+    Ok(())
+}
+
+/// The first problems of each kind, and how many more there are.
+fn problems(roster: &Roster, out: &mut dyn Write) -> io::Result<()> {
     let mut written: BTreeMap<&'static str, usize> = BTreeMap::new();
     let mut all = 0;
     for problem in &roster.problems {
@@ -170,7 +186,7 @@ fn text(checked: &Checked<'_>, out: &mut dyn Write) -> io::Result<()> {
         if *of_kind < OF_A_KIND && all < OF_ALL {
             *of_kind += 1;
             all += 1;
-            writeln!(out, "{}", visible(&format!("{path}:{problem}")))?;
+            writeln!(out, "{}", visible(&format!("{}:{problem}", roster.path.display())))?;
         }
     }
     for (kind, count) in counts(roster) {
@@ -179,25 +195,19 @@ fn text(checked: &Checked<'_>, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "… and {more} more of the kind `{kind}` (`--format csv` has all)")?;
         }
     }
-    for note in &roster.notes {
-        writeln!(out, "{}", visible(&format!("{path}: {note}")))?;
-    }
+    Ok(())
+}
+
+/// The first rows that say what another said, and how many more there are.
+fn repeated(roster: &Roster, out: &mut dyn Write) -> io::Result<()> {
     for warning in roster.warnings.iter().take(WARNINGS) {
-        writeln!(out, "{}", visible(&format!("{path}:{warning}")))?;
+        writeln!(out, "{}", visible(&format!("{}:{warning}", roster.path.display())))?;
     }
-    let more = roster.warnings.len().saturating_sub(WARNINGS);
-    if more > 0 {
-        writeln!(
+    match roster.warnings.len().saturating_sub(WARNINGS) {
+        0 => Ok(()),
+        more => writeln!(
             out,
             "… and {more} more rows that say what another said (`--format json` has all)"
-        )?;
+        ),
     }
-    for Shrunk { workspace, title, before, now } in &checked.shrunk {
-        let project = visible(title);
-        writeln!(
-            out,
-            "{project} ({workspace}) had {before} memberships when it was last applied, and has {now}"
-        )?;
-    }
-    Ok(())
 }

@@ -22,7 +22,7 @@ use super::{
     naming::Namings,
     note::RosterNote,
     period::{Day, Periods},
-    quote,
+    quote::{self, QuoteDamage},
     reading::{Reading, Unusable},
     row::{is_shifted, name_cells, read_rest, read_row},
     settings::ReaderSettings,
@@ -132,18 +132,7 @@ fn inspect(source: &Source, settings: &ReaderSettings) -> Result<Header, Vec<Fil
     // What a damaged header line seems to say would only be noise.
     let damaged_header = quotes.iter().any(|damage| damage.opened + first_line <= line);
     let names = if damaged_header { Vec::new() } else { cells.clone() };
-    let mut problems: Vec<FileProblem> = quotes
-        .iter()
-        .map(|damage| FileProblem {
-            line: damage.line + first_line,
-            column: Some(label(&names, damage.cell)),
-            damage: if damage.unclosed {
-                Damage::UnclosedQuote
-            } else {
-                Damage::TextAfterQuote { opened: damage.opened + first_line }
-            },
-        })
-        .collect();
+    let mut problems = of_quotes(&quotes, &names, first_line);
     if damaged_header {
         return Err(problems);
     }
@@ -156,6 +145,18 @@ fn inspect(source: &Source, settings: &ReaderSettings) -> Result<Header, Vec<Fil
         Ok(_) => Err(problems),
         Err(more) => Err(in_order(more, problems)),
     }
+}
+
+fn of_quotes(quotes: &[QuoteDamage], names: &[String], first_line: u64) -> Vec<FileProblem> {
+    let problem = |damage: &QuoteDamage| FileProblem {
+        line: damage.line + first_line,
+        column: Some(label(names, damage.cell)),
+        damage: match damage.unclosed {
+            true => Damage::UnclosedQuote,
+            false => Damage::TextAfterQuote { opened: damage.opened + first_line },
+        },
+    };
+    quotes.iter().map(problem).collect()
 }
 
 /// The header's problems stand before those of later lines.

@@ -78,26 +78,19 @@ impl<M: Medium, A: Audience> Session<'_, M, A> {
         let names = order.part.names_beside(&of_roster);
         let directory = if names.is_empty() { Default::default() } else { self.store.directory() };
         let lookup = Lookup::new(client, lookup_rules(self.settings), directory, self.started_at);
-        let mut looked_up = self.unless_stopped(lookup.look_up(&names)).await.map(|()| true);
+        if let Err(ended) = self.unless_stopped(lookup.look_up(&names)).await {
+            let course = self.recall(order, lookup.called(&names), Part::default())?;
+            return Ok(Planned { course, preview: Err(ended) });
+        }
         loop {
             let known = lookup.known(&names);
-            if looked_up == Ok(true) && !of_roster.is_empty() {
+            if !of_roster.is_empty() {
                 self.settle_again(&mut order, &known, store)?;
             }
-            let part = match &looked_up {
-                Ok(_) => order.part.locate(&self.scope(&order), &known)?,
-                Err(_) => Part::default(),
-            };
+            let part = order.part.locate(&self.scope(&order), &known)?;
             let course = self.recall(order.clone(), lookup.called(&names), part)?;
-            let preview = match looked_up {
-                Err(ended) => Err(ended),
-                Ok(_) => self.preview(client, &course).await?,
-            };
-            let touched = preview.as_ref().map(touched).unwrap_or_default();
-            let in_question = order.purpose.roster().map(|roster| roster.names_on(&touched));
-            let in_question = order.part.names_beside(&in_question.unwrap_or_default());
-            looked_up = self.unless_stopped(lookup.confirm(&in_question)).await;
-            match looked_up {
+            let preview = self.preview(client, &course).await?;
+            match self.means_something_else(&lookup, &order, &preview).await {
                 Ok(true) => {}
                 Ok(false) => {
                     self.remember_names(store, &lookup);
@@ -106,6 +99,20 @@ impl<M: Medium, A: Audience> Session<'_, M, A> {
                 Err(ended) => return Ok(Planned { course, preview: Err(ended) }),
             }
         }
+    }
+
+    /// Looks up what was only remembered of the names on the projects that a plan changes; whether any of
+    /// them means something else by now, so that there has to be another plan.
+    async fn means_something_else<T: Transport>(
+        &self,
+        lookup: &Lookup<'_, Client<T>>,
+        order: &Order<'_>,
+        preview: &Result<Preview, Ended>,
+    ) -> Result<bool, Ended> {
+        let touched = preview.as_ref().map(touched).unwrap_or_default();
+        let in_question = order.purpose.roster().map(|roster| roster.names_on(&touched));
+        let in_question = order.part.names_beside(&in_question.unwrap_or_default());
+        self.unless_stopped(lookup.confirm(&in_question)).await
     }
 
     fn scope(&self, order: &Order<'_>) -> Scope {
