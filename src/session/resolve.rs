@@ -79,6 +79,8 @@ impl<M: Medium, A: Audience> Session<'_, M, A> {
         let directory = if names.is_empty() { Default::default() } else { self.store.directory() };
         let lookup = Lookup::new(client, lookup_rules(self.settings), directory, self.started_at);
         if let Err(ended) = self.unless_stopped(lookup.look_up(&names)).await {
+            // What was answered before that is true all the same.
+            self.remember_names(store, &lookup);
             let course = self.recall(order, lookup.called(&names), Part::default())?;
             return Ok(Planned { course, preview: Err(ended) });
         }
