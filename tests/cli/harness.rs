@@ -287,6 +287,8 @@ impl Ran {
             (r"127\.0\.0\.1:\d+", "[server]"),
             (r"127\.0\.0\.1-\d+", "[server]"),
             (r"process \d+", "process [number]"),
+            // Of requests that are under way at once, nobody knows which arrives first.
+            (r"sandbox-\d{8}", "sandbox-[number]"),
             (r"took [0-9.]+ m?s", "took [a while]"),
             (r"\.tmp[0-9A-Za-z]{6}", "[temporary]"),
         ] {
