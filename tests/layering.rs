@@ -53,7 +53,7 @@ const PURE: &[&str] =
 
 /// The one thing that a file of a pure room, or a whole one, may do all the same.
 const DOORS: &[(&str, &[&str])] = &[
-    ("roster/read.rs", &["std::fs"]),
+    ("roster/input.rs", &["std::fs"]),
     ("roster/resolve.rs", &["async ", ".await"]),
     ("session/undo/", &[]),
     ("session/", &["async ", ".await", "tokio"]),
@@ -710,8 +710,8 @@ fn impurity_is_found_in_the_core_only() {
             assert_eq!(purity(&source(path, text)), [""; 0], "{path} {text}");
         }
     }
-    assert_eq!(purity(&source("roster/read.rs", "use std::{fmt, fs};")), [""; 0]);
-    assert_eq!(purity(&source("roster/read.rs", "use std::net;")).len(), 1);
+    assert_eq!(purity(&source("roster/input.rs", "use std::{fmt, fs};")), [""; 0]);
+    assert_eq!(purity(&source("roster/input.rs", "use std::net;")).len(), 1);
     assert_eq!(purity(&source("roster/resolve.rs", "async fn a() { b().await; }")), [""; 0]);
     assert_eq!(purity(&source("roster/resolve.rs", "use reqwest::Client;")).len(), 1);
     let innocent = "// std::fs\nfn a() { b(\"tokio::x\", 'a', '\\''); } fn l<'a>(x: &'a str) {}";

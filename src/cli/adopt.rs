@@ -17,13 +17,13 @@ use crate::{
 
 pub(super) fn adopt(common: &Common, args: &AdoptArgs) -> Result<ExitStatus, Failure> {
     let AdoptArgs { roster: path, reading, strict, refresh_directory, write } = args;
-    require_somebody_to_ask(write)?;
+    require_somebody_to_ask(write, std::slice::from_ref(&args.roster))?;
     let mut configuration = setup::configuration_to_read(common, reading)?;
     setup::refresh_directory(&mut configuration.settings, *refresh_directory);
     let settings = &configuration.settings;
     let roster = setup::roster(path, settings);
     let write = (!write.dry_run).then_some(write);
-    let named = Named::read(common, None, write);
+    let named = Named::read(common, settings, None, write);
     let command = ReportedCommand::Adopt;
     Conduct { common, settings, command, roster: path, write }.run(async |session| {
         let roster = settle(session, roster?);

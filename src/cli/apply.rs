@@ -1,6 +1,6 @@
 //! `apply`: plan, guard, question, and the plan carried out under the lock.
 
-use std::rc::Rc;
+use std::{rc::Rc, slice};
 
 use super::{
     Common, Failure,
@@ -26,7 +26,7 @@ pub(super) fn apply(common: &Common, args: &ApplyArgs) -> Result<ExitStatus, Fai
         let message = "`--as-of` previews another day, and an apply writes what holds today";
         return Err(Failure::usage(message, "`plan`, or `apply --dry-run`, takes it"));
     }
-    require_somebody_to_ask(write)?;
+    require_somebody_to_ask(write, slice::from_ref(&roster.roster))?;
     of_roster(common, roster, (!write.dry_run).then_some(write), false)
 }
 
@@ -42,7 +42,7 @@ pub(super) fn of_roster(
     let settings = &configuration.settings;
     let reader = setup::reader_settings_on(settings, &args.day);
     let roster = ParsedRoster::read(&args.roster, &reader);
-    let named = Named::read(common, args.approve_deletes.as_deref(), write);
+    let named = Named::read(common, settings, args.approve_deletes.as_deref(), write);
     let command = if write.is_some() { ReportedCommand::Apply } else { ReportedCommand::Plan };
     let conduct = Conduct { common, settings, command, roster: &args.roster, write };
     conduct.run(async |session| {

@@ -11,6 +11,7 @@ use crate::{
     config::Settings,
     guard::{Approval, ApprovalProblem},
     plan::Digest,
+    roster::{ReaderSettings, own_text},
     run::ExitStatus,
     session::{ApprovalRefusal, Approved, check_approval},
     store::{RunFile, WITHHELD},
@@ -59,13 +60,15 @@ pub(super) struct ApprovedList {
 }
 
 impl ApprovedList {
-    pub(super) fn read(path: &Path) -> Result<Self, Failure> {
-        let mut text = String::new();
-        let read = open_file(path).and_then(|mut file| file.read_to_string(&mut text));
+    pub(super) fn read(path: &Path, settings: &ReaderSettings) -> Result<Self, Failure> {
+        let mut bytes = Vec::new();
+        let read = open_file(path).and_then(|mut file| file.read_to_end(&mut bytes));
         read.map_err(|error| {
             let context = format!("cannot read the approval `{}`", path.display());
             Failure::new(ExitStatus::BadInput, anyhow::Error::new(error).context(context))
         })?;
+        // Spreadsheets save it in their own way.
+        let text = own_text(bytes, path, settings)?;
         let approval = Approval::parse(&text).map_err(|problems| unreadable(path, &problems))?;
         Ok(Self { path: path.to_owned(), text, approval })
     }

@@ -82,10 +82,12 @@ pub(super) struct Named {
 impl Named {
     pub(super) fn read(
         common: &Common,
+        settings: &Settings,
         list: Option<&Path>,
         write: Option<&WriteArgs>,
     ) -> Result<Self, Failure> {
-        let list = list.map(ApprovedList::read).transpose()?;
+        let reader = setup::reader_settings(settings);
+        let list = list.map(|list| ApprovedList::read(list, &reader)).transpose()?;
         let outputs = Outputs::open(common)?;
         let plan = write.and_then(|write| write.plan.as_ref());
         let approved = plan.map(approved::read).transpose()?;

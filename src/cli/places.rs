@@ -12,8 +12,18 @@ use std::{
 use super::{ApprovedPlanChoice, Arguments, Command, Failure, arguments::WriteArgs, setup};
 use crate::{
     config::{self, Settings, TokenSource},
+    roster::STDIN,
     store::{self, target},
 };
+
+/// What the rosters of a command are called.
+const ROSTER: &str = "the roster";
+
+/// The rosters that a command reads, as they were named.
+pub(super) fn rosters(arguments: &Arguments) -> Vec<PathBuf> {
+    let named = inputs(arguments).into_iter();
+    named.filter(|(name, _)| *name == ROSTER).map(|(_, path)| path).collect()
+}
 
 /// A path and what it is for.
 type Named = (&'static str, PathBuf);
@@ -26,6 +36,9 @@ pub(super) fn check(arguments: &Arguments) -> Result<(), Failure> {
         return Ok(());
     }
     let mut taken = inputs(arguments);
+    for (_, path) in taken.iter_mut().filter(|(_, path)| path == Path::new(STDIN)) {
+        *path = PathBuf::from("/dev/stdin");
+    }
     let environment = setup::environment()?;
     let flags = setup::flags(&arguments.common);
     taken.extend(
@@ -72,23 +85,22 @@ fn inputs(arguments: &Arguments) -> Vec<Named> {
     let approval = |path: &Option<PathBuf>| -> Vec<Named> { some("--approve-deletes", path) };
     match &arguments.command {
         Command::Plan(args) => {
-            [one("the roster", &args.roster.roster), approval(&args.roster.approve_deletes)]
-                .concat()
+            [one(ROSTER, &args.roster.roster), approval(&args.roster.approve_deletes)].concat()
         }
         Command::Apply(args) => [
-            one("the roster", &args.roster.roster),
+            one(ROSTER, &args.roster.roster),
             approval(&args.roster.approve_deletes),
             plan(&args.write),
         ]
         .concat(),
-        Command::Adopt(args) => [one("the roster", &args.roster), plan(&args.write)].concat(),
+        Command::Adopt(args) => [one(ROSTER, &args.roster), plan(&args.write)].concat(),
         Command::Undo(args) => [approval(&args.approve_deletes), plan(&args.write)].concat(),
         Command::Rehearse(args) => {
-            [some("the roster", &args.roster), some("--seed", &args.seed)].concat()
+            [some(ROSTER, &args.roster), some("--seed", &args.seed)].concat()
         }
-        Command::Check(args) => one("the roster", &args.roster),
-        Command::Handover(args) => some("the roster", &args.roster),
-        Command::Doctor(args) => some("the roster", &args.roster),
+        Command::Check(args) => one(ROSTER, &args.roster),
+        Command::Handover(args) => some(ROSTER, &args.roster),
+        Command::Doctor(args) => some(ROSTER, &args.roster),
         Command::Sandbox(args) => {
             [some("--seed", &args.seed), some("--settings", &args.settings)].concat()
         }

@@ -3,12 +3,14 @@
 
 use std::{
     io::{self, BufRead as _, IsTerminal as _},
+    path::{Path, PathBuf},
     time::Duration,
 };
 
 use super::{Failure, arguments::WriteArgs};
 use crate::{
     clock::in_words,
+    roster::STDIN,
     run::{Ended, Stop},
     session::Decision,
     talk,
@@ -17,9 +19,15 @@ use crate::{
 const QUESTION: &str = "Apply this plan? [y/N] ";
 
 /// Fails where a question would come that nobody can read or answer: before anything is read.
-pub(super) fn require_somebody_to_ask(args: &WriteArgs) -> Result<(), Failure> {
+pub(super) fn require_somebody_to_ask(
+    args: &WriteArgs,
+    rosters: &[PathBuf],
+) -> Result<(), Failure> {
     let why = match (io::stdin().is_terminal(), io::stderr().is_terminal()) {
         _ if args.dry_run || args.yes => return Ok(()),
+        _ if rosters.iter().any(|roster| roster == Path::new(STDIN)) => {
+            "the roster comes from standard input, where the question would be answered"
+        }
         (true, true) => return Ok(()),
         (false, _) => "there is no terminal to ask on",
         (true, false) => "stderr is no terminal, and the question would go there",
@@ -27,6 +35,17 @@ pub(super) fn require_somebody_to_ask(args: &WriteArgs) -> Result<(), Failure> {
     Err(Failure::usage(
         &format!("{why}, and `--yes` was not given; nothing was sent"),
         "look at it with `--dry-run` first, then give `--yes`, or `--yes --plan DIGEST` for exactly that plan",
+    ))
+}
+
+/// Fails where a roster is to come from a terminal: nobody would know what is waited for.
+pub(super) fn require_no_terminal(roster: &Path) -> Result<(), Failure> {
+    if roster != Path::new(STDIN) || !io::stdin().is_terminal() {
+        return Ok(());
+    }
+    Err(Failure::usage(
+        "`-` reads the roster from standard input, which is a terminal",
+        "send it there, as in `kantata-sync check - < roster.csv`, or name the file",
     ))
 }
 

@@ -8,9 +8,13 @@ use super::flag_value::{date, days};
 /// How a roster is read, where the configuration says otherwise.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ReadingArgs {
-    /// The encoding of the roster: utf-8; others are for a later version
+    /// The encoding of the roster: utf-8, utf-16, utf-16le, utf-16be, windows-1252; when not given, what
+    /// its byte order mark says, else utf-8
     #[arg(long, value_name = "ENCODING")]
     pub encoding: Option<String>,
+    /// Which sheet of an .xlsx or .ods is read; by default the first that is not hidden
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
     /// What separates its cells: `,` or `;` or `tab` or `|`
     #[arg(long, value_name = "CHARACTER")]
     pub delimiter: Option<String>,

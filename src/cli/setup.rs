@@ -38,8 +38,8 @@ pub(super) fn flags(common: &Common) -> Flags {
 
 /// The same, and how a roster is read.
 pub(super) fn flags_to_read(common: &Common, reading: &ReadingArgs) -> Flags {
-    let ReadingArgs { encoding, delimiter } = reading.clone();
-    Flags { encoding, delimiter, ..flags(common) }
+    let ReadingArgs { encoding, sheet, delimiter } = reading.clone();
+    Flags { encoding, sheet, delimiter, ..flags(common) }
 }
 
 /// The configuration for these arguments.
@@ -74,6 +74,9 @@ pub(super) fn reader_settings(settings: &Settings) -> ReaderSettings {
     let today = roster.time_zone.day(Timestamp::now());
     ReaderSettings {
         day: Day::of(today),
+        encoding: roster.encoding,
+        bounds: roster.bounds,
+        sheet: roster.sheet.clone(),
         delimiter: roster.delimiter,
         ignore_columns: roster.ignore_columns.clone(),
         columns: roster.columns.clone(),

@@ -21,11 +21,11 @@ use crate::{
 
 pub(super) fn undo(common: &Common, args: &UndoArgs) -> Result<ExitStatus, Failure> {
     let UndoArgs { run, approve_deletes, write } = args;
-    require_somebody_to_ask(write)?;
+    require_somebody_to_ask(write, &[])?;
     let configuration = setup::configuration(common)?;
     let settings = &configuration.settings;
     let write = (!write.dry_run).then_some(write);
-    let named = Named::read(common, approve_deletes.as_deref(), write);
+    let named = Named::read(common, settings, approve_deletes.as_deref(), write);
     let (command, roster) = (ReportedCommand::Undo, Path::new(""));
     Conduct { common, settings, command, roster, write }.run(async |session| {
         // Under the lock: the journal of a run under way is not whole yet.

@@ -13,8 +13,8 @@ use super::{
     settings::Settings,
     token::TokenSource,
     value::{
-        Choice, Command, Flag, Ids, Kind, Names, Number, Path, People, Place, Rows, Span, Text,
-        Texts, Url, Values, WEEK, Whole, Words, Zones,
+        Choice, Command, Encodings, Flag, Ids, Kind, Names, Number, Path, People, Place, Rows,
+        Span, Text, Texts, Url, Values, WEEK, Whole, Words, Zones,
     },
 };
 
@@ -101,8 +101,11 @@ keys! {
     guard.recheck_after                 Span(ZERO, WEEK) => recheck_after;
     protect.users                       People => protect;
     scope.workspaces                    Ids => scope_workspaces;
-    roster.encoding                     Choice(&["utf-8", "utf-16", "windows-1252"]), Later;
+    roster.encoding                     Encodings => roster.encoding = Some;
     roster.delimiter                    Choice(&[",", ";", "tab", "|"]);
+    roster.sheet                        Text => roster.sheet = Some;
+    roster.max_unpacked_mib             Whole(1, 4096) => roster.bounds.mib;
+    roster.max_unpacked_ratio           Whole(1, 1_000_000) => roster.bounds.ratio;
     roster.ignore_columns               Texts;
     roster.columns                      Names;
     roster.time_zone                    Zones;

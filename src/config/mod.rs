@@ -33,7 +33,7 @@ pub use self::{
     render::render_config,
     settings::{Monitor, NamedProjects, RosterSettings, Settings},
     token::{Token, TokenError, TokenSource, read_token, token_place},
-    value::{DurationError, Encoding, Zone, parse_duration},
+    value::{DurationError, Zone, parse_duration},
 };
 
 use self::{
@@ -60,6 +60,8 @@ pub struct Flags {
     pub state_dir: Option<String>,
     /// `--encoding`.
     pub encoding: Option<String>,
+    /// `--sheet`.
+    pub sheet: Option<String>,
     /// `--delimiter`.
     pub delimiter: Option<String>,
 }
@@ -103,6 +105,7 @@ pub fn load(flags: &Flags, environment: &Environment) -> Result<Configuration, C
     found.add_flag("--base-url", "base_url", flags.base_url.as_deref());
     found.add_flag("--state-dir", "state_dir", flags.state_dir.as_deref());
     found.add_flag("--encoding", "roster.encoding", flags.encoding.as_deref());
+    found.add_flag("--sheet", "roster.sheet", flags.sheet.as_deref());
     found.add_flag("--delimiter", "roster.delimiter", flags.delimiter.as_deref());
     let Found { settings, values, mut problems, .. } = found;
     problems.extend(conflicts(&settings, &values, &problems));

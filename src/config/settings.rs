@@ -8,17 +8,13 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use serde::Deserialize;
 
-use super::{
-    base_url::BaseUrl,
-    token::TokenSource,
-    value::{Encoding, Zone},
-};
+use super::{base_url::BaseUrl, token::TokenSource, value::Zone};
 use crate::{
     api::HttpSettings,
     guard::Limits,
     model::WorkspaceId,
     plan::{Mode, Ownership, Protection},
-    roster::{Defaults, Delimiter, Values, Where},
+    roster::{Defaults, Delimiter, Encoding, UnpackBounds, Values, Where},
 };
 
 /// Everything that is configured (PRODUCT.md §8), validated. What `default` gives is where the
@@ -64,8 +60,12 @@ pub struct Settings {
 /// `[roster]`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RosterSettings {
-    /// How bytes become text.
-    pub encoding: Encoding,
+    /// How bytes become text, where that is said.
+    pub encoding: Option<Encoding>,
+    /// Which sheet of a workbook is read, where that is said.
+    pub sheet: Option<String>,
+    /// How much may come out of a packed roster.
+    pub bounds: UnpackBounds,
     /// What separates cells.
     pub delimiter: Delimiter,
     /// Columns to pass over.

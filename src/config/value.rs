@@ -17,12 +17,9 @@ use jiff::{
     fmt::friendly::{Spacing, SpanPrinter},
     tz::TimeZone,
 };
-use serde::{
-    Deserialize,
-    de::{
-        DeserializeOwned, IntoDeserializer as _,
-        value::{Error, StrDeserializer},
-    },
+use serde::de::{
+    DeserializeOwned, IntoDeserializer as _,
+    value::{Error, StrDeserializer},
 };
 use toml::Value;
 
@@ -379,18 +376,13 @@ impl Kind<roster::Where> for Rows {
 }
 
 /// How a roster's bytes become text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-pub enum Encoding {
-    /// UTF-8, with or without byte order mark.
-    #[default]
-    #[serde(rename = "utf-8")]
-    Utf8,
-    /// UTF-16 with byte order mark.
-    #[serde(rename = "utf-16")]
-    Utf16,
-    /// Windows-1252.
-    #[serde(rename = "windows-1252")]
-    Windows1252,
+pub(super) struct Encodings;
+
+impl Kind<roster::Encoding> for Encodings {
+    fn read(&self, value: &Value, _: &Place<'_>) -> Result<roster::Encoding, String> {
+        const NAMES: &[&str] = &["utf-8", "utf-16", "utf-16le", "utf-16be", "windows-1252"];
+        expected(value.as_str().and_then(roster::Encoding::of_label), Listed(NAMES))
+    }
 }
 
 #[cfg(test)]

@@ -248,7 +248,8 @@ fn table(text: &str, table_at: usize, problems: &mut Vec<ApprovalProblem>) -> Ta
     let lines = text.lines().skip(table_at).map(|line| if blank(line) { "" } else { line });
     let table: String = lines.flat_map(|line| [line, "\n"]).collect();
     let header = table.lines().next().unwrap_or_default();
-    let delimiter = if header.contains(';') { b';' } else { b',' };
+    let delimiter = [b';', b'\t'].into_iter().find(|one| header.as_bytes().contains(one));
+    let delimiter = delimiter.unwrap_or(b',');
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(table.as_bytes());
     let places = match reader.headers() {
         Ok(names) => COLUMNS.map(|name| names.iter().position(|found| found.trim() == name)),
@@ -329,6 +330,7 @@ mod tests {
         let saved = LIST.replace('\n', ",,,,,,,\r\n").replace("reason,,,,,,,", "reason");
         let saved = saved.replace("gone,,,,,,,", "gone").replace("moved,,,,,,,", "moved");
         assert_eq!(Approval::parse(&format!("\u{feff}{saved}")), Ok(approval.clone()));
+        assert_eq!(Approval::parse(&LIST.replace(',', "\t")), Ok(approval.clone()));
         assert_eq!(Approval::parse(&LIST.replace(',', ";")), Ok(approval));
     }
 

@@ -76,6 +76,8 @@ pub fn render_damage(
     }
     let damage = match error {
         RosterError::Damaged { problems, .. } => json!(problems),
+        RosterError::Decode { problem, .. } => json!([problem]),
+        RosterError::Packed { problem, .. } => json!([problem]),
         _ => json!([]),
     };
     let value = json!({

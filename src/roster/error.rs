@@ -3,7 +3,7 @@
 
 use std::{io, path::PathBuf};
 
-use super::{FileProblem, RowProblem};
+use super::{FileProblem, RowProblem, encoding::EncodingProblem, unpack::PackProblem};
 
 /// A roster that cannot be used: nothing is planned from it.
 #[derive(Debug, thiserror::Error)]
@@ -17,17 +17,21 @@ pub enum RosterError {
         #[source]
         source: io::Error,
     },
-    /// The file is not UTF-8.
-    #[error("`{}` is not UTF-8: line {line}, byte {offset}{}", path.display(), utf16_words(*utf16))]
+    /// The bytes of the file are no text in its encoding.
+    #[error("`{}` {problem}", path.display())]
     Decode {
         /// Which file.
         path: PathBuf,
-        /// The first byte that cannot be decoded, from 0.
-        offset: usize,
-        /// Its line.
-        line: u64,
-        /// The file begins with the byte order mark of UTF-16.
-        utf16: bool,
+        /// Why not.
+        problem: EncodingProblem,
+    },
+    /// The file is packed and cannot be unpacked.
+    #[error("`{}` {problem}", path.display())]
+    Packed {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        problem: PackProblem,
     },
     /// The file as a whole is damaged; these are all its file-level problems.
     #[error("`{}` cannot be read as a roster ({})", path.display(), count(problems.len()))]
@@ -47,10 +51,6 @@ pub enum RosterError {
     },
 }
 
-fn utf16_words(utf16: bool) -> &'static str {
-    if utf16 { " (it looks like UTF-16; save it as UTF-8)" } else { "" }
-}
-
 fn count(problems: usize) -> String {
     match problems {
         1 => "1 problem".to_owned(),
@@ -63,7 +63,7 @@ impl RosterError {
     #[must_use]
     pub fn messages(&self) -> Vec<String> {
         match self {
-            Self::Open { .. } | Self::Decode { .. } => Vec::new(),
+            Self::Open { .. } | Self::Decode { .. } | Self::Packed { .. } => Vec::new(),
             Self::Damaged { path, problems } => {
                 problems.iter().map(|problem| format!("{}:{problem}", path.display())).collect()
             }

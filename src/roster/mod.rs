@@ -2,7 +2,7 @@
 //! it has; and from rows to a CSV file.
 //!
 //! Owns the format of PRODUCT.md §2: columns, words, the partial marker, which invalid row freezes
-//! what. Two steps: a [`ParsedRoster`] may have names for people and projects; resolved, it is a
+//! what, in which encodings and containers it may be. Two steps: a [`ParsedRoster`] may have names for people and projects; resolved, it is a
 //! [`Roster`], all by id. [`ParsedRoster::read`] does the only I/O.
 //! Must not know the plan, the live state or HTTP.
 
@@ -10,9 +10,12 @@ mod address;
 mod cell;
 mod column;
 mod conflict;
+mod container;
 mod damage;
+mod encoding;
 mod error;
 mod header;
+mod input;
 mod meaning;
 mod name;
 mod naming;
@@ -31,13 +34,17 @@ mod settled;
 mod source;
 #[cfg(test)]
 mod tests;
+mod unpack;
 mod values;
 mod word;
 mod write;
 
 pub use column::Column;
+pub use container::own_text;
 pub use damage::{Damage, FileProblem};
+pub use encoding::{Encoding, EncodingProblem};
 pub use error::RosterError;
+pub use input::STDIN;
 pub use meaning::{Known, Meaning, Meanings};
 pub use name::{PersonRef, ProjectRef};
 pub use note::RosterNote;
@@ -48,6 +55,7 @@ pub use resolve::{ReadDirectory, look_up, parse_roster, read_roster};
 pub use settings::{Delimiter, ReaderSettings};
 pub use settled::{RecordStatus, Roster, RosterRecord};
 pub use source::{PARTIAL_MARKER, PATCH_MARKER};
+pub use unpack::{PackProblem, UnpackBounds};
 pub use values::{Defaults, ValueError, Values, Where};
 pub use write::{
     Called, ReasonedRows, RosterForm, RosterHeader, RosterRow, RowDates, write_roster,

@@ -1,12 +1,9 @@
-//! From a file to a [`ParsedRoster`]: opens it (the reader's only I/O), finds file-level damage, and
-//! reads the rows one by one.
+//! From a file to a [`ParsedRoster`]: finds file-level damage, and reads the rows one by one.
 //!
 //! What rows mean together, and whom their names mean, is not known here. Must not know the plan.
 
 use std::{
     collections::BTreeSet,
-    fs::{self, File},
-    io::{self, Read as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -14,9 +11,11 @@ use std::{
 use csv::ByteRecord;
 
 use super::{
+    container::text_of,
     damage::{Damage, FileProblem},
     error::RosterError,
     header::{self, Header, label},
+    input::{read_whole, shown_path},
     meaning::Known,
     name::{NameColumn, PersonRef, ProjectRef},
     naming::Namings,
@@ -46,9 +45,11 @@ impl ParsedRoster {
     /// # Errors
     /// When the file cannot be opened or read as a roster.
     pub fn read(path: &Path, settings: &ReaderSettings) -> Result<Self, RosterError> {
-        let bytes = read_whole(path)
-            .map_err(|source| RosterError::Open { path: path.to_owned(), source })?;
-        Self::parse(bytes, path, settings)
+        let name = shown_path(path);
+        match read_whole(path) {
+            Ok(bytes) => Self::parse(bytes, &name, settings),
+            Err(source) => Err(RosterError::Open { path: name, source }),
+        }
     }
 
     /// Reads a roster from the bytes of a file; the path only names it.
@@ -60,7 +61,7 @@ impl ParsedRoster {
         path: &Path,
         settings: &ReaderSettings,
     ) -> Result<Self, RosterError> {
-        let source = Source::new(bytes, path, settings.delimiter)?;
+        let source = Source::new(text_of(bytes, path, settings)?, settings.delimiter);
         let damaged = |problems| RosterError::Damaged { path: path.to_owned(), problems };
         let header = inspect(&source, settings).map_err(damaged)?;
         let rows = read_rows(&source, &header).map_err(|problem| damaged(vec![problem]))?;
@@ -84,35 +85,6 @@ impl ParsedRoster {
             projects: projects.distinct(WorkspaceId::new),
         }
     }
-}
-
-/// More than any roster has: some millions of rows.
-const LARGEST: u64 = 256 << 20;
-
-/// Reads a file, or a pipe to its end; what else there is may have none.
-fn read_whole(path: &Path) -> io::Result<Vec<u8>> {
-    let found = fs::metadata(path)?;
-    if !found.is_file() && !found.is_dir() && !is_pipe(&found) {
-        return Err(io::Error::other("it is neither a file nor a pipe"));
-    }
-    // Room for the file at once: grown step by step, it would be there twice at its end.
-    let known = usize::try_from(found.len().min(LARGEST)).unwrap_or(0);
-    let mut bytes = Vec::with_capacity(known + 1);
-    File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(io::Error::other("it has more than 256 MiB"));
-    }
-    Ok(bytes)
-}
-
-#[cfg(unix)]
-fn is_pipe(found: &fs::Metadata) -> bool {
-    std::os::unix::fs::FileTypeExt::is_fifo(&found.file_type())
-}
-
-#[cfg(not(unix))]
-fn is_pipe(_: &fs::Metadata) -> bool {
-    false
 }
 
 /// Everything that is wrong with the file as a whole, or its header.

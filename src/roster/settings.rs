@@ -7,7 +7,9 @@ use std::{collections::BTreeMap, fmt};
 use serde::Deserialize;
 
 use super::{
+    encoding::Encoding,
     period::Day,
+    unpack::UnpackBounds,
     values::{Defaults, Values, Where},
 };
 
@@ -62,9 +64,15 @@ impl fmt::Display for Delimiter {
     }
 }
 
-/// How to read a roster. The encoding is UTF-8, with or without BOM.
+/// How to read a roster.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ReaderSettings {
+    /// How its bytes become text; none for UTF-8, or what its byte order mark says.
+    pub encoding: Option<Encoding>,
+    /// Which sheet of a workbook is read; none for the first that is not hidden.
+    pub sheet: Option<String>,
+    /// How much may come out of a packed one.
+    pub bounds: UnpackBounds,
     /// Between two cells.
     pub delimiter: Delimiter,
     /// Columns to pass over, matched like all names without case; a known column may be among

@@ -1,14 +1,12 @@
 //! The text of a roster and a walk over its records with true line numbers.
 //!
-//! Owns decoding, the BOM, the partial marker and the counting of lines: a record's own position
+//! Owns the BOM, the partial marker and the counting of lines: a record's own position
 //! in the csv crate lies before the blank lines that it skips. Knows no column and no value.
-
-use std::path::Path;
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
 use memchr::memchr_iter;
 
-use super::{Delimiter, RosterError};
+use super::Delimiter;
 
 /// The first line that makes a roster partial: it never deletes.
 pub const PARTIAL_MARKER: &str = "# kantata-sync: partial roster";
@@ -35,23 +33,13 @@ pub(super) struct Source {
 }
 
 impl Source {
-    pub fn new(bytes: Vec<u8>, path: &Path, delimiter: Delimiter) -> Result<Self, RosterError> {
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let offset = error.utf8_error().valid_up_to();
-            let bytes = error.as_bytes();
-            RosterError::Decode {
-                path: path.to_owned(),
-                offset,
-                line: 1 + count_lines(&bytes[..offset]),
-                utf16: bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]),
-            }
-        })?;
+    pub fn new(text: String, delimiter: Delimiter) -> Self {
         let start = if text.starts_with(BOM) { BOM.len() } else { 0 };
         let (partial, patch, bad_separator) = (false, false, None);
         let mut source =
             Self { text, start, lines_before: 0, delimiter, partial, patch, bad_separator };
         source.pass_preamble();
-        Ok(source)
+        source
     }
 
     /// Passes the lines that may stand above the header, each once, in any order.
@@ -108,6 +96,11 @@ impl Source {
             passed_over: 0,
         }
     }
+}
+
+/// Whether this tool wrote the file, or the part of one, that these are the bytes of.
+pub(super) fn is_marked(bytes: &[u8]) -> bool {
+    [PARTIAL_MARKER, PATCH_MARKER].into_iter().any(|marker| bytes.starts_with(marker.as_bytes()))
 }
 
 /// Spreadsheets fill the marker's line up with delimiters; which ones, only they know.
@@ -195,12 +188,12 @@ impl Walk<'_> {
 mod tests {
     use super::*;
 
-    fn source(text: &[u8]) -> Source {
-        Source::new(text.to_vec(), Path::new("r.csv"), Delimiter::Comma).expect("UTF-8")
+    fn source(text: &str) -> Source {
+        Source::new(text.to_owned(), Delimiter::Comma)
     }
 
     fn lines(text: &str) -> (Vec<u64>, usize) {
-        let source = source(text.as_bytes());
+        let source = source(text);
         let mut walk = source.walk();
         let mut lines = Vec::new();
         while let Some(line) = walk.advance() {
@@ -226,24 +219,17 @@ mod tests {
             "\u{feff}# kantata-sync: partial roster,,\r\na,b\r\n1,2\r\n",
             "# kantata-sync: partial roster;;\na,b\n1,2\n",
         ] {
-            let found = source(marked.as_bytes());
+            let found = source(marked);
             assert!(found.partial && !found.patch, "{marked:?}");
             assert_eq!(lines(marked).0, [2, 3], "{marked:?}");
             let patch = marked.replace("partial", "patch");
-            let found = source(patch.as_bytes());
+            let found = source(&patch);
             assert!(found.partial && found.patch, "{patch:?}");
             assert_eq!(lines(&patch).0, [2, 3], "{patch:?}");
         }
         for other in ["a,b\n# kantata-sync: partial roster\n", "# kantata-sync: partial rosters\n"]
         {
-            assert!(!source(other.as_bytes()).partial, "{other:?}");
+            assert!(!source(other).partial, "{other:?}");
         }
-    }
-
-    #[test]
-    fn bytes_that_are_not_utf8_are_found_by_line_and_offset() {
-        let error = Source::new(b"a,b\n1,\xe9\n".to_vec(), Path::new("r.csv"), Delimiter::Comma);
-        let error = error.expect_err("latin-1");
-        assert!(matches!(error, RosterError::Decode { offset: 6, line: 2, utf16: false, .. }));
     }
 }

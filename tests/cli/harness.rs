@@ -3,7 +3,8 @@
 
 use std::{
     collections::BTreeSet,
-    fs, io,
+    fs,
+    io::{self, Write as _},
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
@@ -223,6 +224,23 @@ impl Desk {
     pub fn run(&self, arguments: &[&str]) -> Ran {
         let output = self.command(arguments).output().expect("the program starts");
         Ran::new(output, self.home.path())
+    }
+
+    /// Runs the program to its end with this on standard input.
+    pub fn run_fed(&self, arguments: &[&str], input: &[u8]) -> Ran {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        // Whoever does not read to the end has its reasons.
+        let _closed = child.stdin.take().expect("piped").write_all(input);
+        Ran::new(child.wait_with_output().expect("ended"), self.home.path())
+    }
+
+    /// Runs the program to its end with this file as standard input.
+    pub fn run_from(&self, arguments: &[&str], name: &str) -> Ran {
+        let mut command = self.command(arguments);
+        command.stdin(fs::File::open(self.path(name)).expect(name));
+        Ran::new(command.output().expect("the program starts"), self.home.path())
     }
 
     /// Every file below the home folder.

@@ -3,6 +3,7 @@
 mod absence;
 mod apply;
 mod configuration;
+mod containers;
 mod dates;
 mod directory;
 mod doctor;

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use toml::Value;
 
 use crate::config::value::{
-    Choice, Command, Flag, Ids, Names, Number, Path, People, Rows, Span, Text, Texts, Url, Values,
-    Whole, Words, Zones,
+    Choice, Command, Encodings, Flag, Ids, Names, Number, Path, People, Rows, Span, Text, Texts,
+    Url, Values, Whole, Words, Zones,
 };
 
 /// A kind whose values can be drawn.
@@ -29,6 +29,14 @@ impl Draw for Flag {
 impl Draw for Whole {
     fn draw(&self) -> BoxedStrategy<Value> {
         (self.0..=self.1).prop_map(Value::from).boxed()
+    }
+}
+
+impl Draw for Encodings {
+    fn draw(&self) -> BoxedStrategy<Value> {
+        const NAMES: &[&str] =
+            &["utf-8", "UTF-16", "utf-16le", "utf-16be", "windows-1252", "latin1"];
+        proptest::sample::select(NAMES).prop_map(Value::from).boxed()
     }
 }
 

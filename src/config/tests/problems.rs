@@ -75,16 +75,13 @@ fn values_that_do_not_go_together_are_refused() {
 #[test]
 fn what_a_later_version_does_is_refused_now() {
     let setup = Setup::new(
-        r#"[roster]
-encoding = "windows-1252"
-[monitor]
+        r#"[monitor]
 ping_url = "https://health.example/secret"
 "#,
     );
     insta::assert_snapshot!(setup.bad(&Flags::default()), @r#"
-    the configuration has 2 problems:
-      kantata-sync.toml:2:12: `roster.encoding = "windows-1252"`: this version does not do that yet; leave it at "utf-8"
-      kantata-sync.toml:4:12: `monitor.ping_url`: this version does not do that yet; leave it out
+    the configuration has 1 problem:
+      kantata-sync.toml:2:12: `monitor.ping_url`: this version does not do that yet; leave it out
     "#);
 }
 

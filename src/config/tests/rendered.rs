@@ -49,8 +49,11 @@ fn what_is_rendered_says_where_it_is_from_and_loads_again() {
     workspaces = []  # from default
 
     [roster]
-    encoding = "utf-8"  # from default
+    # encoding is not set
     delimiter = ","  # from default
+    # sheet is not set
+    max_unpacked_mib = 256  # from default
+    max_unpacked_ratio = 200  # from default
     ignore_columns = []  # from default
     columns = {}  # from default
     time_zone = "UTC"  # from default
