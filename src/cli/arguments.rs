@@ -337,6 +337,10 @@ pub struct CheckArgs {
     /// Look people and projects up, too; needs the token, and writes nothing
     #[arg(long)]
     pub online: bool,
+    /// Write the roster to this file with all that can be repaired without guessing; what cannot be is
+    /// marked in a column `problem`. What is checked is then that file
+    #[arg(long, value_name = "FILE")]
+    pub fix: Option<PathBuf>,
     /// The day.
     #[command(flatten)]
     pub day: DayArgs,

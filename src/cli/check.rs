@@ -4,7 +4,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::{Common, Failure, arguments::CheckArgs, look, output, setup};
+use super::{Common, Failure, arguments::CheckArgs, fix::Fixing, look, output, setup};
 use crate::{
     config::Settings,
     model::DesiredSet,
@@ -32,25 +32,43 @@ pub(super) fn check(common: &Common, args: &CheckArgs) -> Result<ExitStatus, Fai
         Ok(parsed) => parsed,
         Err(error) => return Err(damaged(&args.roster, error, common.format)),
     };
-    let names = parsed.names();
-    let known = match args.online && !names.is_empty() {
-        true => look_up(&names, common, settings)?,
-        // Nobody can be asked: each name is taken for one of its own.
-        false => parsed.as_spelled(),
+    let fixing = args.fix.as_deref().map(|path| Fixing::open(path, &reader)).transpose()?;
+    let know = |parsed: &ParsedRoster| know(parsed, args.online.then_some((common, settings)));
+    let (roster, not_looked_up, fixed) = match fixing {
+        Some(fixing) => fixing.fix(parsed, know)?,
+        None => {
+            let (known, not_looked_up) = know(&parsed)?;
+            (parsed.settle(&known), not_looked_up, None)
+        }
     };
-    let not_looked_up = if args.online { 0 } else { names.people.len() + names.projects.len() };
-    let roster = parsed.settle(&known);
     // Names that were not looked up are no projects yet.
     let shrunk = if not_looked_up == 0 { shrunk(&roster.desired, common) } else { Vec::new() };
-    let checked = Checked { roster: &roster, not_looked_up, shrunk };
+    let checked = Checked { roster: &roster, not_looked_up, shrunk, fixed };
     let mut page = Vec::new();
     check::render(&checked, common.format, &mut page)?;
     let printed = output::print(&page);
     if !common.quiet {
         output::say(&summary(&checked));
+        output::say(&check::columns(&roster));
     }
     let failures = invalid(&roster).into_iter().chain(printed.err());
     Failure::joined(failures).map_or(Ok(ExitStatus::Done), Err)
+}
+
+/// What the names of a roster mean, and how many of them nobody looked up.
+fn know(
+    parsed: &ParsedRoster,
+    online: Option<(&Common, &Settings)>,
+) -> Result<(Known, usize), Failure> {
+    let names = parsed.names();
+    match online {
+        Some((common, settings)) if !names.is_empty() => {
+            Ok((look_up(&names, common, settings)?, 0))
+        }
+        Some(_) => Ok((Known::default(), 0)),
+        // Nobody can be asked: each name is taken for one of its own.
+        None => Ok((parsed.as_spelled(), names.people.len() + names.projects.len())),
+    }
 }
 
 fn damaged(path: &Path, error: RosterError, format: Format) -> Failure {
@@ -96,9 +114,9 @@ fn invalid(roster: &Roster) -> Option<Failure> {
 
 /// How much it is, and how much of it is wrong.
 fn summary(checked: &Checked<'_>) -> String {
-    let Checked { roster, not_looked_up, .. } = checked;
-    let (rows, invalid, projects) =
-        (roster.rows, roster.invalid_rows(), roster.desired.workspaces.len());
+    let Checked { roster, not_looked_up, fixed, .. } = checked;
+    let (rows, invalid) = (roster.rows, roster.invalid_rows());
+    let (projects, people) = (roster.desired.workspaces.len(), roster.desired.people());
     let partial =
         if roster.desired.is_partial() { "; a partial roster: never deletes" } else { "" };
     let names = match not_looked_up {
@@ -108,7 +126,10 @@ fn summary(checked: &Checked<'_>) -> String {
         }
     };
     let dates = dates(roster);
-    format!("{rows} rows, {projects} projects, {invalid} invalid{partial}{names}{dates}\n")
+    let fixed = fixed.as_ref().map(|fixed| fixed.summary(invalid)).unwrap_or_default();
+    format!(
+        "{rows} rows, {projects} projects, {people} people, {invalid} invalid{partial}{names}{dates}\n{fixed}"
+    )
 }
 
 /// What its dates say of the day, where it has any.

@@ -13,6 +13,7 @@ mod config;
 mod doctor;
 mod export;
 mod failure;
+mod fix;
 mod flag_value;
 mod handover;
 mod look;

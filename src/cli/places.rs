@@ -117,16 +117,17 @@ fn plan(args: &WriteArgs) -> Vec<Named> {
 
 fn outputs(arguments: &Arguments) -> Vec<Named> {
     let more = match &arguments.command {
-        Command::Apply(args) => args.write.backup.as_ref(),
-        Command::Adopt(args) => args.write.backup.as_ref(),
-        Command::Undo(args) => args.write.backup.as_ref(),
+        Command::Apply(args) => args.write.backup.as_ref().map(|path| ("--backup", path)),
+        Command::Adopt(args) => args.write.backup.as_ref().map(|path| ("--backup", path)),
+        Command::Undo(args) => args.write.backup.as_ref().map(|path| ("--backup", path)),
+        Command::Check(args) => args.fix.as_ref().map(|path| ("--fix", path)),
         Command::Sandbox(args) => {
             return args.log.iter().map(|path| ("--log", path.clone())).collect();
         }
         _ => None,
     };
     let named = arguments.common.output.iter().map(|path| ("--output", path.clone()));
-    named.chain(more.map(|path| ("--backup", path.clone()))).collect()
+    named.chain(more.map(|(name, path)| (name, path.clone()))).collect()
 }
 
 /// Where a shell sends what the process says, as far as those are files.

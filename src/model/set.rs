@@ -77,6 +77,15 @@ pub enum Unnamed {
 }
 
 impl DesiredSet {
+    /// How many people are desired anywhere.
+    #[must_use]
+    pub fn people(&self) -> usize {
+        let mut people: Vec<UserId> = self.entries().iter().map(|entry| entry.key.user).collect();
+        people.sort_unstable();
+        people.dedup();
+        people.len()
+    }
+
     /// A set of these memberships, sorted here; of two with the same key the first line stays
     /// (the roster reader has reported the other).
     #[must_use]

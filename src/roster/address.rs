@@ -34,10 +34,15 @@ fn is_address(text: &str) -> bool {
         && text.chars().count() <= LONGEST
 }
 
-/// The one address in `Dana <dana@…>`, `mailto:dana@…`, or between quotes.
+/// The one address in `Dana <dana@…>`, `mailto:dana@…`, or between quotes; none where what stands around
+/// it may be another one.
 fn hidden_in(text: &str) -> Option<String> {
     let inner = match text.split_once('<') {
-        Some((_, rest)) => rest.split_once('>')?.0,
+        Some((before, rest)) => {
+            let (inner, after) = rest.split_once('>')?;
+            let is_clear = !before.contains('@') && after.trim_matches(['"', '\'', ' ']).is_empty();
+            Some(inner).filter(|_| is_clear)?
+        }
         None => text,
     };
     let inner = inner.trim().trim_start_matches("mailto:").trim_matches(['"', '\'', ' ']);
@@ -86,6 +91,8 @@ mod tests {
             "da\u{200b}na@firm.example",
             "Dana <dana>",
             "Dana <dana@firm.example",
+            "eve@firm.example <dana@firm.example>",
+            "<dana@firm.example>, <eve@firm.example>",
         ] {
             assert_eq!(read(text), Err(None), "{text}");
         }

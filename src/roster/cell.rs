@@ -15,39 +15,44 @@ use crate::model::{AccessLevel, AccessLevelError, Field, Role, field_table};
 
 /// What is wrong with a value of a column, if anything is.
 pub(super) fn check(column: Column, value: &[u8]) -> Result<(), Expected> {
+    written(column, value).map(drop)
+}
+
+/// A value as the tool itself writes it.
+pub(super) fn written(column: Column, value: &[u8]) -> Result<String, Expected> {
     match column {
-        Column::WorkspaceId => workspace_id(value).map(drop),
-        Column::UserId => user_id(value).map(drop),
-        Column::Role => role(value).map(drop),
-        Column::Field(field) => check_field(field, value),
-        Column::StartsOn => first_day(value).map(drop),
-        Column::EndsOn => last_day(value).map(drop),
+        Column::WorkspaceId => workspace_id(value).map(|id| id.to_string()),
+        Column::UserId => user_id(value).map(|id| id.to_string()),
+        Column::Role => role(value).map(|role| role.to_string()),
+        Column::Field(field) => written_field(field, value),
+        Column::StartsOn => first_day(value).map(|day| day.to_string()),
+        Column::EndsOn => last_day(value).map(|day| day.to_string()),
     }
 }
 
-macro_rules! check_fields {
+macro_rules! written_fields {
     ($(
         $(#[$doc:meta])*
         $variant:ident, $name:ident: $kind:ident, column $column:ident,
             sent $sent:ident as $written:ident,
             read from $($attribute:ident)+, asked $asked:ident $(($include:literal))?;
     )*) => {
-        fn check_field(field: Field, value: &[u8]) -> Result<(), Expected> {
+        fn written_field(field: Field, value: &[u8]) -> Result<String, Expected> {
             match field {
-                $(Field::$variant => check_kind!(value, $kind, $column),)*
+                $(Field::$variant => written_kind!(value, $kind, $column),)*
             }
         }
     };
 }
-macro_rules! check_kind {
+macro_rules! written_kind {
     ($value:ident, $kind:ident, Never) => {
-        Ok(())
+        Ok(String::new())
     };
     ($value:ident, $kind:ident, $column:ident) => {
-        $kind($value).map(drop)
+        $kind($value).map(|value| value.to_string())
     };
 }
-field_table!(check_fields);
+field_table!(written_fields);
 
 /// Words are matched without case; nearly all are written as they should be, which is quick to see.
 fn is(cell: &[u8], word: &str) -> bool {

@@ -18,7 +18,9 @@ use super::{
     values::{Ours, Rewriting, Wanted, nearest_column},
 };
 /// Columns that the tool writes for people, and that mean nothing in a roster.
-const UNREAD: [&str; 2] = ["reason", PERSON_NAME];
+const UNREAD: [&str; 3] = ["reason", PROBLEM, PERSON_NAME];
+/// The column in which a repaired roster says what is still wrong with a row.
+pub(super) const PROBLEM: &str = "problem";
 
 /// Where the columns stand.
 #[derive(Debug, Clone, Default)]
@@ -74,11 +76,16 @@ pub(super) struct Header {
     /// The cells as the file has them.
     pub cells: Vec<String>,
     places: Places,
-    rewriting: Rewriting,
+    pub rewriting: Rewriting,
     wanted: Wanted,
 }
 
 impl Header {
+    /// The columns of ours that the file or a default has, each with its place.
+    pub fn ours(&self) -> Vec<(Ours, usize)> {
+        Ours::all().filter_map(|ours| Some((ours, self.places.of(ours)?))).collect()
+    }
+
     /// Where a column stands; none when neither the file nor a default has it.
     #[inline]
     pub fn place(&self, column: Column) -> Option<usize> {

@@ -161,6 +161,12 @@ fn read<N: InCells>([id, first, second]: NameCells<'_>, header: &Header) -> Nami
     naming
 }
 
+/// All that cells say of one person or project; `None` where something is wrong with them.
+pub(super) fn read_names<N: InCells>(cells: NameCells<'_>, header: &Header) -> Option<Vec<N>> {
+    let Naming { cells, wrong } = read(cells, header);
+    wrong.is_empty().then(|| cells.into_iter().map(|cell| cell.name).collect())
+}
+
 impl<N: Name> Naming<N> {
     fn add(
         &mut self,

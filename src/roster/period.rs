@@ -239,6 +239,23 @@ pub fn parse_date(text: &str) -> Result<Date, Vec<Date>> {
     day.ok_or_else(|| if is_iso { Vec::new() } else { meant(text) })
 }
 
+/// The one day that a text means which is written otherwise, whoever wrote it and wherever.
+pub(super) fn unambiguous(text: &str) -> Option<Date> {
+    let [day] = meant(text)[..] else { return None };
+    let parts: Vec<&str> = text.split(['.', '/', '-']).collect();
+    // Where the year is last, day and month may have changed places.
+    let other = match parts[..] {
+        [first, second, year] if year.len() == 4 => [[year, first, second], [year, second, first]]
+            .into_iter()
+            .filter_map(day_of)
+            .any(|other| other != day),
+        _ => false,
+    };
+    // The number of a day is another one where days are counted from 1904.
+    let is_number = parts.len() == 1 && text.len() == 5;
+    (!other && !is_number).then_some(day)
+}
+
 /// Which days a text may mean that is written otherwise; none where that would be a guess.
 fn meant(text: &str) -> Vec<Date> {
     let mut days = match text.split_once(['T', ' ']) {

@@ -25,6 +25,7 @@ use super::{
     reading::{Reading, Unusable},
     row::{name_cells, read_key},
     source::Source,
+    uses::ColumnUse,
     write::{RosterRow, Written},
 };
 use crate::model::{
@@ -371,6 +372,15 @@ impl Roster {
     /// Every row problem as `file:line: column: …`.
     pub fn messages(&self) -> impl Iterator<Item = String> + '_ {
         self.problems.iter().map(|problem| format!("{}:{problem}", self.path.display()))
+    }
+
+    /// What becomes of each column; none where it was made from no file.
+    #[must_use]
+    pub fn columns(&self) -> Vec<ColumnUse> {
+        match &self.original {
+            Original::Text { header, .. } => header.uses(),
+            Original::Values { .. } => Vec::new(),
+        }
     }
 
     /// How many rows are invalid.

@@ -73,6 +73,17 @@ impl Source {
         &self.text.as_bytes()[self.start..]
     }
 
+    /// What stands above the body, as the file has it.
+    pub fn preamble(&self) -> &str {
+        &self.text[..self.start]
+    }
+
+    /// The same with another body of as many lines above it.
+    pub fn with_body(&self, body: &[u8]) -> Self {
+        let text = self.preamble().to_owned() + &String::from_utf8_lossy(body);
+        Self { text, ..*self }
+    }
+
     /// How many lines come before the body.
     pub const fn lines_before(&self) -> u64 {
         self.lines_before

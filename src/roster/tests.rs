@@ -1,5 +1,6 @@
 //! The reader as a whole: what rows mean together, and what holds for any input.
 
+mod fix;
 mod foreign;
 
 use std::{collections::BTreeMap, fmt::Write, path::Path};

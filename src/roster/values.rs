@@ -26,10 +26,23 @@ pub(super) enum Ours {
 }
 
 impl Ours {
-    fn named(name: &str) -> Option<Self> {
+    /// All of them.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Column::all().map(Self::Value).chain(NameColumn::ALL.into_iter().map(Self::Name))
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
         let name = name.trim();
         let value = Column::named(name).map(Self::Value);
         value.or_else(|| NameColumn::named(name).map(Self::Name))
+    }
+
+    /// Our name for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Value(column) => column.name(),
+            Self::Name(column) => column.name(),
+        }
     }
 
     /// What is wrong with a value of this column, if anything is.
@@ -265,16 +278,18 @@ impl Rewriting {
         if words.is_empty() && defaults.is_empty() {
             return Cow::Borrowed(record);
         }
-        let meaning = |at: usize, cell: &'r [u8]| {
-            let (_, words) = words.iter().find(|(place, _)| *place == at)?;
-            words.get(&folded(&String::from_utf8_lossy(cell)))
-        };
         let mut ours = ByteRecord::with_capacity(record.as_slice().len() + 32, record.len() + 8);
         for (at, cell) in record.iter().enumerate() {
-            ours.push_field(meaning(at, cell).map_or(cell, |meaning| meaning.as_bytes()));
+            ours.push_field(self.meaning(at, cell).map_or(cell, str::as_bytes));
         }
         defaults.iter().for_each(|value| ours.push_field(value.as_bytes()));
         Cow::Owned(ours)
+    }
+
+    /// What the settings say that a cell means.
+    pub fn meaning(&self, at: usize, cell: &[u8]) -> Option<&str> {
+        let (_, words) = self.words.iter().find(|(place, _)| *place == at)?;
+        words.get(&folded(&String::from_utf8_lossy(cell))).map(String::as_str)
     }
 }
 

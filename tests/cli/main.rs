@@ -9,6 +9,7 @@ mod directory;
 mod doctor;
 mod ending;
 mod export;
+mod fix;
 mod foreign;
 mod freeze;
 mod guard;
