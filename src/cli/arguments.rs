@@ -47,7 +47,7 @@ pub struct Common {
     pub state_dir: Option<String>,
     /// The form of what is written to stdout
     #[arg(long, global = true, default_value = "text", value_name = "FORMAT",
-        value_parser = clap::value_parser!(Format), help = "The format of stdout: text, json, csv, markdown, html")]
+        value_parser = clap::value_parser!(Format), help = "The format of stdout: text, json, csv, markdown, html; a roster: csv, xlsx")]
     pub format: Format,
     /// Write the report to this file too, in the format that its ending names (repeatable)
     #[arg(long, global = true, value_name = "FILE")]

@@ -1,6 +1,10 @@
 //! `export`: the live memberships as a roster; and the backup that an apply makes first.
 
-use std::{collections::BTreeSet, io::Write};
+use std::{
+    collections::BTreeSet,
+    io::{self, IsTerminal as _, Write},
+    path::PathBuf,
+};
 
 use super::{
     Common, Failure,
@@ -28,7 +32,7 @@ pub(super) fn export(common: &Common, args: &ExportArgs) -> Result<ExitStatus, F
     let configuration = setup::configuration(common)?;
     let settings = &configuration.settings;
     let named = scope(args, settings)?;
-    let files = files(common)?;
+    let files = RosterFiles::open(common)?;
     let _said = setup::name_other_api(common, settings);
     let token = setup::token(&settings.token_source)?;
     look(common, settings, token, async |looker, client| {
@@ -43,20 +47,74 @@ pub(super) fn export(common: &Common, args: &ExportArgs) -> Result<ExitStatus, F
             true => Some(looked_up(looker, client, &live, &mut table).await?),
             false => None,
         };
-        let mut page = Vec::new();
-        write(&table, called.as_ref(), settings, &mut page)?;
-        let failures = put_out(files, &page);
+        let failures = files.put(|form| rendered(&table, called.as_ref(), settings, form));
         tell(&table, common.quiet);
         let failures = partial(&table).into_iter().chain(failures);
         Failure::joined(failures).map_or(Ok(ExitStatus::Done), Err)
     })
 }
 
-/// Writes the page to its files, or prints it where there are none; what could not be written.
-pub(super) fn put_out(files: Vec<WholeFile>, page: &[u8]) -> Vec<Failure> {
-    let printed = if files.is_empty() { output::print(page) } else { Ok(()) };
-    let written = files.into_iter().map(|file| Ok(file.write(|out| out.write_all(page))?));
-    written.chain([printed]).filter_map(Result::err).collect()
+/// Where a roster goes that is written: files in the form that their ending names, or stdout.
+pub(super) struct RosterFiles {
+    form: Format,
+    files: Vec<(Format, WholeFile)>,
+}
+
+impl RosterFiles {
+    /// A roster is CSV or a workbook and nothing else.
+    pub(super) fn open(common: &Common) -> Result<Self, Failure> {
+        let form = if common.format == Format::Text { Format::Csv } else { common.format };
+        let named = || common.output.iter().map(|path| (Format::of_path(path).ok(), path));
+        let is_roster = |form: Format| matches!(form, Format::Csv | Format::Xlsx);
+        if !is_roster(form) || !named().all(|(form, _)| form.is_some_and(is_roster)) {
+            return Err(Failure::usage(
+                "a roster is always CSV or a workbook",
+                "`--format` is `csv` or `xlsx`; `--output FILE` must end in `.csv` or `.xlsx`",
+            ));
+        }
+        if form == Format::Xlsx && common.output.is_empty() && io::stdout().is_terminal() {
+            return Err(Failure::usage(
+                "a workbook is nothing for a terminal",
+                "give `--output FILE.xlsx`, or send stdout to a file",
+            ));
+        }
+        let open = |(form, path): (Option<Format>, &PathBuf)| {
+            Ok((form.unwrap_or(Format::Csv), WholeFile::open(path)?))
+        };
+        Ok(Self { form, files: named().map(open).collect::<Result<_, Failure>>()? })
+    }
+
+    /// Writes it everywhere; what could not be written.
+    pub(super) fn put(self, render: impl Fn(Format) -> io::Result<Vec<u8>>) -> Vec<Failure> {
+        let Self { form, files } = self;
+        let print = || output::print(&render(form)?);
+        let printed = if files.is_empty() { print() } else { Ok(()) };
+        let write = |(form, file): (Format, WholeFile)| {
+            let page = render(form)?;
+            Ok(file.write(|out| out.write_all(&page))?)
+        };
+        files.into_iter().map(write).chain([printed]).filter_map(Result::err).collect()
+    }
+}
+
+/// The roster in one of its forms.
+pub(super) fn rendered(
+    table: &RosterTable,
+    called: Option<&Called>,
+    settings: &Settings,
+    form: Format,
+) -> io::Result<Vec<u8>> {
+    let mut page = Vec::new();
+    match form {
+        Format::Xlsx => return roster::workbook(table, written_as(called, settings)),
+        _ => write(table, called, settings, &mut page)?,
+    }
+    Ok(page)
+}
+
+const fn written_as<'a>(called: Option<&'a Called>, settings: &'a Settings) -> RosterForm<'a> {
+    let (delimiter, names) = (settings.roster.delimiter.byte(), &settings.roster.columns);
+    RosterForm { delimiter, names, called }
 }
 
 pub(super) fn partial(table: &RosterTable) -> Option<Failure> {
@@ -145,28 +203,13 @@ pub(super) async fn looked_up(
     Ok(called)
 }
 
-/// A roster is CSV and nothing else.
-pub(super) fn files(common: &Common) -> Result<Vec<WholeFile>, Failure> {
-    let of_path = |path| Format::of_path(path).ok();
-    let others = common.output.iter().any(|path| of_path(path) != Some(Format::Csv));
-    if others || !matches!(common.format, Format::Text | Format::Csv) {
-        return Err(Failure::usage(
-            "a roster is always CSV",
-            "leave `--format` out; `--output FILE` must end in `.csv`",
-        ));
-    }
-    Ok(common.output.iter().map(|path| WholeFile::open(path)).collect::<Result<_, _>>()?)
-}
-
-pub(super) fn write(
+fn write(
     table: &RosterTable,
     called: Option<&Called>,
     settings: &Settings,
     out: &mut dyn Write,
-) -> std::io::Result<()> {
-    let (delimiter, names) = (settings.roster.delimiter.byte(), &settings.roster.columns);
-    let form = RosterForm { delimiter, names, called };
-    roster::render(table, form, out)
+) -> io::Result<()> {
+    roster::render(table, written_as(called, settings), out)
 }
 
 fn tell(table: &RosterTable, quiet: bool) {

@@ -26,7 +26,7 @@ pub(super) fn handover(common: &Common, args: &HandoverArgs) -> Result<ExitStatu
     let configuration = setup::configuration(common)?;
     let settings = &configuration.settings;
     let roster = args.roster.as_deref().map(|path| setup::roster(path, settings)).transpose()?;
-    let files = export::files(common)?;
+    let files = export::RosterFiles::open(common)?;
     let _said = setup::name_other_api(common, settings);
     let token = setup::token(&settings.token_source)?;
     look(common, settings, token, async |looker, client| {
@@ -41,9 +41,7 @@ pub(super) fn handover(common: &Common, args: &HandoverArgs) -> Result<ExitStatu
             true => Some(export::looked_up(looker, client, &live, &mut table).await?),
             false => None,
         };
-        let mut page = Vec::new();
-        export::write(&table, called.as_ref(), settings, &mut page)?;
-        let failures = export::put_out(files, &page);
+        let failures = files.put(|form| export::rendered(&table, called.as_ref(), settings, form));
         tell(&table, handover, common.quiet);
         let failures = export::partial(&table).into_iter().chain(failures);
         Failure::joined(failures).map_or(Ok(ExitStatus::Done), Err)

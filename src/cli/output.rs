@@ -8,10 +8,10 @@ use std::{
     path::PathBuf,
 };
 
-use super::{Common, Failure, arguments::Color};
+use super::{Arguments, Command, Common, Failure, arguments::Color};
 use crate::{
     model::DesiredSet,
-    report::{Format, RunReport, csv, html, json, markdown, text},
+    report::{self, Format, RunReport, csv, html, json, markdown, text},
     roster::Roster,
     run::ExitStatus,
     session::{original_header, original_rows},
@@ -42,6 +42,18 @@ pub(super) fn marked(desired: &DesiredSet) -> &'static str {
         (false, true) => "; a partial roster: never deletes",
         (false, false) => "",
     }
+}
+
+/// Fails with wrong usage where a form is asked for that only rosters have.
+pub(super) fn check_forms(arguments: &Arguments) -> Result<(), Failure> {
+    let Arguments { common, command } = arguments;
+    let is_workbook = |path: &PathBuf| Format::of_path(path) == Ok(Format::Xlsx);
+    let wanted = common.format == Format::Xlsx || common.output.iter().any(is_workbook);
+    if !wanted || matches!(command, Command::Export(_) | Command::Handover(_)) {
+        return Ok(());
+    }
+    let hint = "`export` and `handover` write rosters as workbooks; reports have other forms";
+    Err(Failure::usage("this command has no form `xlsx`", hint))
 }
 
 /// The places that a report goes to.
@@ -159,6 +171,7 @@ fn render(
         Format::Csv => csv::results(report, original_header(roster), original_rows(roster), out),
         Format::Markdown => markdown::render(report, out),
         Format::Html => html::render(report, out),
+        Format::Xlsx => report::render(report, format, style, out),
     }
 }
 

@@ -92,7 +92,7 @@ pub fn render(checked: &Checked<'_>, format: Format, out: &mut dyn Write) -> io:
     match format {
         Format::Json => write_json(&value(checked), out),
         Format::Csv => table(checked.roster, out),
-        Format::Text | Format::Markdown | Format::Html => text(checked, out),
+        Format::Text | Format::Markdown | Format::Html | Format::Xlsx => text(checked, out),
     }
 }
 

@@ -58,11 +58,13 @@ pub enum Format {
     Markdown,
     /// One self-contained page.
     Html,
+    /// A workbook of a spreadsheet: rosters alone.
+    Xlsx,
 }
 
 /// A word or file ending that names no format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is no format (`text`, `json`, `csv`, `markdown` or `html`)")]
+#[error("`{text}` is no format (`text`, `json`, `csv`, `markdown` or `html`; `xlsx` for rosters)")]
 pub struct FormatError {
     /// What was found.
     pub text: String,
@@ -70,7 +72,8 @@ pub struct FormatError {
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 5] = [Self::Text, Self::Json, Self::Csv, Self::Markdown, Self::Html];
+    pub const ALL: [Self; 6] =
+        [Self::Text, Self::Json, Self::Csv, Self::Markdown, Self::Html, Self::Xlsx];
 
     /// The word of `--format`.
     #[must_use]
@@ -81,6 +84,7 @@ impl Format {
             Self::Csv => "csv",
             Self::Markdown => "markdown",
             Self::Html => "html",
+            Self::Xlsx => "xlsx",
         }
     }
 
@@ -133,7 +137,13 @@ pub fn render(
         Format::Csv => csv::results(report, &[], iter::empty::<OriginalRow>(), out),
         Format::Markdown => markdown::render(report, out),
         Format::Html => html::render(report, out),
+        Format::Xlsx => Err(no_workbook()),
     }
+}
+
+/// Nothing but a roster is a workbook.
+fn no_workbook() -> io::Error {
+    io::Error::new(io::ErrorKind::Unsupported, "this has no form `xlsx`, which rosters alone have")
 }
 
 #[cfg(test)]

@@ -13,7 +13,10 @@ use super::escape::visible as harmless;
 use super::reason;
 use crate::{
     model::{Listing, LiveSet, LiveWorkspace, Participation, Role, Unreadable, WorkspaceId},
-    roster::{PARTIAL_MARKER, PATCH_MARKER, RosterForm, RosterRow, RowDates, write_roster},
+    roster::{
+        PARTIAL_MARKER, PATCH_MARKER, RosterForm, RosterRow, RowDates, roster_workbook,
+        write_roster,
+    },
 };
 
 /// A roster, and what a person should know of it.
@@ -131,6 +134,14 @@ pub(super) fn named(id: WorkspaceId, title: &str) -> String {
 /// What the writer returns.
 pub fn render(table: &RosterTable, form: RosterForm<'_>, out: &mut dyn Write) -> io::Result<()> {
     write_roster(&table.rows, table.marker(), form, out)
+}
+
+/// The roster as a workbook, marked as partial where it is.
+///
+/// # Errors
+/// When a sheet cannot hold it.
+pub fn workbook(table: &RosterTable, form: RosterForm<'_>) -> io::Result<Vec<u8>> {
+    roster_workbook(&table.rows, table.marker(), form)
 }
 
 #[cfg(test)]

@@ -41,6 +41,7 @@ mod uses;
 mod values;
 mod word;
 mod write;
+mod write_workbook;
 
 pub use column::Column;
 pub use container::own_text;
@@ -65,3 +66,4 @@ pub use values::{Defaults, ValueError, Values, Where};
 pub use write::{
     Called, ReasonedRows, RosterForm, RosterHeader, RosterRow, RowDates, write_roster,
 };
+pub use write_workbook::roster_workbook;

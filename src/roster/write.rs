@@ -16,7 +16,7 @@ use super::{
     name::{NameColumn, PERSON_NAME},
     source::{PARTIAL_MARKER, PATCH_MARKER},
 };
-use crate::model::{Fields, MembershipKey, Role, UserId, WorkspaceId};
+use crate::model::{Field, Fields, MembershipKey, Role, UserId, WorkspaceId};
 
 /// One row of a roster.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +72,19 @@ enum WrittenColumn<'a> {
 }
 
 impl WrittenColumn<'_> {
+    const fn is_numeric(self) -> bool {
+        matches!(
+            self,
+            Self::Of(
+                Column::WorkspaceId
+                    | Column::UserId
+                    | Column::Field(
+                        Field::WorkspaceRoleId | Field::RateInCents | Field::CostInCents
+                    )
+            )
+        )
+    }
+
     const fn name(self) -> &'static str {
         match self {
             Self::Of(column) => column.name(),
@@ -100,6 +113,8 @@ pub(super) struct Written {
     pub header: Vec<String>,
     /// As many cells each as the header has.
     pub rows: Vec<Vec<String>>,
+    /// Which columns are numbers, as far as they are filled.
+    pub numeric: Vec<bool>,
 }
 
 impl Written {
@@ -111,7 +126,8 @@ impl Written {
         let columns = columns(rows, names, called);
         let cells = |row| columns.iter().map(|(_, column)| column.cell(row)).collect();
         let rows = rows.iter().map(cells).collect();
-        Self { header: columns.into_iter().map(|(name, _)| name).collect(), rows }
+        let numeric = columns.iter().map(|(_, column)| column.is_numeric()).collect();
+        Self { header: columns.into_iter().map(|(name, _)| name).collect(), rows, numeric }
     }
 }
 
@@ -175,7 +191,7 @@ pub fn write_roster(
     if let Some(marker) = marker {
         writeln!(out, "{marker}")?;
     }
-    let Written { header, rows } = Written::new(rows, form.names, form.called);
+    let Written { header, rows, .. } = Written::new(rows, form.names, form.called);
     let mut csv = csv::WriterBuilder::new().delimiter(form.delimiter).from_writer(out);
     csv.write_record(header)?;
     for row in rows {

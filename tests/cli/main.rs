@@ -40,3 +40,4 @@ mod talk;
 mod targeting;
 mod trust;
 mod undo;
+mod workbook;

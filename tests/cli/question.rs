@@ -27,7 +27,8 @@ impl Terminal {
         Self { person: File::from(person), program }
     }
 
-    fn end(&self) -> Stdio {
+    /// The program's end, for a command.
+    pub fn end(&self) -> Stdio {
         self.program.try_clone().expect("a handle").into()
     }
 
