@@ -3,13 +3,14 @@
 //! Every value is written in percents. What such a request fails with never names an address.
 
 use super::{
-    AccountPage, ApiError, Assignment, Client, MEMBERS_PER_PAGE, PeopleQuery, ProjectQuery,
-    ReadAccount, Referenced, Transport,
+    AccountPage, ApiError, Assignment, Client, MEMBERS_PER_PAGE, OpenAssignment, PeopleQuery,
+    ProjectQuery, ReadAccount, ReadWork, Referenced, ScheduledHours, Transport,
     account_page::{can_be_asked_for, encoded},
     client::Outgoing,
     wire,
+    wire_account::{decode_open_assignments, decode_scheduled_hours},
 };
-use crate::model::{Person, UserId, Workspace};
+use crate::model::{Person, UserId, Workspace, WorkspaceId};
 
 /// A path whose query grows.
 struct Path {
@@ -89,6 +90,17 @@ fn assignments(user: UserId, page: u64) -> String {
     path.with("include", "participation,workspace").page(page)
 }
 
+fn open_assignments(user: UserId, page: u64) -> String {
+    let path = Path::of("/assignments").with("assignee_id", &user.to_string());
+    path.with("current", "true").with("include", "story").page(page)
+}
+
+fn scheduled_hours(user: UserId, workspaces: &[WorkspaceId], page: u64) -> String {
+    let listed: Vec<String> = workspaces.iter().map(ToString::to_string).collect();
+    let path = Path::of("/workspace_allocations").with("workspace_ids", &listed.join(","));
+    path.with("user_ids", &user.to_string()).page(page)
+}
+
 impl<T: Transport> Client<T> {
     /// The page behind this path; an empty one where there is nothing to ask for.
     async fn look_up<V>(
@@ -135,6 +147,27 @@ impl<T: Transport> ReadAccount for Client<T> {
     }
 }
 
+impl<T: Transport> ReadWork for Client<T> {
+    async fn list_open_assignments(
+        &self,
+        user: UserId,
+        page: u64,
+    ) -> Result<AccountPage<OpenAssignment>, ApiError> {
+        let path = Some(open_assignments(user, page));
+        self.look_up(path, |body| decode_open_assignments(body, page)).await
+    }
+
+    async fn list_scheduled_hours(
+        &self,
+        user: UserId,
+        workspaces: &[WorkspaceId],
+        page: u64,
+    ) -> Result<AccountPage<ScheduledHours>, ApiError> {
+        let path = (!workspaces.is_empty()).then(|| scheduled_hours(user, workspaces, page));
+        self.look_up(path, |body| decode_scheduled_hours(body, page)).await
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,6 +193,14 @@ mod tests {
         insta::assert_snapshot!(people(PeopleQuery::Everybody, None, false, 7).expect("a path"), @"/users?on_my_account=true&order=created_at:asc&per_page=200&page=7");
         insta::assert_snapshot!(projects(ProjectQuery::All, Some("erp"), 1).expect("a path"), @"/workspaces?include_archived=true&include=external_references&order=created_at:asc&per_page=200&page=1");
         insta::assert_snapshot!(assignments(UserId::new(9).expect("not 0"), 1), @"/workspace_resources?user_id=9&include=participation,workspace&order=created_at:asc&per_page=200&page=1");
+    }
+
+    #[test]
+    fn the_work_of_a_person_is_asked_for_with_their_projects() {
+        let user = UserId::new(9).expect("not 0");
+        let projects = [1, 2].map(|id| WorkspaceId::new(id).expect("not 0"));
+        insta::assert_snapshot!(open_assignments(user, 2), @"/assignments?assignee_id=9&current=true&include=story&order=created_at:asc&per_page=200&page=2");
+        insta::assert_snapshot!(scheduled_hours(user, &projects, 1), @"/workspace_allocations?workspace_ids=1,2&user_ids=9&order=created_at:asc&per_page=200&page=1");
     }
 
     #[test]

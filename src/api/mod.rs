@@ -27,6 +27,7 @@ mod tries;
 mod waits;
 pub mod wire;
 mod wire_account;
+mod work;
 
 pub use account::AccountMembership;
 pub use account_page::{
@@ -41,6 +42,7 @@ pub use transport::{
 };
 pub use waits::Waits;
 pub use wire::{ListPage, ListedRow};
+pub use work::{OpenAssignment, ReadWork, ScheduledHours};
 
 use jiff::Timestamp;
 

@@ -12,6 +12,7 @@ use super::{
     envelope::{Counts, Meta, ResultRef, body_text},
     json::{Id, Keyed},
     raw::{Raw, object},
+    work::{OpenAssignment, ScheduledHours},
 };
 use crate::model::{Permissions, Person, Seen, UserId, Workspace, WorkspaceId};
 
@@ -24,6 +25,12 @@ object!(ReferenceRow { service_name, service_model_ref });
 object!(ResourceRow { workspace_id, user_id, participation_id });
 
 object!(ParticipationRow { workspace_id, user_id });
+
+object!(AssignmentRow { assignee_id, story_id, workspace_id });
+
+object!(StoryRow { workspace_id });
+
+object!(AllocationRow { user_id, workspace_id, minutes, end_date });
 
 #[derive(Debug, Deserialize)]
 struct Envelope<'a> {
@@ -43,6 +50,12 @@ struct Envelope<'a> {
     workspace_resources: Keyed<ResourceRow<'a>>,
     #[serde(borrow, default)]
     participations: Keyed<ParticipationRow<'a>>,
+    #[serde(borrow, default)]
+    assignments: Keyed<AssignmentRow<'a>>,
+    #[serde(borrow, default)]
+    stories: Keyed<StoryRow<'a>>,
+    #[serde(borrow, default)]
+    workspace_allocations: Keyed<AllocationRow<'a>>,
 }
 
 /// A text as it is; one with a mark in place of a letter is not the text.
@@ -225,4 +238,63 @@ fn permissions(allowed: Raw<'_>) -> Option<Permissions> {
         access_level: object.get("access_level").and_then(|word| word.text()).map(Cow::into_owned),
         flags: object.iter().filter_map(flag).collect(),
     })
+}
+
+/// Decodes page `page` of `GET /assignments…`, with the tasks beside it that say the projects.
+///
+/// # Errors
+/// When the body is no such JSON, or does not say how many it is a page of.
+pub fn decode_open_assignments(
+    body: &[u8],
+    page: u64,
+) -> Result<AccountPage<OpenAssignment>, serde_json::Error> {
+    let text = body_text(body);
+    let envelope: Envelope<'_> = serde_json::from_str(&text)?;
+    let row = |id: Id| {
+        let row = envelope.assignments.find(id);
+        let story = row.and_then(|row| row.story_id.optional_id().visible()?);
+        let story = story.and_then(|id| envelope.stories.find(id));
+        let own = row.and_then(|row| row.workspace_id.optional_id().visible()?);
+        let place = own.or_else(|| story?.workspace_id.optional_id().visible()?);
+        OpenAssignment {
+            id: id.0,
+            user: user_id(row.and_then(|row| row.assignee_id.optional_id().visible()?)),
+            workspace: workspace_id(place),
+        }
+    };
+    envelope.page(page, envelope.listed("assignments").map(row).collect())
+}
+
+/// Decodes page `page` of `GET /workspace_allocations…`.
+///
+/// # Errors
+/// As [`decode_open_assignments`].
+pub fn decode_scheduled_hours(
+    body: &[u8],
+    page: u64,
+) -> Result<AccountPage<ScheduledHours>, serde_json::Error> {
+    let text = body_text(body);
+    let envelope: Envelope<'_> = serde_json::from_str(&text)?;
+    let row = |id: Id| {
+        let row = envelope.workspace_allocations.find(id);
+        let minutes = row.and_then(|row| row.minutes.whole().visible()?);
+        ScheduledHours {
+            id: id.0,
+            user: user_id(row.and_then(|row| row.user_id.optional_id().visible()?)),
+            workspace: workspace_id(row.and_then(|row| row.workspace_id.optional_id().visible()?)),
+            minutes: minutes.and_then(|minutes| minutes.try_into().ok()).unwrap_or(0),
+            last_day: row
+                .and_then(|row| row.end_date.text().map(Cow::into_owned))
+                .and_then(|day| day.parse().ok()),
+        }
+    };
+    envelope.page(page, envelope.listed("workspace_allocations").map(row).collect())
+}
+
+fn user_id(id: Option<Id>) -> Option<UserId> {
+    UserId::new(id?.0)
+}
+
+fn workspace_id(id: Option<Id>) -> Option<WorkspaceId> {
+    WorkspaceId::new(id?.0)
 }

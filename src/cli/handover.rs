@@ -10,14 +10,17 @@ use super::{
     arguments::HandoverArgs,
     export,
     look::{Looker, ended, look},
-    output, setup,
+    output, setup, work,
 };
 use crate::{
-    api::{ReadAccount, ReadParticipations},
+    api::{ReadAccount, ReadParticipations, ReadWork},
     config::Settings,
     directory,
-    model::{LiveSet, Scope, Seen, UserId, WorkspaceId},
-    report::{handover::Handover, roster::RosterTable},
+    model::{LiveSet, LiveWorkspace, Scope, Seen, UserId, WorkspaceId},
+    report::{
+        handover::Handover,
+        roster::{RosterTable, named as named_project},
+    },
     roster::{Expected, Meaning, Names, NoMeaning, ParsedRoster, PersonRef},
     run::ExitStatus,
 };
@@ -43,6 +46,9 @@ pub(super) fn handover(common: &Common, args: &HandoverArgs) -> Result<ExitStatu
         };
         let failures = files.put(|form| export::rendered(&table, called.as_ref(), settings, form));
         tell(&table, handover, common.quiet);
+        if !common.quiet {
+            tell_work(looker, client, (handover, &table), &live).await;
+        }
         let failures = export::partial(&table).into_iter().chain(failures);
         Failure::joined(failures).map_or(Ok(ExitStatus::Done), Err)
     })
@@ -171,6 +177,26 @@ fn nothing(from: UserId, live: &LiveSet, gaps: Vec<String>) -> Failure {
     }
     let message = anyhow::anyhow!("none of the {count} projects can be handed over by a patch");
     Failure { details: gaps, ..Failure::new(ExitStatus::PartlyApplied, message) }
+}
+
+/// What who hands over still has to do there. The patch is written by now.
+async fn tell_work(
+    looker: Looker<'_>,
+    api: &impl ReadWork,
+    (handover, table): (Handover, &RosterTable),
+    live: &LiveSet,
+) {
+    let projects = table.rows.iter().map(|row| row.key.workspace).collect();
+    let whose = (handover.from, handover.last_day.is_some());
+    let Some(left) = work::left(looker, api, whose, &projects).await else { return };
+    let name = |id: WorkspaceId| {
+        let listed = live.workspaces.get(&id);
+        let title = listed.and_then(LiveWorkspace::title).unwrap_or_default();
+        named_project(id, title)
+    };
+    for line in left.lines(name) {
+        output::say(&format!("work: {line}\n"));
+    }
 }
 
 fn tell(table: &RosterTable, handover: Handover, quiet: bool) {

@@ -32,6 +32,7 @@ mod signal;
 mod terminal;
 mod undo;
 mod usage;
+mod work;
 
 use std::panic::{self, AssertUnwindSafe};
 

@@ -17,7 +17,7 @@ mod tests;
 mod walk;
 
 pub use error::LookupError;
-pub use list::{all_projects, projects_of};
+pub use list::{all_projects, open_assignments_of, projects_of, scheduled_hours_of};
 pub use lookup::{Lookup, LookupTally};
 pub use remembered::{Directory, DirectoryError};
 pub use rules::LookupRules;

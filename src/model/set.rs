@@ -262,6 +262,18 @@ pub enum LiveWorkspace {
     },
 }
 
+impl LiveWorkspace {
+    /// The project's title, where it is known.
+    #[must_use]
+    pub fn title(&self) -> Option<&str> {
+        match self {
+            Self::Listed(listing) => Some(&listing.title),
+            Self::Archived { title } => Some(title),
+            Self::Unreadable { title, .. } => title.as_deref(),
+        }
+    }
+}
+
 /// Who is on the projects in scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveSet {

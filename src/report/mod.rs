@@ -30,6 +30,7 @@ mod upcoming;
 mod value;
 mod warning;
 mod words;
+pub mod work;
 
 use std::{fmt, io, io::Write, iter, path::Path, str::FromStr};
 

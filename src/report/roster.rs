@@ -121,7 +121,9 @@ pub(super) fn unreadable(id: WorkspaceId, title: Option<&str>, reason: &Unreadab
     format!("{name}: unreadable, nothing is written: {}", harmless(&words))
 }
 
-pub(super) fn named(id: WorkspaceId, title: &str) -> String {
+/// A project for people: its title, where it has one, and its id.
+#[must_use]
+pub fn named(id: WorkspaceId, title: &str) -> String {
     if title.is_empty() {
         return format!("project {id}");
     }

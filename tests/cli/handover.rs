@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use kantata_sync::sandbox::{Participation, RequestKind, Sandbox};
+use jiff::civil::date;
+use kantata_sync::sandbox::{Allocation, Fault, Participation, RequestKind, Sandbox, Task};
 
 use crate::harness::{Desk, Ran, Server, sandbox, writes};
 
@@ -132,6 +133,60 @@ fn a_handover_of_300_projects_is_planned_applied_and_undone() {
     assert!(after.keys().all(|(_, user)| *user != Some(10)));
     desk.run(&["undo", "latest", "--yes"]).ends_with(0);
     assert_eq!(places(&sandbox), before);
+}
+
+#[test]
+fn the_work_of_who_hands_over_is_shown_as_far_as_the_token_may_see_it() {
+    let sandbox = sandbox(WORLD);
+    sandbox.with_world(|world| {
+        for (workspace, assignee, current) in [
+            (100, 10, true),
+            (100, 10, true),
+            (100, 10, false),
+            (300, 10, true),
+            (500, 10, true),
+            (100, 11, true),
+        ] {
+            let title = "Something".to_owned();
+            world.work.assign(Task { id: 0, workspace, assignee, title, current });
+        }
+        for (workspace, user, end_date, minutes) in [
+            (100, 10, date(2999, 1, 31), 2400),
+            (300, 10, date(2998, 1, 31), 90),
+            (300, 10, date(2001, 1, 31), 600),
+            (100, 11, date(2999, 1, 31), 60),
+        ] {
+            let start_date = date(2000, 1, 1);
+            let hours = Allocation { id: 0, workspace, user, start_date, end_date, minutes };
+            world.work.schedule(hours);
+        }
+    });
+    let server = Server::of_sandbox(&sandbox);
+    let desk = desk(&server);
+    let handover = ["handover", "--from", "10", "--to", "31", "--output", "patch.csv"];
+    let mut said = steady(&desk.run(&handover).ends_with(0).stderr);
+    sandbox.change_settings(|settings| settings.lookups.assignments_permitted = false);
+    let ran = desk.run(&[&handover[..], &["--keep"]].concat()).ends_with(0);
+    said.push_str(&format!("# without assignments\n{}", ran.steady(&ran.stderr)));
+    sandbox.change_settings(|settings| settings.lookups.allocations_permitted = false);
+    let ran = desk.run(&handover).ends_with(0);
+    said.push_str(&format!("# without both\n{}", ran.steady(&ran.stderr)));
+    let lines = said.lines().filter(|line| line.starts_with("work: ") || line.starts_with('#'));
+    insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"));
+    let asked = |part: &str| sandbox.log().iter().filter(|one| one.path.contains(part)).count();
+    assert_eq!((asked("/assignments?"), asked("/workspace_allocations?")), (3, 3));
+    // Whatever goes wrong with it, there is a patch.
+    let before = desk.read("patch.csv");
+    sandbox.change_settings(|settings| {
+        (settings.lookups.assignments_permitted, settings.lookups.allocations_permitted) =
+            (true, true);
+    });
+    for _ in 0..2 {
+        sandbox.fail_next(RequestKind::Assignments, Fault::ErrorBefore);
+    }
+    let ran = desk.run(&handover).ends_with(0);
+    assert!(ran.stderr.contains("assignments of user 10 are not readable"), "{}", ran.text());
+    assert_eq!(desk.read("patch.csv"), before);
 }
 
 #[test]
