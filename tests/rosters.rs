@@ -47,6 +47,9 @@ fn describe(roster: &Roster) -> String {
     for warning in warnings {
         let _ = writeln!(text, "warning: {}:{warning}", roster.path.display());
     }
+    for note in &roster.notes {
+        let _ = writeln!(text, "note: {note}");
+    }
     let projects: Vec<_> = desired.workspaces.iter().map(ToString::to_string).collect();
     let _ = writeln!(text, "projects: {}", projects.join(" "));
     let _ = writeln!(text, "frozen everywhere by lines {:?}", desired.freeze.everywhere);

@@ -113,6 +113,7 @@ pub fn render_damage(
         RosterError::Damaged { problems, .. } => json!(problems),
         RosterError::Decode { problem, .. } => json!([problem]),
         RosterError::Packed { problem, .. } => json!([problem]),
+        RosterError::Workbook { problem, .. } => json!([problem]),
         _ => json!([]),
     };
     let value = json!({

@@ -3,7 +3,9 @@
 
 use std::{io, path::PathBuf};
 
-use super::{FileProblem, RowProblem, encoding::EncodingProblem, unpack::PackProblem};
+use super::{
+    FileProblem, RowProblem, encoding::EncodingProblem, parts::WorkbookProblem, unpack::PackProblem,
+};
 
 /// A roster that cannot be used: nothing is planned from it.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +34,14 @@ pub enum RosterError {
         path: PathBuf,
         /// Why not.
         problem: PackProblem,
+    },
+    /// The file is a workbook that cannot be read.
+    #[error("`{}` {problem}", path.display())]
+    Workbook {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        problem: WorkbookProblem,
     },
     /// The file as a whole is damaged; these are all its file-level problems.
     #[error("`{}` cannot be read as a roster ({})", path.display(), count(problems.len()))]
@@ -63,7 +73,10 @@ impl RosterError {
     #[must_use]
     pub fn messages(&self) -> Vec<String> {
         match self {
-            Self::Open { .. } | Self::Decode { .. } | Self::Packed { .. } => Vec::new(),
+            Self::Open { .. }
+            | Self::Decode { .. }
+            | Self::Packed { .. }
+            | Self::Workbook { .. } => Vec::new(),
             Self::Damaged { path, problems } => {
                 problems.iter().map(|problem| format!("{}:{problem}", path.display())).collect()
             }

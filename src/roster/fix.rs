@@ -136,7 +136,7 @@ impl Fix {
 
     /// The roster, but for what would be repaired on these lines.
     fn without(&self, left: &BTreeSet<u64>) -> Result<ParsedRoster, io::Error> {
-        let ParsedRoster { path, header, source, day, .. } = &self.original;
+        let ParsedRoster { path, header, source, day, notes, .. } = &self.original;
         let (mut lines, mut walk) = (Lines::of(source), source.walk());
         while let Some(line) = walk.advance() {
             match self.rows.get(&line).filter(|_| !left.contains(&line)) {
@@ -147,7 +147,8 @@ impl Fix {
         let source = Arc::new(source.with_body(&lines.text));
         let rows =
             read_rows(&source, header).map_err(|problem| io::Error::other(problem.to_string()))?;
-        Ok(ParsedRoster { path: path.clone(), header: header.clone(), source, rows, day: *day })
+        let (path, header, notes) = (path.clone(), header.clone(), notes.clone());
+        Ok(ParsedRoster { path, header, source, rows, day: *day, notes })
     }
 }
 
@@ -286,6 +287,8 @@ struct Lines {
     next: u64,
     end: Terminator,
     delimiter: u8,
+    /// A record is a row, a blank one too.
+    is_sheet: bool,
 }
 
 impl Lines {
@@ -294,11 +297,15 @@ impl Lines {
         let is_crlf = first_line.is_some_and(|line| line.ends_with(b"\r\n"));
         let end = if is_crlf { Terminator::CRLF } else { Terminator::Any(b'\n') };
         let (next, delimiter) = (source.lines_before() + 1, source.delimiter.byte());
-        Self { text: Vec::with_capacity(source.body().len()), next, end, delimiter }
+        let (text, is_sheet) = (Vec::with_capacity(source.body().len()), source.is_sheet());
+        Self { text, next, end, delimiter, is_sheet }
     }
 
     fn add(&mut self, line: u64, record: &ByteRecord) -> io::Result<()> {
         while self.next < line {
+            if self.is_sheet {
+                self.text.extend(b"\"\"");
+            }
             self.text.extend(if matches!(self.end, Terminator::CRLF) {
                 &b"\r\n"[..]
             } else {
@@ -316,7 +323,7 @@ impl Lines {
         csv.write_byte_record(record)?;
         csv.flush()?;
         drop(csv);
-        self.next += count_lines(&self.text[from..]);
+        self.next += if self.is_sheet { 1 } else { count_lines(&self.text[from..]) };
         Ok(())
     }
 }

@@ -76,8 +76,12 @@ pub(super) struct Header {
     /// The cells as the file has them.
     pub cells: Vec<String>,
     places: Places,
+    /// Where the columns stand that the file has and that mean something.
+    pub read_places: Vec<usize>,
     pub rewriting: Rewriting,
     wanted: Wanted,
+    /// Whether it stands in a sheet, whose cells have addresses.
+    pub is_sheet: bool,
 }
 
 impl Header {
@@ -166,7 +170,10 @@ pub(super) fn read_header(
     if !reader.problems.is_empty() {
         return Err(reader.problems);
     }
-    Ok(Header { cells, places, rewriting, wanted })
+    let Places { columns, names } = &places;
+    let read_places = columns.iter().chain(names).copied().flatten();
+    let read_places = read_places.filter(|at| *at < cells.len()).collect();
+    Ok(Header { cells, places, read_places, rewriting, wanted, is_sheet: false })
 }
 
 /// The names that mean nothing, not even nearly, and may be those of columns that are missing.

@@ -4,7 +4,7 @@
 
 use std::str;
 
-use super::problem::{Expected, SpreadsheetDamage};
+use super::{problem::Expected, spreadsheet::SpreadsheetDamage};
 use crate::model::{RoleId, UserId, WorkspaceId};
 
 /// The id of a project.

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
+use super::spreadsheet::{NoValue, SpreadsheetDamage};
 use crate::model::{AccessLevel, MembershipKey, WorkspaceId, is_invisible};
 
 /// Values are cut to so many characters.
@@ -70,8 +71,14 @@ pub enum Expected {
         /// The column by our name, where it is known.
         column: Option<String>,
     },
-    /// A value that says whether the row is there, and no error of a spreadsheet.
-    NoError,
+    /// A value of the row's own.
+    OwnValue {
+        /// Why there is none.
+        why: NoValue,
+        /// The cell's address, where it stands in a sheet.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        cell: Option<String>,
+    },
     /// A whole number.
     Integer,
     /// A day.
@@ -150,20 +157,6 @@ pub enum NoMeaning {
         /// Its id.
         id: u64,
     },
-}
-
-/// What spreadsheets do to ids.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SpreadsheetDamage {
-    /// `1.16E+20`
-    Scientific,
-    /// `12,345`
-    Separators,
-    /// `7.0`
-    Decimal,
-    /// `007`
-    LeadingZeros,
 }
 
 /// Something that was put right in reading and should be put right in the file.
@@ -263,6 +256,7 @@ impl Expected {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Meaning { why } => why.into(),
+            Self::OwnValue { why, .. } => why.into(),
             other => other.into(),
         }
     }
@@ -281,7 +275,9 @@ impl fmt::Display for Expected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Cells { header, .. } => write!(f, "{header} cells"),
-            Self::Filled | Self::NoError => f.write_str("a value"),
+            Self::Filled => f.write_str("a value"),
+            Self::OwnValue { why, cell: None } => why.fmt(f),
+            Self::OwnValue { why, cell: Some(cell) } => write!(f, "{why} (cell {cell})"),
             Self::Id { damage } => {
                 f.write_str("an id (digits only, no leading zero, greater than 0)")?;
                 damage.map_or(Ok(()), |damage| write!(f, "; {damage}"))
@@ -304,12 +300,7 @@ impl fmt::Display for Expected {
                 write!(f, "no day before the one in {column}, which is {first}")
             }
             Self::Meaning { why } => write!(f, "{why}"),
-            Self::Address { repair: Some(address) } => {
-                write!(f, "an e-mail address and nothing else; write `{}`", shown(address))
-            }
-            Self::Address { repair: None } => {
-                f.write_str("one e-mail address, such as `dana@firm.example`")
-            }
+            Self::Address { repair } => address(repair.as_deref(), f),
             Self::ShortName => f.write_str("at most 1,000 characters"),
             Self::Agreement { column, id } => {
                 write!(f, "the same as in {column}, which means {id}")
@@ -347,22 +338,20 @@ impl fmt::Display for NoMeaning {
     }
 }
 
+fn address(repair: Option<&str>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match repair {
+        Some(address) => {
+            write!(f, "an e-mail address and nothing else; write `{}`", shown(address))
+        }
+        None => f.write_str("one e-mail address, such as `dana@firm.example`"),
+    }
+}
+
 fn date(meant: &[Date], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let days: Vec<String> = meant.iter().map(|day| format!("`{day}`")).collect();
     match days.is_empty() {
         true => f.write_str("a day of the calendar as year-month-day, such as `2026-12-31`"),
         false => write!(f, "a day as year-month-day, here {}", days.join(" or ")),
-    }
-}
-
-impl fmt::Display for SpreadsheetDamage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Scientific => "a spreadsheet rounded it and lost its digits",
-            Self::Separators => "a spreadsheet put separators into it",
-            Self::Decimal => "a spreadsheet made a decimal number of it",
-            Self::LeadingZeros => "a spreadsheet or export padded it with zeros",
-        })
     }
 }
 

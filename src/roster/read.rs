@@ -11,7 +11,7 @@ use std::{
 use csv::ByteRecord;
 
 use super::{
-    container::text_of,
+    container::source_of,
     damage::{Damage, FileProblem},
     error::RosterError,
     header::{self, Header, label},
@@ -37,6 +37,8 @@ pub struct ParsedRoster {
     pub(super) source: Arc<Source>,
     pub(super) rows: Rows,
     pub(super) day: Day,
+    /// What is to be known of where it stands.
+    pub(super) notes: Vec<RosterNote>,
 }
 
 impl ParsedRoster {
@@ -61,12 +63,12 @@ impl ParsedRoster {
         path: &Path,
         settings: &ReaderSettings,
     ) -> Result<Self, RosterError> {
-        let source = Source::new(text_of(bytes, path, settings)?, settings.delimiter);
+        let (source, notes) = source_of(bytes, path, settings)?;
         let damaged = |problems| RosterError::Damaged { path: path.to_owned(), problems };
         let header = inspect(&source, settings).map_err(damaged)?;
         let rows = read_rows(&source, &header).map_err(|problem| damaged(vec![problem]))?;
         let (source, day) = (Arc::new(source), settings.day);
-        Ok(Self { path: path.to_owned(), header, source, rows, day })
+        Ok(Self { path: path.to_owned(), header, source, rows, day, notes })
     }
 
     /// Each name that has to be looked up, once.
@@ -92,7 +94,10 @@ fn inspect(source: &Source, settings: &ReaderSettings) -> Result<Header, Vec<Fil
     if let Some(line) = source.bad_separator {
         return Err(vec![FileProblem { line, column: None, damage: Damage::Separator }]);
     }
-    let quotes = quote::scan(source.body(), source.delimiter.byte());
+    let quotes = match source.is_sheet() {
+        true => Vec::new(),
+        false => quote::scan(source.body(), source.delimiter.byte()),
+    };
     let mut walk = source.walk();
     let Some(line) = walk.advance() else {
         let line = source.lines_before() + 1;
@@ -108,7 +113,10 @@ fn inspect(source: &Source, settings: &ReaderSettings) -> Result<Header, Vec<Fil
     if damaged_header {
         return Err(problems);
     }
-    let header = header::read_header(cells, line, settings);
+    let mut header = header::read_header(cells, line, settings);
+    if let Ok(header) = &mut header {
+        header.is_sheet = source.is_sheet();
+    }
     if quotes.is_empty() && walk.advance().is_none() {
         problems.push(FileProblem { line, column: None, damage: Damage::NoRows });
     }

@@ -11,9 +11,12 @@ use super::{
     header::Header,
     name::{PersonRef, ProjectRef},
     naming::{InCells, NameCells},
+    near::folded,
     period::{Period, Periods, first_day, last_day},
     problem::{Expected, Freezes, RowProblem, shown},
     reading::{Reading, Unusable, Wrong},
+    sheet::column_name,
+    spreadsheet::{NoValue, is_error},
 };
 use crate::model::{
     DesiredMembership, Field, Fields, MembershipKey, MembershipSpec, Mention, UserId, WorkspaceId,
@@ -28,7 +31,7 @@ pub(super) fn read_row(
     unusable: &mut Unusable,
     periods: &mut Periods,
 ) -> Option<DesiredMembership> {
-    let mut cells = Cells { record, header, wrong: doubtful(record, header) };
+    let mut cells = Cells { record, header, wrong: doubtful(record, header, line) };
     let workspace = cells.required(Column::WorkspaceId, cell::workspace_id);
     let user = cells.required(Column::UserId, cell::user_id);
     cells.read(line, periods).settle(workspace, user, unusable)
@@ -41,7 +44,7 @@ pub(super) fn read_rest(
     line: u64,
     periods: &mut Periods,
 ) -> Reading {
-    Cells { record, header, wrong: doubtful(record, header) }.read(line, periods)
+    Cells { record, header, wrong: doubtful(record, header, line) }.read(line, periods)
 }
 
 /// The cells that say where, and those that say who.
@@ -81,15 +84,25 @@ pub(super) fn read_key(record: &ByteRecord, header: &Header) -> Option<Membershi
     Some(MembershipKey { workspace, user })
 }
 
-/// A cell that should say whether the row is there, and has an error instead.
+/// Cells that have no value of their own: what a spreadsheet shows in its place means nothing.
 #[inline]
-fn doubtful(record: &ByteRecord, header: &Header) -> Vec<Wrong> {
-    let places = header.wanted().doubtful(record).into_iter();
-    let wrong = |at| {
-        let value = text(record[at].trim_ascii());
-        Wrong { column: header.label(at), value, expected: Expected::NoError }
+fn doubtful(record: &ByteRecord, header: &Header, line: u64) -> Vec<Wrong> {
+    let is_error = |at: &&usize| {
+        let cell = record.get(**at).unwrap_or_default().trim_ascii_start();
+        cell.first() == Some(&b'#') && is_error(&folded(&String::from_utf8_lossy(cell)))
     };
-    places.map(wrong).collect()
+    let mut places: Vec<usize> = header.read_places.iter().filter(is_error).copied().collect();
+    places.extend(header.wanted().doubtful(record));
+    places.dedup();
+    places.into_iter().map(|at| without_value(record, at, header, line)).collect()
+}
+
+#[cold]
+fn without_value(record: &ByteRecord, at: usize, header: &Header, line: u64) -> Wrong {
+    let value = text(record[at].trim_ascii());
+    let cell = header.is_sheet.then(|| format!("{}{line}", column_name(at)));
+    let expected = Expected::OwnValue { why: NoValue::of(&value), cell };
+    Wrong { column: header.label(at), value, expected }
 }
 
 /// Where cells are shifted, any of them may be the person's.

@@ -109,8 +109,8 @@ impl ParsedRoster {
     /// The roster, where this is what its names mean.
     #[must_use]
     pub fn settle(self, known: &Known) -> Roster {
-        let Self { path, header, source, rows, day } = self;
-        let notes = rows.notes();
+        let Self { path, header, source, rows, day, mut notes } = self;
+        notes.extend(rows.notes());
         let Rows { entries, by_name, damaged, shifted, names, periods, mut unusable, .. } = rows;
         let Rows { count, blank_lines, .. } = rows;
         let settled = SettledNames {
@@ -299,7 +299,10 @@ impl Roster {
         let Original::Text { header, source, .. } = &self.original else { return None };
         let rows = read_rows(source, header).ok()?;
         let (path, header, source) = (self.path.clone(), (**header).clone(), Arc::clone(source));
-        Some(ParsedRoster { path, header, source, rows, day: self.day }.settle(known))
+        // What is known of where the rows stand is known already.
+        let parsed = ParsedRoster { path, header, source, rows, day: self.day, notes: Vec::new() };
+        let settled = parsed.settle(known);
+        Some(Self { notes: self.notes.clone(), ..settled })
     }
 
     /// The header's cells as the file has them.

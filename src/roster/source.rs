@@ -14,12 +14,17 @@ pub const PARTIAL_MARKER: &str = "# kantata-sync: partial roster";
 /// The first line that makes a roster a patch: it deletes those whose end it states, and nobody else.
 pub const PATCH_MARKER: &str = "# kantata-sync: patch roster";
 
+/// How every line begins that this tool writes above a header.
+pub(super) const OWN_LINE: &str = "# kantata-sync: ";
+
 const BOM: &str = "\u{feff}";
 
 /// A decoded roster file.
 #[derive(Debug)]
 pub(super) struct Source {
     text: String,
+    /// From a sheet: a record is a row, whatever line breaks its cells have.
+    is_sheet: bool,
     /// Where the header's line begins: after the BOM, the marker and the separator.
     start: usize,
     lines_before: u64,
@@ -33,11 +38,28 @@ pub(super) struct Source {
 }
 
 impl Source {
+    /// A text from a sheet, in the form that a sheet is given.
+    pub fn of_sheet(text: String) -> Self {
+        Self::read(text, Delimiter::Comma, true)
+    }
+
     pub fn new(text: String, delimiter: Delimiter) -> Self {
+        Self::read(text, delimiter, false)
+    }
+
+    fn read(text: String, delimiter: Delimiter, is_sheet: bool) -> Self {
         let start = if text.starts_with(BOM) { BOM.len() } else { 0 };
         let (partial, patch, bad_separator) = (false, false, None);
-        let mut source =
-            Self { text, start, lines_before: 0, delimiter, partial, patch, bad_separator };
+        let mut source = Self {
+            text,
+            is_sheet,
+            start,
+            lines_before: 0,
+            delimiter,
+            partial,
+            patch,
+            bad_separator,
+        };
         source.pass_preamble();
         source
     }
@@ -84,6 +106,11 @@ impl Source {
         Self { text, ..*self }
     }
 
+    /// Whether it is a sheet, whose lines are its rows.
+    pub const fn is_sheet(&self) -> bool {
+        self.is_sheet
+    }
+
     /// How many lines come before the body.
     pub const fn lines_before(&self) -> u64 {
         self.lines_before
@@ -102,6 +129,7 @@ impl Source {
             body,
             reader,
             record,
+            is_sheet: self.is_sheet,
             lines_before: self.lines_before,
             blank_lines: 0,
             passed_over: 0,
@@ -144,6 +172,7 @@ pub(super) struct Walk<'a> {
     body: &'a [u8],
     reader: Reader<&'a [u8]>,
     pub record: ByteRecord,
+    is_sheet: bool,
     lines_before: u64,
     /// Lines without any cell that is not empty, so far.
     pub blank_lines: usize,
@@ -181,6 +210,10 @@ impl Walk<'_> {
     /// Counts the line ends that the csv crate is about to skip; the line where the record begins.
     fn skip_empty_lines(&mut self) -> u64 {
         let position = self.reader.position();
+        if self.is_sheet {
+            // Not even a blank row is skipped.
+            return self.lines_before + position.record() + 1;
+        }
         let start = usize::try_from(position.byte()).unwrap_or(self.body.len());
         let rest = &self.body[start.min(self.body.len())..];
         if !matches!(rest.first(), Some(b'\r' | b'\n')) {

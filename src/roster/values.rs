@@ -16,6 +16,7 @@ use super::{
     name::NameColumn,
     near::{folded, nearest},
     problem::{Expected, shown},
+    spreadsheet::is_error,
 };
 
 /// A column that the settings may speak of.
@@ -323,23 +324,6 @@ impl Wanted {
         };
         Some(self.columns.iter().find(is_doubtful)?.0)
     }
-}
-
-/// What spreadsheets show where a formula has no value.
-fn is_error(folded: &str) -> bool {
-    const ERRORS: [&str; 10] = [
-        "#n/a",
-        "#ref!",
-        "#value!",
-        "#name?",
-        "#div/0!",
-        "#num!",
-        "#null!",
-        "#spill!",
-        "#calc!",
-        "#getting_data",
-    ];
-    folded.starts_with('#') && ERRORS.contains(&folded)
 }
 
 /// The column that may be meant, where one is near.

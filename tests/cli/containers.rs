@@ -6,7 +6,7 @@ use std::{fs, io::Write as _};
 use flate2::{Compression, write::GzEncoder};
 use kantata_sync::sandbox::RequestKind::Delete;
 
-use crate::harness::{Desk, LIVE, ROSTER, Server, sandbox, writes};
+use crate::harness::{Desk, LIVE, ROSTER, Server, samples, sandbox, writes};
 
 /// The roster by titles, of which one has a character that encodings write differently.
 const TITLES: &str = "\
@@ -149,4 +149,35 @@ fn a_packed_roster_is_unpacked_whatever_it_is_called_and_a_cut_one_is_damage() {
         "a_packed_roster_that_is_too_large",
         desk.run(&["check", "bomb.gz"]).text()
     );
+}
+
+#[test]
+fn a_sheet_is_chosen_by_name_and_what_is_hidden_in_it_is_said() {
+    let desk = Desk::bare();
+    let hidden = samples().join("rosters/right-sheet-hidden-rows.xlsx");
+    let check = |arguments: &[&str]| {
+        let path = hidden.to_str().expect("a plain path");
+        desk.run(&[&["check", path], arguments].concat())
+    };
+    let ran = check(&[]).ends_with(0);
+    insta::assert_snapshot!("a_sheet_with_hidden_rows", ran.steady(&ran.stdout));
+    insta::assert_snapshot!("a_sheet_that_is_not_there", check(&["--sheet", "Stafing"]).text());
+    assert!(check(&["--sheet", "Staffing"]).ends_with(0).stdout.contains("hidden"));
+    let other = check(&["--sheet", "Other"]).ends_with(3);
+    assert!(other.stderr.contains("no header"), "{}", other.stderr);
+}
+
+#[test]
+fn a_repaired_sheet_keeps_its_lines() {
+    let desk = Desk::bare();
+    let path = samples().join("rosters/wrong-sheet-merged.xlsx");
+    let ran = desk.run(&["check", path.to_str().expect("a plain path"), "--fix", "fixed.csv"]);
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    let again = desk.run(&["check", "fixed.csv"]).ends_with(3);
+    let lines = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter_map(|line| line.split_once(": workspace_id"));
+        lines.filter_map(|(place, _)| Some(place.rsplit_once(':')?.1.to_owned())).collect()
+    };
+    // What was a merged cell is still none of the row's own.
+    assert_eq!(lines(&again.stdout), ["3", "4"], "{}", again.stdout);
 }

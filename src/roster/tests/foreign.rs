@@ -83,7 +83,7 @@ fn rows_that_are_not_chosen_are_not_there_and_doubtful_ones_freeze() {
     assert_eq!(roster.notes, [RosterNote::NotChosen { rows: 2, of: 5 }]);
     let messages: Vec<String> = roster.messages().collect();
     insta::assert_snapshot!(messages.join("\n"), @"
-    r.csv:5: STATUS: `#N/A`: expected a value
+    r.csv:5: STATUS: `#N/A`: expected a value, and no error of a spreadsheet
     r.csv:6: expected 4 cells as in the header, found 3: `4,4,maven`
     ");
     assert_eq!(roster.desired.freeze.everywhere, [6]);
