@@ -1,6 +1,7 @@
 //! The program as its users meet it: the binary in a process of its own, the sandbox over HTTP.
 
 mod absence;
+mod administrator;
 mod apply;
 mod configuration;
 mod containers;

@@ -17,7 +17,7 @@ fn readme() -> String {
 }
 
 /// The arguments of every command of ours in the fenced blocks of this language, block by block.
-fn commands(language: &str) -> Vec<Vec<Vec<String>>> {
+pub fn commands(language: &str) -> Vec<Vec<Vec<String>>> {
     let text = readme();
     let fence = format!("```{language}\n");
     let blocks = text.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap_or(rest));
