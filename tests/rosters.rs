@@ -9,7 +9,7 @@ use std::{
 };
 
 use jiff::civil::date;
-use kantata_sync::roster::{Day, ReaderSettings, Roster, RosterError, read_roster};
+use kantata_sync::roster::{Day, ParsedRoster, ReaderSettings, Roster, RosterError, read_roster};
 
 fn samples(prefix: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data/rosters");
@@ -30,8 +30,12 @@ fn read(path: &Path) -> Result<Roster, RosterError> {
     let bytes = fs::read(path).expect("readable");
     let bare = Path::new(path.file_name().expect("a file"));
     let day = Day::of(date(2026, 11, 24));
-    let settings = ReaderSettings { day, ..ReaderSettings::default() };
-    kantata_sync::roster::parse_roster(bytes, bare, &settings)
+    // These name people and projects; each name is taken for one of its own.
+    let names = name(path).contains("-by-name-");
+    let settings = ReaderSettings { day, names, ..ReaderSettings::default() };
+    let parsed = ParsedRoster::parse(bytes, bare, &settings)?;
+    let known = parsed.as_spelled();
+    Ok(parsed.settle(&known))
 }
 
 /// The roster as the reader understood it, in lines.

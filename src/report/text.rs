@@ -31,6 +31,9 @@ pub struct Style {
     pub limit: Option<usize>,
 }
 
+/// So many invalid rows are shown where not everything is asked for.
+const PROBLEMS: usize = 20;
+
 /// What is listed after the plan, in this order; `lost` stands before everything else.
 const SECTIONS: [(Outcome, &str); 9] = [
     (Outcome::InDoubt, "In doubt: it is not known whether it happened"),
@@ -312,10 +315,18 @@ impl Page<'_> {
             return Ok(());
         }
         self.heading(&format!("Invalid rows ({})", report.problems.len()))?;
-        self.limited("  ", &report.problems, |_, problem| {
-            visible(&format!("{}:{}: {}", report.roster, problem.line, problem.message))
-                .into_owned()
-        })
+        // A list of others may be wrong from top to bottom: few, as `rejected.csv` has all.
+        let limit = if self.style.verbose { usize::MAX } else { PROBLEMS.min(self.limit()) };
+        for problem in report.problems.iter().take(limit) {
+            let words = format!("{}:{}: {}", report.roster, problem.line, problem.message);
+            writeln!(self.out, "  {}", visible(&words))?;
+        }
+        match report.problems.len().saturating_sub(limit) {
+            0 => Ok(()),
+            more => {
+                writeln!(self.out, "  … and {more} more; rejected.csv, --output FILE or -v has all")
+            }
+        }
     }
 
     /// Few, whatever else is shown: the other forms have all.

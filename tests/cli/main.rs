@@ -3,6 +3,7 @@
 mod absence;
 mod administrator;
 mod apply;
+mod bad_names;
 mod configuration;
 mod containers;
 mod dates;
