@@ -25,11 +25,36 @@ fn an_export_can_be_a_workbook_for_a_file_or_a_pipe() {
     let workbook = fs::read(desk.path("live.xlsx")).expect("written");
     assert!(workbook.starts_with(b"PK\x03\x04"), "a packed workbook");
     assert!(desk.read("live.csv").starts_with("workspace_id,user_id,project,name,email,role"));
+    // It is a roster like any other: nothing differs, and no id lost a digit.
+    desk.run(&["plan", "--check", "live.xlsx"]).ends_with(0);
+    let ran = desk.run(&["check", "live.xlsx", "--fix", "fixed.csv"]).ends_with(0);
+    let fixed = desk.read("fixed.csv");
+    assert!(fixed.contains("9007199254740993,40,Far,"), "{}{fixed}", ran.text());
+    desk.run(&["plan", "--check", "fixed.csv"]).ends_with(0);
     // Sent to a pipe, it is the same to the byte.
     let mut command = desk.command(&[&export[..], &["--format", "xlsx"]].concat());
     let piped = command.stderr(Stdio::piped()).output().expect("runs");
     assert!(piped.status.success());
     assert_eq!(piped.stdout, workbook);
+}
+
+#[test]
+fn a_patch_and_a_partial_roster_keep_their_marks_in_a_workbook() {
+    let twice = "100,,12,,,,maven,view_tasks,\n";
+    let sandbox = sandbox(&format!("{LIVE}{twice}"));
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url());
+    desk.run(&["export", "--workspace", "100", "--output", "part.xlsx"]).ends_with(5);
+    let ran = desk.run(&["check", "part.xlsx"]).ends_with(0);
+    assert!(ran.stderr.contains("a partial roster: never deletes"), "{}", ran.text());
+    let until = ["--until", "2999-03-31", "--output", "patch.xlsx", "--output", "patch.csv"];
+    let handover = ["handover", "--from", "11", "--to", "31", "-q"];
+    desk.run(&[&handover[..], &until].concat()).ends_with(0);
+    let digest = |file: &str| {
+        let plan = ["plan", "--as-of", "2999-04-01", "--format", "json", "-q", file];
+        desk.run(&plan).ends_with(0).report().digest
+    };
+    assert_eq!(digest("patch.xlsx"), digest("patch.csv"));
 }
 
 #[test]
