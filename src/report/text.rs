@@ -315,7 +315,7 @@ impl Page<'_> {
             return Ok(());
         }
         self.heading(&format!("Invalid rows ({})", report.problems.len()))?;
-        // A list of others may be wrong from top to bottom: few, as `rejected.csv` has all.
+        // A list of others may be wrong from top to bottom: few, as other forms have all.
         let limit = if self.style.verbose { usize::MAX } else { PROBLEMS.min(self.limit()) };
         for problem in report.problems.iter().take(limit) {
             let words = format!("{}:{}: {}", report.roster, problem.line, problem.message);
@@ -324,7 +324,7 @@ impl Page<'_> {
         match report.problems.len().saturating_sub(limit) {
             0 => Ok(()),
             more => {
-                writeln!(self.out, "  … and {more} more; rejected.csv, --output FILE or -v has all")
+                writeln!(self.out, "  … and {more} more; --output FILE or -v shows all")
             }
         }
     }
