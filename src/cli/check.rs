@@ -4,7 +4,9 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::{Common, Failure, arguments::CheckArgs, fix::Fixing, look, output, setup};
+use super::{
+    Common, Failure, arguments::CheckArgs, failure::PASTE, fix::Fixing, look, output, setup,
+};
 use crate::{
     config::Settings,
     model::DesiredSet,
@@ -12,7 +14,7 @@ use crate::{
         Format,
         check::{self, Checked, FORMS, Shrunk},
     },
-    roster::{Known, Names, ParsedRoster, Roster, RosterError},
+    roster::{Known, Names, ParsedRoster, Roster, RosterError, RowProblem},
     run::ExitStatus,
     store::{Folder, Shared},
 };
@@ -109,7 +111,11 @@ fn invalid(roster: &Roster) -> Option<Failure> {
     let invalid = roster.invalid_rows();
     let rows = if invalid == 1 { "1 row is".to_owned() } else { format!("{invalid} rows are") };
     let message = anyhow::anyhow!("{rows} invalid in `{}`", roster.path.display());
-    (invalid > 0).then(|| Failure::new(ExitStatus::BadInput, message))
+    let failure = (invalid > 0).then(|| Failure::new(ExitStatus::BadInput, message))?;
+    match roster.problems.iter().any(RowProblem::has_line_to_paste) {
+        true => Some(failure.hint(PASTE)),
+        false => Some(failure),
+    }
 }
 
 /// How much it is, and how much of it is wrong.

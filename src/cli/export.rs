@@ -113,8 +113,9 @@ pub(super) fn rendered(
 }
 
 const fn written_as<'a>(called: Option<&'a Called>, settings: &'a Settings) -> RosterForm<'a> {
-    let (delimiter, names) = (settings.roster.delimiter.byte(), &settings.roster.columns);
-    RosterForm { delimiter, names, called }
+    let roster = &settings.roster;
+    let (delimiter, names) = (roster.delimiter.byte(), &roster.columns);
+    RosterForm { delimiter, names, called, filter: &roster.filter }
 }
 
 pub(super) fn partial(table: &RosterTable) -> Option<Failure> {

@@ -140,9 +140,13 @@ impl From<ConfigError> for Failure {
 impl From<RosterError> for Failure {
     fn from(error: RosterError) -> Self {
         let details = error.messages();
-        Self { details, ..Self::new(ExitStatus::BadInput, error) }
+        let hint = error.has_lines_to_paste().then(|| PASTE.to_owned());
+        Self { details, hint, ..Self::new(ExitStatus::BadInput, error) }
     }
 }
+
+/// Where a configuration takes the lines that problems of rosters print.
+pub(super) const PASTE: &str = "a line such as `roster.columns.role = \"…\"` stands above the first `[…]` of the configuration; where that has a `[roster]`, below it and without `roster.`";
 
 impl From<TokenError> for Failure {
     fn from(error: TokenError) -> Self {

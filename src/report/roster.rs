@@ -156,6 +156,7 @@ mod tests {
     use crate::model::{
         AccessLevel, LiveFields, MembershipKey, ParticipationId, Person, Seen, UserId, UserlessRow,
     };
+    use crate::roster::Where;
 
     fn row(id: u64, user: u64, role: Seen<Role>, fields: LiveFields) -> Participation {
         let workspace = WorkspaceId::new(5).expect("not 0");
@@ -184,8 +185,12 @@ mod tests {
     fn rendered(table: &RosterTable, delimiter: u8) -> String {
         let mut out = Vec::new();
         let names = BTreeMap::from([("user_id".to_owned(), "Kantata ID".to_owned())]);
-        render(table, RosterForm { delimiter, names: &names, called: None }, &mut out)
-            .expect("memory");
+        render(
+            table,
+            RosterForm { delimiter, names: &names, called: None, filter: &Where::default() },
+            &mut out,
+        )
+        .expect("memory");
         String::from_utf8(out).expect("UTF-8")
     }
 

@@ -94,6 +94,19 @@ pub(super) fn mapping_line(column: &str, header: &str) -> String {
     format!("roster.columns.{column} = {}", quoted(header))
 }
 
+impl FileProblem {
+    /// Whether its message has a line for the configuration.
+    #[must_use]
+    pub const fn has_line_to_paste(&self) -> bool {
+        matches!(
+            self.damage,
+            Damage::Missing { like: Some(_) }
+                | Damage::Unknown { nearest: Some(_), .. }
+                | Damage::NoService { .. }
+        )
+    }
+}
+
 impl fmt::Display for FileProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.line)?;

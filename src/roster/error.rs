@@ -69,6 +69,19 @@ fn count(problems: usize) -> String {
 }
 
 impl RosterError {
+    /// Whether one of its problems has a line for the configuration.
+    #[must_use]
+    pub fn has_lines_to_paste(&self) -> bool {
+        match self {
+            Self::Open { .. }
+            | Self::Decode { .. }
+            | Self::Packed { .. }
+            | Self::Workbook { .. } => false,
+            Self::Damaged { problems, .. } => problems.iter().any(FileProblem::has_line_to_paste),
+            Self::Invalid { problems, .. } => problems.iter().any(RowProblem::has_line_to_paste),
+        }
+    }
+
     /// Every single problem as `file:line: column: …`; empty where the error itself says it all.
     #[must_use]
     pub fn messages(&self) -> Vec<String> {

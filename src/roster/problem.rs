@@ -219,6 +219,12 @@ impl RowProblem {
         fmt::from_fn(|f| self.write_message(f))
     }
 
+    /// Whether its message has a line for the configuration.
+    #[must_use]
+    pub fn has_line_to_paste(&self) -> bool {
+        self.expected.mapping_line(&self.value).is_some()
+    }
+
     fn write_message(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(column) = &self.column {
             write!(f, "{column}: ")?;

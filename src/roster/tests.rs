@@ -138,7 +138,7 @@ fn rows_of_values_are_the_records_that_their_text_would_be() {
     write_roster(
         &rows,
         None,
-        RosterForm { delimiter: b',', names: &names, called: None },
+        RosterForm { delimiter: b',', names: &names, called: None, filter: &Where::default() },
         &mut text,
     )
     .expect("memory");

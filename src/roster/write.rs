@@ -14,7 +14,9 @@ use jiff::civil::Date;
 use super::{
     column::Column,
     name::{NameColumn, PERSON_NAME},
+    near::folded,
     source::{PARTIAL_MARKER, PATCH_MARKER},
+    values::Where,
 };
 use crate::model::{Field, Fields, MembershipKey, Role, UserId, WorkspaceId};
 
@@ -60,6 +62,9 @@ pub struct RosterForm<'a> {
     pub names: &'a BTreeMap<String, String>,
     /// What stands beside the ids, where that is wanted.
     pub called: Option<&'a Called>,
+    /// By which columns rows are chosen when it is read: a roster that the tool writes has them, each
+    /// with a value that is taken.
+    pub filter: &'a Where,
 }
 
 /// A column of a roster that is written.
@@ -131,6 +136,21 @@ impl Written {
     }
 }
 
+impl Written {
+    /// The cells of a roster that is read under the settings that it is written under.
+    pub fn of(rows: &[RosterRow], form: RosterForm<'_>) -> Self {
+        let mut written = Self::new(rows, form.names, form.called);
+        for (name, values) in form.filter.iter() {
+            let is_there = written.header.iter().any(|other| folded(other) == folded(name));
+            let Some(value) = values.first().filter(|_| !is_there) else { continue };
+            written.header.push(name.to_owned());
+            written.numeric.push(false);
+            written.rows.iter_mut().for_each(|cells| cells.push(value.clone()));
+        }
+        written
+    }
+}
+
 /// The columns, each under the name that the file has for it.
 fn columns<'a>(
     rows: &[RosterRow],
@@ -191,7 +211,7 @@ pub fn write_roster(
     if let Some(marker) = marker {
         writeln!(out, "{marker}")?;
     }
-    let Written { header, rows, .. } = Written::new(rows, form.names, form.called);
+    let Written { header, rows, .. } = Written::of(rows, form);
     let mut csv = csv::WriterBuilder::new().delimiter(form.delimiter).from_writer(out);
     csv.write_record(header)?;
     for row in rows {

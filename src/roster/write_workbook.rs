@@ -27,7 +27,7 @@ pub fn roster_workbook(
     marker: Option<&str>,
     form: RosterForm<'_>,
 ) -> io::Result<Vec<u8>> {
-    let written = Written::new(rows, form.names, form.called);
+    let written = Written::of(rows, form);
     workbook(&written, marker).map_err(io::Error::other)
 }
 

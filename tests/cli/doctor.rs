@@ -241,3 +241,20 @@ fn findings_have_a_form_for_programs() {
     assert!(desk.read("findings.csv").starts_with("level,what,detail,advice\n"));
     desk.run(&["doctor", "--format", "html"]).ends_with(2);
 }
+
+#[test]
+fn a_roster_by_name_is_looked_up() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url());
+    let right =
+        "project,email,role\nAtlas,ada@firm.example,maven\nBorealis,eva@firm.example,maven\n";
+    desk.write("roster.csv", right);
+    let ran = desk.run(&["doctor", "roster.csv"]).ends_with(0);
+    assert!(ran.stdout.contains("roster: roster.csv: 2 rows, 2 projects"), "{}", ran.text());
+    desk.write("roster.csv", &format!("{right}Atlas,nobody@firm.example,maven\n"));
+    let ran = desk.run(&["doctor", "roster.csv"]).ends_with(5);
+    assert!(ran.stdout.contains("3 rows, 2 projects; 1 invalid"), "{}", ran.text());
+    let ran = desk.without("KANTATA_TOKEN").run(&["doctor", "roster.csv"]).ends_with(8);
+    assert!(ran.stdout.contains("its people and projects stand by name"), "{}", ran.text());
+}

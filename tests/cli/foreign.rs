@@ -65,6 +65,20 @@ fn settings_of_rosters_that_cannot_be_are_told_with_what_is_near() {
 }
 
 #[test]
+fn an_export_has_the_column_that_chooses_rows_and_can_be_fed_back() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url());
+    desk.write("kantata-sync.toml", MAPPING);
+    for file in ["live.csv", "live.xlsx"] {
+        desk.run(&["export", "--all", "--output", file]).ends_with(0);
+        desk.run(&["plan", "--check", file]).ends_with(0);
+    }
+    let header = desk.read("live.csv").lines().next().expect("a line").to_owned();
+    assert!(header.ends_with(",Status"), "{header}");
+}
+
+#[test]
 fn a_list_none_of_whose_rows_is_chosen_is_an_error() {
     let desk = Desk::bare();
     desk.write("kantata-sync.toml", &MAPPING.replace("Aktiv", "Active"));

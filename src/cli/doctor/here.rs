@@ -9,7 +9,7 @@ use crate::{
     cli::{output, setup},
     config::{Configuration, Settings},
     report::findings::Findings,
-    roster::{Roster, read_roster},
+    roster::{Known, ParsedRoster, Roster},
     store::{Folder, Shared},
 };
 
@@ -107,24 +107,28 @@ fn open_to_others(_: &Path) -> Option<u32> {
     None
 }
 
-/// The roster, where one is named and can be used at all.
+/// The roster, where one is named and can be used at all; its names may have to be looked up.
 pub(super) fn roster(
     path: Option<&Path>,
     settings: &Settings,
     found: &mut Findings,
-) -> Option<Roster> {
-    let path = path?;
-    let roster = match read_roster(path, &setup::reader_settings(settings)) {
-        Ok(roster) => roster,
+) -> Option<ParsedRoster> {
+    match ParsedRoster::read(path?, &setup::reader_settings(settings)) {
+        Ok(parsed) => Some(parsed),
         Err(error) => {
             let advice = "`kantata-sync check` lists everything that is wrong with it";
             found.failure("roster", chain(&error), advice);
-            return None;
+            None
         }
-    };
+    }
+}
+
+/// The roster, where this is what its names mean.
+pub(super) fn settled(parsed: ParsedRoster, known: &Known, found: &mut Findings) -> Roster {
+    let roster = parsed.settle(known);
     let (rows, projects) = (roster.rows, roster.desired.workspaces.len());
     let partial = output::marked(&roster.desired);
-    let detail = format!("{}: {rows} rows, {projects} projects{partial}", path.display());
+    let detail = format!("{}: {rows} rows, {projects} projects{partial}", roster.path.display());
     match roster.invalid_rows() {
         0 => found.ok("roster", detail),
         invalid => {
@@ -132,5 +136,5 @@ pub(super) fn roster(
             found.failure("roster", format!("{detail}; {invalid} invalid"), advice);
         }
     }
-    Some(roster)
+    roster
 }

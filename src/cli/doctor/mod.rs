@@ -19,11 +19,12 @@ use super::{
     setup, signal,
 };
 use crate::{
+    api::ReadAccount,
     chain::chain,
     clock::Clock,
     config::{Configuration, Token, token_place},
     report::findings::{self, FindingLevel, Findings},
-    roster::Roster,
+    roster::{Known, ParsedRoster, Roster},
     run::{ExitStatus, Stop},
 };
 
@@ -48,8 +49,20 @@ pub(super) fn doctor(common: &Common, args: &DoctorArgs) -> Result<ExitStatus, F
     here::state(&configuration.settings, &mut found);
     let _said = setup::name_other_api(common, &configuration.settings);
     let roster = here::roster(args.roster.as_deref(), &configuration.settings, &mut found);
+    let (roster, by_name) = match roster {
+        Some(parsed) if parsed.names().is_empty() => {
+            (Some(here::settled(parsed, &Known::default(), &mut found)), None)
+        }
+        by_name => (None, by_name),
+    };
     let authorized = match token(&configuration, &mut found)? {
-        None => false,
+        None => {
+            if by_name.is_some() {
+                let advice = "without a token nobody can be asked for them";
+                found.unknown("roster", "its people and projects stand by name", advice);
+            }
+            false
+        }
         Some(token) => block_on(false, async {
             let clock = Clock::starting_at(Timestamp::now());
             let stop = Arc::new(Stop::default());
@@ -57,6 +70,10 @@ pub(super) fn doctor(common: &Common, args: &DoctorArgs) -> Result<ExitStatus, F
             let settings = &configuration.settings;
             let client = setup::client(settings, token, clock)?;
             let looker = Looker { common, settings, clock, stop: &stop };
+            let roster = match by_name {
+                Some(parsed) => looked_up(looker, &client, parsed, &mut found).await,
+                None => roster,
+            };
             let roster = roster.as_ref();
             let examination = Examination { looker, roster, args, configuration: &configuration };
             // Nothing is written here, so what waits is dropped.
@@ -70,6 +87,23 @@ pub(super) fn doctor(common: &Common, args: &DoctorArgs) -> Result<ExitStatus, F
     let written = outputs.write_each(|(format, _), out| findings::render(&found, format, out));
     let failures = verdict(&found, authorized, args.strict).into_iter().chain(written.err());
     Failure::joined(failures).map_or(Ok(ExitStatus::Done), Err)
+}
+
+/// The roster once its names were looked up; none where they could not be.
+async fn looked_up(
+    looker: Looker<'_>,
+    api: &impl ReadAccount,
+    parsed: ParsedRoster,
+    found: &mut Findings,
+) -> Option<Roster> {
+    match looker.look_up(api, &parsed.names()).await {
+        Ok(known) => Some(here::settled(parsed, &known, found)),
+        Err(unasked) => {
+            let detail = format!("its names cannot be looked up: {}", unasked.cause());
+            found.failure("roster", detail, "a run needs them before it can plan anything");
+            None
+        }
+    }
 }
 
 /// What a run would not get past, if there is anything.
