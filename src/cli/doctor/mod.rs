@@ -48,19 +48,10 @@ pub(super) fn doctor(common: &Common, args: &DoctorArgs) -> Result<ExitStatus, F
     here::configuration(&configuration, &mut found);
     here::state(&configuration.settings, &mut found);
     let _said = setup::name_other_api(common, &configuration.settings);
-    let roster = here::roster(args.roster.as_deref(), &configuration.settings, &mut found);
-    let (roster, by_name) = match roster {
-        Some(parsed) if parsed.names().is_empty() => {
-            (Some(here::settled(parsed, &Known::default(), &mut found)), None)
-        }
-        by_name => (None, by_name),
-    };
+    let (roster, by_name) = rosters(args, &configuration, &mut found);
     let authorized = match token(&configuration, &mut found)? {
         None => {
-            if by_name.is_some() {
-                let advice = "without a token nobody can be asked for them";
-                found.unknown("roster", "its people and projects stand by name", advice);
-            }
+            by_name.iter().for_each(|_| not_looked_up(&mut found));
             false
         }
         Some(token) => block_on(false, async {
@@ -74,8 +65,8 @@ pub(super) fn doctor(common: &Common, args: &DoctorArgs) -> Result<ExitStatus, F
                 Some(parsed) => looked_up(looker, &client, parsed, &mut found).await,
                 None => roster,
             };
-            let roster = roster.as_ref();
-            let examination = Examination { looker, roster, args, configuration: &configuration };
+            let (roster, configuration) = (roster.as_ref(), &configuration);
+            let examination = Examination { looker, roster, args, configuration };
             // Nothing is written here, so what waits is dropped.
             tokio::select! {
                 biased;
@@ -87,6 +78,25 @@ pub(super) fn doctor(common: &Common, args: &DoctorArgs) -> Result<ExitStatus, F
     let written = outputs.write_each(|(format, _), out| findings::render(&found, format, out));
     let failures = verdict(&found, authorized, args.strict).into_iter().chain(written.err());
     Failure::joined(failures).map_or(Ok(ExitStatus::Done), Err)
+}
+
+/// The roster where nobody has to be asked for it, or the one that has names.
+fn rosters(
+    args: &DoctorArgs,
+    configuration: &Configuration,
+    found: &mut Findings,
+) -> (Option<Roster>, Option<ParsedRoster>) {
+    match here::roster(args.roster.as_deref(), &configuration.settings, found) {
+        Some(parsed) if parsed.names().is_empty() => {
+            (Some(here::settled(parsed, &Known::default(), found)), None)
+        }
+        by_name => (None, by_name),
+    }
+}
+
+fn not_looked_up(found: &mut Findings) {
+    let advice = "without a token nobody can be asked for them";
+    found.unknown("roster", "its people and projects stand by name", advice);
 }
 
 /// The roster once its names were looked up; none where they could not be.
