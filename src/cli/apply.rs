@@ -1,13 +1,13 @@
 //! `apply`: plan, guard, question, and the plan carried out under the lock.
 
-use std::{rc::Rc, slice};
+use std::rc::Rc;
 
 use super::{
     Common, Failure,
     arguments::{ApplyArgs, RosterArgs, WriteArgs},
     conduct::{Conduct, Named, carry_out},
     question::require_somebody_to_ask,
-    setup,
+    reading, setup,
     terminal::FolderSession,
 };
 use crate::{
@@ -26,7 +26,7 @@ pub(super) fn apply(common: &Common, args: &ApplyArgs) -> Result<ExitStatus, Fai
         let message = "`--as-of` previews another day, and an apply writes what holds today";
         return Err(Failure::usage(message, "`plan`, or `apply --dry-run`, takes it"));
     }
-    require_somebody_to_ask(write, slice::from_ref(&roster.roster))?;
+    require_somebody_to_ask(write, &roster.rosters)?;
     of_roster(common, roster, (!write.dry_run).then_some(write), false)
 }
 
@@ -41,10 +41,11 @@ pub(super) fn of_roster(
     setup::refresh_directory(&mut configuration.settings, args.refresh_directory);
     let settings = &configuration.settings;
     let reader = setup::reader_settings_on(settings, &args.day);
-    let roster = ParsedRoster::read(&args.roster, &reader);
+    let roster = ParsedRoster::read_all(&args.rosters, &reader);
     let named = Named::read(common, settings, args.approve_deletes.as_deref(), write);
     let command = if write.is_some() { ReportedCommand::Apply } else { ReportedCommand::Plan };
-    let conduct = Conduct { common, settings, command, roster: &args.roster, write };
+    let roster_name = reading::listed(&args.rosters);
+    let conduct = Conduct { common, settings, command, roster: &roster_name, write };
     conduct.run(async |session| {
         let Some((roster, store)) = accept(session, roster, args.strict, write).await? else {
             return Ok(session.stopped());

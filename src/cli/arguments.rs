@@ -136,8 +136,9 @@ pub enum Command {
 /// The roster, and how it is taken.
 #[derive(Debug, Args)]
 pub struct RosterArgs {
-    /// The roster
-    pub roster: PathBuf,
+    /// The roster; several are one together. `-` reads standard input
+    #[arg(required = true, value_name = "ROSTER")]
+    pub rosters: Vec<PathBuf>,
     /// How it is read.
     #[command(flatten)]
     pub reading: ReadingArgs,
@@ -332,8 +333,9 @@ pub struct RehearseArgs {
 /// `check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// The roster
-    pub roster: PathBuf,
+    /// The roster; several are one together. `-` reads standard input
+    #[arg(required = true, value_name = "ROSTER")]
+    pub rosters: Vec<PathBuf>,
     /// Look people and projects up, too; needs the token, and writes nothing
     #[arg(long)]
     pub online: bool,

@@ -5,7 +5,8 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::{
-    Common, Failure, arguments::CheckArgs, failure::PASTE, fix::Fixing, look, output, setup,
+    Common, Failure, arguments::CheckArgs, failure::PASTE, fix::Fixing, look, output, reading,
+    setup,
 };
 use crate::{
     config::Settings,
@@ -24,15 +25,19 @@ pub(super) fn check(common: &Common, args: &CheckArgs) -> Result<ExitStatus, Fai
         let hint = "`--format text`, `json` or `csv`";
         return Err(Failure::usage("a check has no such form", hint));
     }
+    if args.fix.is_some() && args.rosters.len() > 1 {
+        let hint = "write each of them by itself";
+        return Err(Failure::usage("`--fix` takes one roster", hint));
+    }
     let configuration = match args.online {
         true => setup::configuration_to_read(common, &args.reading)?,
         false => setup::offline_configuration(common, &args.reading)?,
     };
     let settings = &configuration.settings;
     let reader = setup::reader_settings_on(settings, &args.day);
-    let parsed = match ParsedRoster::read(&args.roster, &reader) {
+    let parsed = match ParsedRoster::read_all(&args.rosters, &reader) {
         Ok(parsed) => parsed,
-        Err(error) => return Err(damaged(&args.roster, error, common.format)),
+        Err(error) => return Err(damaged(&reading::listed(&args.rosters), error, common.format)),
     };
     let fixing = args.fix.as_deref().map(|path| Fixing::open(path, &reader)).transpose()?;
     let know = |parsed: &ParsedRoster| know(parsed, args.online.then_some((common, settings)));

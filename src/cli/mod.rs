@@ -68,7 +68,7 @@ pub fn run(arguments: &Arguments) -> ExitStatus {
 fn command(arguments: &Arguments) -> Result<ExitStatus, Failure> {
     output::check_forms(arguments)?;
     places::check(arguments)?;
-    places::rosters(arguments).iter().try_for_each(|path| question::require_no_terminal(path))?;
+    question::require_readable_input(&places::rosters(arguments))?;
     let common = &arguments.common;
     signal::heed()?;
     match &arguments.command {

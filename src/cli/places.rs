@@ -80,25 +80,26 @@ fn apart(taken: &[Named], outputs: Vec<Named>) -> Result<Vec<Named>, Failure> {
 
 fn inputs(arguments: &Arguments) -> Vec<Named> {
     let one = |name, path: &PathBuf| vec![(name, path.clone())];
+    let all = |paths: &[PathBuf]| -> Vec<Named> {
+        paths.iter().map(|path| (ROSTER, path.clone())).collect()
+    };
     let some =
         |name, path: &Option<PathBuf>| path.iter().map(|path| (name, path.clone())).collect();
     let approval = |path: &Option<PathBuf>| -> Vec<Named> { some("--approve-deletes", path) };
     match &arguments.command {
         Command::Plan(args) => {
-            [one(ROSTER, &args.roster.roster), approval(&args.roster.approve_deletes)].concat()
+            [all(&args.roster.rosters), approval(&args.roster.approve_deletes)].concat()
         }
-        Command::Apply(args) => [
-            one(ROSTER, &args.roster.roster),
-            approval(&args.roster.approve_deletes),
-            plan(&args.write),
-        ]
-        .concat(),
+        Command::Apply(args) => {
+            [all(&args.roster.rosters), approval(&args.roster.approve_deletes), plan(&args.write)]
+                .concat()
+        }
         Command::Adopt(args) => [one(ROSTER, &args.roster), plan(&args.write)].concat(),
         Command::Undo(args) => [approval(&args.approve_deletes), plan(&args.write)].concat(),
         Command::Rehearse(args) => {
             [some(ROSTER, &args.roster), some("--seed", &args.seed)].concat()
         }
-        Command::Check(args) => one(ROSTER, &args.roster),
+        Command::Check(args) => all(&args.rosters),
         Command::Handover(args) => some(ROSTER, &args.roster),
         Command::Doctor(args) => some(ROSTER, &args.roster),
         Command::Sandbox(args) => {

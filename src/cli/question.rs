@@ -38,9 +38,14 @@ pub(super) fn require_somebody_to_ask(
     ))
 }
 
-/// Fails where a roster is to come from a terminal: nobody would know what is waited for.
-pub(super) fn require_no_terminal(roster: &Path) -> Result<(), Failure> {
-    if roster != Path::new(STDIN) || !io::stdin().is_terminal() {
+/// Fails where a roster is to come from a terminal, when nobody would know what is waited for, and where
+/// two are to come from one place.
+pub(super) fn require_readable_input(rosters: &[PathBuf]) -> Result<(), Failure> {
+    let times = rosters.iter().filter(|roster| *roster == Path::new(STDIN)).count();
+    if times > 1 {
+        return Err(Failure::usage("standard input is one roster", "give `-` once"));
+    }
+    if times == 0 || !io::stdin().is_terminal() {
         return Ok(());
     }
     Err(Failure::usage(

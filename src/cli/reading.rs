@@ -1,5 +1,7 @@
 //! The flags that say how a roster is read, and for which day.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use jiff::civil::Date;
 
@@ -18,6 +20,18 @@ pub struct ReadingArgs {
     /// What separates its cells: `,` or `;` or `tab` or `|`
     #[arg(long, value_name = "CHARACTER")]
     pub delimiter: Option<String>,
+}
+
+/// Rosters as one name.
+pub(super) fn listed(rosters: &[PathBuf]) -> PathBuf {
+    match rosters {
+        [one] => one.clone(),
+        several => {
+            let names: Vec<String> =
+                several.iter().map(|roster| roster.display().to_string()).collect();
+            names.join(", ").into()
+        }
+    }
 }
 
 /// The day that a roster with dates is read for.

@@ -9,6 +9,7 @@ mod earlier;
 mod field;
 mod id;
 mod kind;
+mod line;
 mod membership;
 mod mention;
 mod outcome;
@@ -25,6 +26,7 @@ pub use earlier::coded_or_words;
 pub(crate) use field::field_table;
 pub use field::{Asked, Comparison, Drift, Field, Fields, LiveFields, RosterColumn, Seen, Sent};
 pub use id::{IdError, ParticipationId, RoleId, UserId, WorkspaceId};
+pub use line::{file_and_line, line_of_file, line_words};
 pub use membership::{
     LOST_WITH_A_RECORD, Membership, MembershipKey, MembershipSpec, Participation, Permissions,
     Person, Role, RoleError, Workspace,

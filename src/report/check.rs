@@ -15,8 +15,9 @@ use super::{
     escape::{cell, json as escaped, visible},
     words::plural,
 };
-use crate::roster::{
-    ColumnPurpose, ColumnUse, Repair, Roster, RosterError, RosterWarning, RowProblem,
+use crate::{
+    model::file_and_line,
+    roster::{ColumnPurpose, ColumnUse, Repair, Roster, RosterError, RosterWarning, RowProblem},
 };
 
 /// The forms of a check.
@@ -188,12 +189,11 @@ fn counts(roster: &Roster) -> BTreeMap<&'static str, usize> {
 fn table(roster: &Roster, out: &mut dyn Write) -> io::Result<()> {
     let mut table = ::csv::Writer::from_writer(out);
     table.write_record(["file", "line", "column", "value", "code", "message", "repair"])?;
-    let path = roster.path.display().to_string();
     for problem in &roster.problems {
         let RowProblem { line, column, value, expected, .. } = problem;
         table.write_record([
-            &*cell(&path),
-            &line.to_string(),
+            &*cell(&roster.file_of(*line)),
+            &file_and_line(*line).1.to_string(),
             &*cell(column.as_deref().unwrap_or_default()),
             &*cell(value),
             expected.code(),
@@ -248,7 +248,7 @@ fn problems(roster: &Roster, lines: usize, out: &mut dyn Write) -> io::Result<()
         let of_kind = written.entry(problem.expected.code()).or_default();
         if *of_kind < of_a_kind {
             *of_kind += 1;
-            writeln!(out, "{}", visible(&format!("{}:{problem}", roster.path.display())))?;
+            writeln!(out, "{}", visible(&format!("{}:{problem}", roster.file_of(problem.line))))?;
         }
     }
     for (kind, count) in counts {
@@ -323,7 +323,7 @@ fn column_in_words(used: &ColumnUse) -> String {
 /// The first rows that say what another said, and how many more there are.
 fn repeated(roster: &Roster, out: &mut dyn Write) -> io::Result<()> {
     for warning in roster.warnings.iter().take(OTHERS) {
-        writeln!(out, "{}", visible(&format!("{}:{warning}", roster.path.display())))?;
+        writeln!(out, "{}", visible(&format!("{}:{warning}", roster.file_of(warning.line()))))?;
     }
     match roster.warnings.len().saturating_sub(OTHERS) {
         0 => Ok(()),

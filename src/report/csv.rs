@@ -18,7 +18,7 @@ use super::{
     reason, words,
 };
 use crate::{
-    model::{MembershipKey, NotNow, Outcome, Participation},
+    model::{MembershipKey, NotNow, Outcome, Participation, line_words},
     plan::{Change, WorkspaceState},
     roster::{ReasonedRows, RosterHeader},
 };
@@ -139,11 +139,14 @@ fn of_row<'a: 'r, 'r>(index: &mut Index<'a>, row: &'r OriginalRow) -> Vec<Record
     let own = Record { line: Some(*line), cells, ..Record::default() };
     let (outcome, code, reason, key) = match status {
         RowStatus::Invalid(reason) => ("invalid", "invalid_row", reason.clone(), None),
-        RowStatus::DuplicateOf(first) => {
-            ("duplicate", "duplicate_row", format!("says the same as line {first}"), None)
-        }
+        RowStatus::DuplicateOf(first) => (
+            "duplicate",
+            "duplicate_row",
+            format!("says the same as line {}", line_words(*first)),
+            None,
+        ),
         RowStatus::OtherPeriod(line) => {
-            let reason = format!("line {line} says what holds on this day");
+            let reason = format!("line {} says what holds on this day", line_words(*line));
             ("other period", "other_period", reason, None)
         }
         RowStatus::Valid(key) | RowStatus::NotNow(key, _) => match index.entries.remove(key) {
@@ -203,7 +206,7 @@ fn write_result<W: Write>(
     let planned = entry.and_then(|entry| entry.change.as_ref()).and_then(Change::participation);
     let participation = fate.and_then(|fate| fate.participation).or(planned);
     let own = [
-        text(line.map(|line| line.to_string())),
+        text(line.map(|line| line_words(line).to_string())),
         entry.map_or("", words::action).to_owned(),
         text(entry.map(words::change)),
         (*outcome).to_owned(),

@@ -9,10 +9,11 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    LeftInDoubt, ReportEntry, RunReport, escape::visible, facts, loss, reason, upcoming, words,
+    LeftInDoubt, ReportEntry, ReportedProblem, RunReport, escape::visible, facts, loss, reason,
+    upcoming, words,
 };
 use crate::{
-    model::{Outcome, WorkspaceId},
+    model::{Outcome, WorkspaceId, line_words},
     plan::Change,
     store::REJECTED,
 };
@@ -140,7 +141,7 @@ fn lists(report: &RunReport) -> Markup {
     let unreadable = words::unreadable(report).into_iter();
     let unreadable = unreadable.map(|(id, reason)| format!("{}: {reason}", report.project(id)));
     let archived = words::archived(report).into_iter().map(|id| report.project(id));
-    let problems = report.problems.iter().map(|row| format!("line {}: {}", row.line, row.message));
+    let problems = report.problems.iter().map(ReportedProblem::words);
     let title = report.dates.as_ref().map(upcoming::title).unwrap_or_default();
     html! {
         (list(&title, upcoming::lines(report).into_iter()))
@@ -201,7 +202,7 @@ fn row(report: &RunReport, entry: &ReportEntry) -> Markup {
             td { (shown(&words::change(entry))) }
             td { (outcome) }
             td { (shown(&reason::of_entry(entry))) }
-            td { @if let Some(line) = entry.line { (line) } }
+            td { @if let Some(line) = entry.line { (line_words(line).to_string()) } }
             td {
                 @if let Some(id) = participation { "participation " (id.number()) " " }
                 @if let Some(id) = fate.and_then(|fate| fate.request_id.as_deref()) {

@@ -6,9 +6,10 @@
 use std::io::{self, Write};
 
 use super::{
-    LeftInDoubt, ReportEntry, RunReport, escape::markdown, facts, loss, reason, upcoming, words,
+    LeftInDoubt, ReportEntry, ReportedProblem, RunReport, escape::markdown, facts, loss, reason,
+    upcoming, words,
 };
-use crate::model::Outcome;
+use crate::model::{Outcome, line_words};
 
 /// Writes the report as Markdown.
 ///
@@ -35,7 +36,7 @@ pub fn render(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
     let archived = words::archived(report).into_iter();
     list("Archived projects", archived.map(|id| report.project(id)), out)?;
     let problems = report.problems.iter();
-    list("Invalid rows", problems.map(|row| format!("line {}: {}", row.line, row.message)), out)?;
+    list("Invalid rows", problems.map(ReportedProblem::words), out)?;
     let title = report.dates.as_ref().map(upcoming::title).unwrap_or_default();
     list(&title, upcoming::lines(report).into_iter(), out)?;
     list("Warnings", report.warnings.iter().map(ToString::to_string), out)?;
@@ -94,7 +95,7 @@ fn actions(
     writeln!(out, "| | Project | Person | Action | Change | Outcome | Why | Line |")?;
     writeln!(out, "|---|---|---|---|---|---|---|---:|")?;
     for entry in entries {
-        let line = entry.line.map(|line| line.to_string()).unwrap_or_default();
+        let line = entry.line.map(|line| line_words(line).to_string()).unwrap_or_default();
         writeln!(
             out,
             "| `{}` | {} | {} | {} | {} | {} | {} | {line} |",

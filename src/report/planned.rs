@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     guard::{EmptiedProject, NotApproved, PROJECT_FLOOR, Refusal},
-    model::{ACCOUNT_ADMIN_REASON, LOST_WITH_A_RECORD, NotNow, ParticipationId},
+    model::{ACCOUNT_ADMIN_REASON, LOST_WITH_A_RECORD, NotNow, ParticipationId, line_words},
     plan::{FreezeCause, HoldReason, Need, Reason, Since},
     store::REJECTED,
 };
@@ -185,7 +185,8 @@ impl fmt::Display for FreezeCause {
             Self::InvalidRows { lines } => (lines, "of this project"),
             Self::UntiedRows { lines } => (lines, "whose project is doubtful"),
         };
-        let shown: Vec<String> = lines.iter().take(5).map(u64::to_string).collect();
+        let shown: Vec<String> =
+            lines.iter().take(5).map(|line| line_words(*line).to_string()).collect();
         let more = if lines.len() > shown.len() { ", …" } else { "" };
         write!(f, "invalid roster rows {which}: line {}{more}", shown.join(", "))
     }

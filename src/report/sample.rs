@@ -263,7 +263,7 @@ pub fn everything() -> RunReport {
         command: ReportedCommand::Apply,
         exit: Some(ExitStatus::PartlyApplied),
         ended: Some(Ended::Deadline),
-        problems: vec![ReportedProblem { line: 7, message }],
+        problems: vec![ReportedProblem { file: None, line: 7, message }],
         rows: 11,
         warnings: vec![RunWarning::from(words)],
         left_in_doubt: vec![LeftInDoubt {

@@ -14,7 +14,7 @@ use super::{
     LeftInDoubt, ReportEntry, RunReport, escape::visible, loss, part, reason, upcoming, words,
 };
 use crate::{
-    model::Outcome,
+    model::{Outcome, line_words},
     plan::{Change, Digest},
     store::REJECTED,
 };
@@ -261,7 +261,7 @@ impl Page<'_> {
         let mut ids = Vec::new();
         let request = entry.fate.as_ref().and_then(|fate| fate.request_id.as_ref());
         if let (Some(line), true) = (entry.line, request.is_some() || self.style.verbose) {
-            ids.push(format!("line {line}"));
+            ids.push(format!("line {}", line_words(line)));
         }
         if self.style.verbose {
             let planned = entry.change.as_ref().and_then(Change::participation);
@@ -318,7 +318,8 @@ impl Page<'_> {
         // A list of others may be wrong from top to bottom: few, as other forms have all.
         let limit = if self.style.verbose { usize::MAX } else { PROBLEMS.min(self.limit()) };
         for problem in report.problems.iter().take(limit) {
-            let words = format!("{}:{}: {}", report.roster, problem.line, problem.message);
+            let file = problem.file.as_ref().unwrap_or(&report.roster);
+            let words = format!("{file}:{}: {}", problem.line, problem.message);
             writeln!(self.out, "  {}", visible(&words))?;
         }
         match report.problems.len().saturating_sub(limit) {

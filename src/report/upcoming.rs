@@ -1,7 +1,7 @@
 //! Who starts and ends soon, as a roster with dates says, and the day that it was read for: in words.
 
 use super::RunReport;
-use crate::model::{Dates, Turn, Upcoming};
+use crate::model::{Dates, Turn, Upcoming, line_words};
 
 /// So many lines of it stand in a text that is not whole.
 pub(super) const SHOWN: usize = 20;
@@ -25,7 +25,7 @@ fn line(report: &RunReport, Upcoming { on, key, turn, line }: &Upcoming) -> Stri
         Turn::Changes => "changes",
     };
     let (person, project) = (report.person(key.user), report.project(key.workspace));
-    format!("{on} {turn}: {person} on {project}, line {line}")
+    format!("{on} {turn}: {person} on {project}, line {}", line_words(*line))
 }
 
 /// The day that the roster was read for.

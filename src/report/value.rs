@@ -34,10 +34,22 @@ pub enum ReportedCommand {
 /// A problem of the roster, with its place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportedProblem {
+    /// Of several rosters the one that it is about.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub file: Option<String>,
     /// 1-based physical line.
     pub line: u64,
     /// Column and expectation, in words.
     pub message: String,
+}
+
+impl ReportedProblem {
+    /// `line 7: …`, after the name of its file where there are several.
+    pub(super) fn words(&self) -> String {
+        let Self { file, line, message } = self;
+        let file = file.as_ref().map(|file| format!("{file}, ")).unwrap_or_default();
+        format!("{file}line {line}: {message}")
+    }
 }
 
 /// Something that an earlier run left in doubt.

@@ -71,7 +71,7 @@ impl Conflicts<'_> {
             let Some((column, value)) = first_difference(&row.spec, &against.spec) else {
                 continue;
             };
-            self.report(row, column, value, Expected::SameAs { line: against.line });
+            self.report(row, column, value, Expected::SameAs { line: against.line, file: None });
         }
         let mut first = 0;
         for at in 1..same.len() {
@@ -96,7 +96,7 @@ impl Conflicts<'_> {
             leads.iter().map(|row| (self.periods.of(row.line), row.key)).collect();
         for (row, rival) in leads.iter().zip(rivals(&dated)) {
             let Some(rival) = rival.map(|at| leads[at]) else { continue };
-            let expected = Expected::OneTeamLead { line: rival.line };
+            let expected = Expected::OneTeamLead { line: rival.line, file: None };
             self.report(row, Column::Field(Field::TeamLead), "true".to_owned(), expected);
         }
     }

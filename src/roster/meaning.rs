@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::{
     name::{PersonRef, ProjectRef},
-    problem::NoMeaning,
+    no_meaning::NoMeaning,
 };
 use crate::model::{UserId, WorkspaceId};
 

@@ -10,7 +10,8 @@ use super::{
     header::Header,
     meaning::{Meaning, Meanings},
     name::{Name, PersonRef, ProjectRef},
-    problem::{Expected, NoMeaning, shown},
+    no_meaning::NoMeaning,
+    problem::{Expected, shown},
     reading::Wrong,
 };
 

@@ -10,6 +10,13 @@ use super::problem::shown;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RosterNote {
+    /// Of one of several rosters.
+    OfFile {
+        /// Which.
+        file: String,
+        /// What.
+        note: Box<RosterNote>,
+    },
     /// The sheet that was read, where others could have been meant.
     Sheet {
         /// Its name.
@@ -36,6 +43,7 @@ pub enum RosterNote {
 impl fmt::Display for RosterNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::OfFile { file, note } => write!(f, "{file}: {note}"),
             Self::Sheet { name, of } => write!(
                 f,
                 "the sheet `{}` is read, the first of {of}; `--sheet` or `roster.sheet` names another",

@@ -9,11 +9,10 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
+use super::no_meaning::NoMeaning;
+pub(super) use super::shown::shown;
 use super::spreadsheet::{NoValue, SpreadsheetDamage};
-use crate::model::{AccessLevel, MembershipKey, WorkspaceId, is_invisible};
-
-/// Values are cut to so many characters.
-const SHOWN: usize = 60;
+use crate::model::{AccessLevel, MembershipKey, WorkspaceId, file_and_line, line_words};
 
 /// One invalid row's problem; a row may have several.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,41 +120,17 @@ pub enum Expected {
     SameAs {
         /// The other line.
         line: u64,
+        /// Its file, where it is another one.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        file: Option<String>,
     },
     /// Nobody else who leads the same side of the same project.
     OneTeamLead {
         /// The line of somebody else who does.
         line: u64,
-    },
-}
-
-/// Why a name does not mean one person or project.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
-#[serde(tag = "why", rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum NoMeaning {
-    /// The account knows nobody and nothing of this name.
-    Unknown {
-        /// What is written nearly like it: a hint, never an answer.
+        /// Its file, where it is another one.
         #[serde(skip_serializing_if = "Option::is_none", default)]
-        near: Option<String>,
-    },
-    /// Several have it.
-    Several {
-        /// Some of them: id, and name or title.
-        candidates: Vec<String>,
-        /// How many there are.
-        count: usize,
-    },
-    /// The person is deactivated.
-    Deactivated {
-        /// Their id.
-        id: u64,
-    },
-    /// The project is archived, and `roster.projects` is `active`.
-    Archived {
-        /// Its id.
-        id: u64,
+        file: Option<String>,
     },
 }
 
@@ -174,45 +149,24 @@ pub enum RosterWarning {
     },
 }
 
-/// A value for people: cut to 60 characters, with everything escaped that does not show or that
-/// a terminal acts on.
-pub(super) fn shown(value: &str) -> String {
-    let mut text = String::new();
-    let mut length = 0;
-    let mut characters = value.chars();
-    for character in characters.by_ref() {
-        let escaped = match character {
-            ' ' => character.to_string(),
-            _ if character.is_control() || character.is_whitespace() || is_invisible(character) => {
-                character.escape_default().to_string()
-            }
-            _ => character.to_string(),
-        };
-        length += escaped.chars().count();
-        if length > SHOWN {
-            return cut(text);
-        }
-        text.push_str(&escaped);
-    }
-    text
-}
-
-/// Makes room for the mark that says that there was more.
-fn cut(mut text: String) -> String {
-    while text.chars().count() >= SHOWN {
-        text.pop();
-    }
-    text.push('…');
-    text
-}
-
 impl fmt::Display for RowProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.line, self.message())
+        write!(f, "{}: {}", file_and_line(self.line).1, self.message())
     }
 }
 
 impl RowProblem {
+    /// Names the file of the other line that it speaks of, where it is one of several and another one.
+    pub(super) fn name_file(&mut self, files: &[String]) {
+        let (Expected::SameAs { line, file } | Expected::OneTeamLead { line, file }) =
+            &mut self.expected
+        else {
+            return;
+        };
+        let ((own, _), (other, _)) = (file_and_line(self.line), file_and_line(*line));
+        *file = files.get(other).filter(|_| own != other).cloned();
+    }
+
     /// Column and expectation, in words: all but the line.
     #[must_use]
     pub fn message(&self) -> impl fmt::Display + '_ {
@@ -239,13 +193,15 @@ impl RowProblem {
                 let plural = if *header == 1 { "" } else { "s" };
                 write!(f, "expected {header} cell{plural} as in the header, found {row}: {value}")
             }
-            Expected::SameAs { line } => write!(
+            Expected::SameAs { line, file } => write!(
                 f,
-                "{value} contradicts line {line}, which says otherwise of the same person on the same project"
+                "{value} contradicts line {}, which says otherwise of the same person on the same project",
+                place(*line, file.as_deref())
             ),
-            Expected::OneTeamLead { line } => write!(
+            Expected::OneTeamLead { line, file } => write!(
                 f,
-                "{value}, but line {line} makes somebody else the team lead of the same side of this project"
+                "{value}, but line {} makes somebody else the team lead of the same side of this project",
+                place(*line, file.as_deref())
             ),
             expected => {
                 write!(f, "{value}: expected {expected}")?;
@@ -282,8 +238,7 @@ impl fmt::Display for Expected {
         match self {
             Self::Cells { header, .. } => write!(f, "{header} cells"),
             Self::Filled => f.write_str("a value"),
-            Self::OwnValue { why, cell: None } => why.fmt(f),
-            Self::OwnValue { why, cell: Some(cell) } => write!(f, "{why} (cell {cell})"),
+            Self::OwnValue { why, cell } => own_value(*why, cell.as_deref(), f),
             Self::Id { damage } => {
                 f.write_str("an id (digits only, no leading zero, greater than 0)")?;
                 damage.map_or(Ok(()), |damage| write!(f, "; {damage}"))
@@ -311,37 +266,25 @@ impl fmt::Display for Expected {
             Self::Agreement { column, id } => {
                 write!(f, "the same as in {column}, which means {id}")
             }
-            Self::SameAs { line } => write!(f, "the same as on line {line}"),
-            Self::OneTeamLead { line } => write!(f, "no team lead besides that of line {line}"),
+            Self::SameAs { line, file } => {
+                write!(f, "the same as on line {}", place(*line, file.as_deref()))
+            }
+            Self::OneTeamLead { line, file } => {
+                write!(f, "no team lead besides that of line {}", place(*line, file.as_deref()))
+            }
         }
     }
 }
 
-impl fmt::Display for NoMeaning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unknown { near } => {
-                f.write_str("a name that the account knows")?;
-                near.as_ref().map_or(Ok(()), |near| write!(f, "; did you mean `{}`?", shown(near)))
-            }
-            Self::Several { candidates, count } => {
-                write!(f, "a name that means only one in the account, and {count} have this: ")?;
-                let listed: Vec<String> = candidates.iter().map(|one| shown(one)).collect();
-                f.write_str(&listed.join(", "))?;
-                let more = count.saturating_sub(candidates.len());
-                if more > 0 { write!(f, " and {more} more") } else { Ok(()) }
-            }
-            Self::Deactivated { id } => {
-                write!(f, "somebody who can be put on a project; user {id} is deactivated")
-            }
-            Self::Archived { id } => {
-                write!(
-                    f,
-                    "a project that is not archived, as project {id} is; `roster.projects = \"all\"` takes it"
-                )
-            }
-        }
-    }
+/// A line, and its file where that is another one.
+fn place(line: u64, file: Option<&str>) -> impl fmt::Display {
+    let file = file.map(|file| format!(" of `{}`", shown(file))).unwrap_or_default();
+    fmt::from_fn(move |f| write!(f, "{}{file}", file_and_line(line).1))
+}
+
+fn own_value(why: NoValue, cell: Option<&str>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(f, "{why}")?;
+    cell.map_or(Ok(()), |cell| write!(f, " (cell {cell})"))
 }
 
 fn address(repair: Option<&str>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -375,7 +318,8 @@ impl fmt::Display for RosterWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Repeated { line, first, key: _ } => {
-                write!(f, "{line}: the same as line {first}; it counts once")
+                let line = file_and_line(*line).1;
+                write!(f, "{line}: the same as line {}; it counts once", line_words(*first))
             }
         }
     }

@@ -64,6 +64,15 @@ impl ParsedRoster {
         settings: &ReaderSettings,
     ) -> Result<Self, RosterError> {
         let (source, notes) = source_of(bytes, path, settings)?;
+        Self::of_source(source, notes, path, settings)
+    }
+
+    pub(super) fn of_source(
+        source: Source,
+        notes: Vec<RosterNote>,
+        path: &Path,
+        settings: &ReaderSettings,
+    ) -> Result<Self, RosterError> {
         let damaged = |problems| RosterError::Damaged { path: path.to_owned(), problems };
         let header = inspect(&source, settings).map_err(damaged)?;
         let rows = read_rows(&source, &header).map_err(|problem| damaged(vec![problem]))?;

@@ -290,8 +290,8 @@ mod tests {
     async fn a_name_that_nobody_knows_is_no_valid_row() {
         let (roster, _) = resolved("workspace_id,email,role\n1,eve@example.com,maven\n").await;
         let error = roster.demand_valid_rows().expect_err("strict");
-        assert!(matches!(&error, RosterError::Invalid { problems, .. }
-            if problems.len() == 1 && problems[0].line == 2));
+        assert!(matches!(&error, RosterError::Invalid { messages, .. }
+            if messages.len() == 1 && messages[0].starts_with("r.csv:2:")));
     }
 
     /// Asked for nothing else than to fail.

@@ -14,13 +14,14 @@ use csv::StringRecord;
 
 use super::{
     conflict,
+    desire::desired_set,
     error::RosterError,
     header::Header,
     meaning::Known,
     naming::Resolved,
     note::RosterNote,
     period::Day,
-    problem::{Freezes, RosterWarning, RowProblem},
+    problem::{RosterWarning, RowProblem},
     read::{DamagedRow, NamedRow, Names, ParsedRoster, RosterNames, Rows, read_rows},
     reading::{Reading, Unusable},
     row::{name_cells, read_key},
@@ -29,8 +30,8 @@ use super::{
     write::{RosterRow, Written},
 };
 use crate::model::{
-    DesiredMembership, DesiredSet, Freeze, MembershipKey, Mention, NotNow, Unnamed, UserId,
-    WorkspaceId,
+    DesiredMembership, DesiredSet, MembershipKey, Mention, NotNow, UserId, WorkspaceId,
+    file_and_line,
 };
 
 /// A roster that can be used, invalid rows and all.
@@ -122,6 +123,7 @@ impl ParsedRoster {
         settled.note(damaged, &shifted, &mut unusable);
         let mut warnings = conflict::settle(&mut entries, (&header, &periods), &mut unusable);
         let Unusable { mut problems, mentions } = unusable;
+        problems.iter_mut().for_each(|problem| problem.name_file(source.files()));
         problems.sort_by_key(|problem| problem.line);
         warnings.sort_by_key(RosterWarning::line);
         let dates = header.has_dates() || day.previewed;
@@ -200,32 +202,6 @@ impl SettledNames {
     }
 }
 
-fn desired_set(
-    entries: Vec<DesiredMembership>,
-    problems: &[RowProblem],
-    source: &Source,
-) -> DesiredSet {
-    let mut freeze = Freeze::default();
-    for problem in problems {
-        let lines = match problem.freezes {
-            Freezes::Everything => &mut freeze.everywhere,
-            Freezes::Workspace(workspace) => freeze.workspaces.entry(workspace).or_default(),
-        };
-        if lines.last() != Some(&problem.line) {
-            lines.push(problem.line);
-        }
-    }
-    let mut desired = DesiredSet::new(entries);
-    desired.workspaces.extend(freeze.workspaces.keys());
-    desired.freeze = freeze;
-    desired.unnamed = match (source.patch, source.partial) {
-        (true, _) => Unnamed::KeepButEnded,
-        (false, true) => Unnamed::Keep,
-        (false, false) => Unnamed::Delete,
-    };
-    desired
-}
-
 impl Roster {
     /// Rows that stand in no file and want nothing; lines are counted as if the path named one.
     #[must_use]
@@ -254,7 +230,8 @@ impl Roster {
         if self.problems.is_empty() {
             return Ok(());
         }
-        Err(RosterError::Invalid { path: self.path.clone(), problems: self.problems.clone() })
+        let (path, problems) = (self.path.clone(), self.problems.clone());
+        Err(RosterError::Invalid { path, problems, messages: self.messages().collect() })
     }
 
     /// Each name of its rows that had to be looked up, once.
@@ -374,7 +351,24 @@ impl Roster {
 
     /// Every row problem as `file:line: column: …`.
     pub fn messages(&self) -> impl Iterator<Item = String> + '_ {
-        self.problems.iter().map(|problem| format!("{}:{problem}", self.path.display()))
+        self.problems.iter().map(|problem| format!("{}:{problem}", self.file_of(problem.line)))
+    }
+
+    /// Which of several files a line is of, as problems name it.
+    #[must_use]
+    pub fn file_of(&self, line: u64) -> String {
+        let files = match &self.original {
+            Original::Text { source, .. } => source.files(),
+            Original::Values { .. } => &[],
+        };
+        let (file, _) = file_and_line(line);
+        files.get(file).cloned().unwrap_or_else(|| self.path.display().to_string())
+    }
+
+    /// Whether it was put together from several files.
+    #[must_use]
+    pub fn is_of_several(&self) -> bool {
+        matches!(&self.original, Original::Text { source, .. } if !source.files().is_empty())
     }
 
     /// What becomes of each column; none where it was made from no file.

@@ -3,6 +3,8 @@
 //! Owns the BOM, the partial marker and the counting of lines: a record's own position
 //! in the csv crate lies before the blank lines that it skips. Knows no column and no value.
 
+use std::sync::Arc;
+
 use csv::{ByteRecord, Reader, ReaderBuilder};
 use memchr::memchr_iter;
 
@@ -19,12 +21,21 @@ pub(super) const OWN_LINE: &str = "# kantata-sync: ";
 
 const BOM: &str = "\u{feff}";
 
+/// The files that a text was put together from.
+#[derive(Debug)]
+struct Files {
+    lines: Vec<u64>,
+    names: Vec<String>,
+}
+
 /// A decoded roster file.
 #[derive(Debug)]
 pub(super) struct Source {
     text: String,
     /// From a sheet: a record is a row, whatever line breaks its cells have.
     is_sheet: bool,
+    /// Of several files: their names, and of each record the line.
+    files: Option<Arc<Files>>,
     /// Where the header's line begins: after the BOM, the marker and the separator.
     start: usize,
     lines_before: u64,
@@ -47,12 +58,24 @@ impl Source {
         Self::read(text, delimiter, false)
     }
 
+    /// Records of several files, the header first.
+    pub fn of_files(text: String, lines: Vec<u64>, names: Vec<String>) -> Self {
+        let files = Some(Arc::new(Files { lines, names }));
+        Self { files, ..Self::read(text, Delimiter::Comma, false) }
+    }
+
+    /// The names of the files that it was put together from; none where it is one.
+    pub fn files(&self) -> &[String] {
+        self.files.as_ref().map_or(&[], |files| &files.names)
+    }
+
     fn read(text: String, delimiter: Delimiter, is_sheet: bool) -> Self {
         let start = if text.starts_with(BOM) { BOM.len() } else { 0 };
         let (partial, patch, bad_separator) = (false, false, None);
         let mut source = Self {
             text,
             is_sheet,
+            files: None,
             start,
             lines_before: 0,
             delimiter,
@@ -103,7 +126,7 @@ impl Source {
     /// The same with another body of as many lines above it.
     pub fn with_body(&self, body: &[u8]) -> Self {
         let text = self.preamble().to_owned() + &String::from_utf8_lossy(body);
-        Self { text, ..*self }
+        Self { text, files: self.files.clone(), ..*self }
     }
 
     /// Whether it is a sheet, whose lines are its rows.
@@ -130,6 +153,7 @@ impl Source {
             reader,
             record,
             is_sheet: self.is_sheet,
+            lines: self.files.as_ref().map(|files| files.lines.as_slice()),
             lines_before: self.lines_before,
             blank_lines: 0,
             passed_over: 0,
@@ -173,6 +197,8 @@ pub(super) struct Walk<'a> {
     reader: Reader<&'a [u8]>,
     pub record: ByteRecord,
     is_sheet: bool,
+    /// Of each record, where they are of several files.
+    lines: Option<&'a [u64]>,
     lines_before: u64,
     /// Lines without any cell that is not empty, so far.
     pub blank_lines: usize,
@@ -210,6 +236,10 @@ impl Walk<'_> {
     /// Counts the line ends that the csv crate is about to skip; the line where the record begins.
     fn skip_empty_lines(&mut self) -> u64 {
         let position = self.reader.position();
+        if let Some(lines) = self.lines {
+            let at = usize::try_from(position.record()).ok();
+            return at.and_then(|at| lines.get(at)).copied().unwrap_or_default();
+        }
         if self.is_sheet {
             // Not even a blank row is skipped.
             return self.lines_before + position.record() + 1;

@@ -30,7 +30,13 @@ fn contradicting_rows_are_both_invalid_and_name_each_other() {
     let roster = roster("workspace_id,user_id,role\n1,7,maven\n1,8,maven\n1,7,buyer\n");
     assert_eq!(lines(&roster), [3]);
     let told: Vec<_> = roster.problems.iter().map(|one| (one.line, &one.expected)).collect();
-    assert_eq!(told, [(2, &Expected::SameAs { line: 4 }), (4, &Expected::SameAs { line: 2 })]);
+    assert_eq!(
+        told,
+        [
+            (2, &Expected::SameAs { line: 4, file: None }),
+            (4, &Expected::SameAs { line: 2, file: None })
+        ]
+    );
     let project = WorkspaceId::new(1).expect("not 0");
     assert_eq!(roster.desired.freeze.lines(project), [2, 4]);
 }
@@ -80,7 +86,7 @@ fn who_demands_valid_rows_takes_no_invalid_one() {
     let read = |text: &str| parse_roster(text.into(), Path::new("r.csv"), &Default::default());
     let strict = |text: &str| read(text).expect("a roster").demand_valid_rows();
     let error = strict("workspace_id,user_id,role\n1,7,maven\n1,8,boss\n").expect_err("strict");
-    assert!(matches!(&error, RosterError::Invalid { problems, .. } if problems.len() == 1));
+    assert!(matches!(&error, RosterError::Invalid { messages, .. } if messages.len() == 1));
     assert!(error.messages()[0].starts_with("r.csv:3: role: `boss`: expected "));
     assert!(strict("workspace_id,user_id,role\n1,7,maven\n1,7,maven\n").is_ok());
 }

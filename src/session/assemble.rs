@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::Preview;
 use crate::{
     apply::Applied,
-    model::{MembershipKey, Outcome},
+    model::{MembershipKey, Outcome, file_and_line},
     plan::{Action, Counts, Mode},
     report::{
         EntryReason, LeftInDoubt, PaceReport, REPORT_FORMAT, ReportEntry, ReportedCommand,
@@ -101,13 +101,17 @@ fn roster_warnings(roster: &Roster) -> Vec<RunWarning> {
     let path = || roster.path.display().to_string();
     let notes = roster.notes.iter();
     let notes = notes.map(|note| RunWarning::OfRoster { roster: path(), note: note.clone() });
-    let named = |row: &RosterWarning| RunWarning::PutRight { roster: path(), row: row.clone() };
+    let named = |row: &RosterWarning| RunWarning::PutRight {
+        roster: roster.file_of(row.line()),
+        row: row.clone(),
+    };
     notes.chain(roster.warnings.iter().map(named)).collect()
 }
 
 fn problems(roster: &Roster) -> Vec<ReportedProblem> {
     let reported = |problem: &RowProblem| ReportedProblem {
-        line: problem.line,
+        file: roster.is_of_several().then(|| roster.file_of(problem.line)),
+        line: file_and_line(problem.line).1,
         message: problem.message().to_string(),
     };
     roster.problems.iter().map(reported).collect()

@@ -36,6 +36,7 @@ mod replacement;
 mod roster;
 mod secret;
 mod server;
+mod several;
 mod shown;
 mod stuck;
 mod talk;
