@@ -15,6 +15,8 @@ fn simulation_of_two_thousand_seeds_breaks_no_promise() {
     assert!(errands.iter().all(|runs| *runs > 100), "hardly any errands: {tally:?}");
     let beside = [tally.plan_files, tally.killed, tally.kept_out];
     assert!(beside.iter().all(|runs| *runs > 100), "hardly anything beside them: {tally:?}");
+    let by_name = [tally.named, tally.renamed, tally.foreseen];
+    assert!(by_name.iter().all(|count| *count > 500), "hardly anything by name: {tally:?}");
     assert_eq!(tally.disk.len(), 5, "not every fault of the disk was met: {:?}", tally.disk);
     assert!(tally.disk.values().all(|met| *met > 20), "the disk hardly failed: {:?}", tally.disk);
     assert!(tally.restored > 1_000, "hardly anything was given back: {tally:?}");

@@ -248,6 +248,9 @@ fn projects_are_told_with_odd_attributes_and_titles() {
         let found = decode_workspaces(body(row).as_bytes()).expect(row);
         assert_eq!(found.len(), 1, "{row}");
         assert_eq!((found[0].title.as_str(), found[0].archived), (title, archived), "{row}");
+        // Digits that stand in for a title are no name that a roster could have.
+        let page = decode_workspaces_page(body(row).as_bytes(), None, 1).expect(row);
+        assert_eq!(page.rows[0].of.title, if title == "7" { "" } else { title }, "{row}");
     }
 }
 

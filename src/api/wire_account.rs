@@ -164,7 +164,8 @@ pub fn decode_people_page(
     envelope.page(page, rows.collect())
 }
 
-/// Decodes page `page` of `GET /workspaces…`, with the keys of a service where it shows them.
+/// Decodes page `page` of `GET /workspaces…`, with the keys of a service where it shows them. The title
+/// of a project that hides it is empty.
 ///
 /// # Errors
 /// As [`decode_people_page`].
@@ -176,7 +177,11 @@ pub fn decode_workspaces_page(
     let text = body_text(body);
     let envelope: Envelope<'_> = serde_json::from_str(&text)?;
     let keys = |row: &WorkspaceRow<'_>| envelope.keys(row.external_reference_ids, service);
-    let rows = envelope.projects().map(|(of, row)| Referenced { of, keys: keys(row) });
+    let rows = envelope.projects().map(|(of, row)| {
+        // Digits that stand in for a title are no name of it: they may be the title of another one.
+        let title = whole(row.title).unwrap_or_default();
+        Referenced { of: Workspace { title, ..of }, keys: keys(row) }
+    });
     envelope.page(page, rows.collect())
 }
 

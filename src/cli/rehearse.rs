@@ -147,6 +147,7 @@ fn simulation(args: &RehearseArgs, seeds: u64) -> Result<ExitStatus, Failure> {
 fn summary(tally: &Tally) -> String {
     let Tally { seeds, runs, requests, faults, approved, adoptions, undos, .. } = tally;
     let Tally { restored, lost, plan_files, killed, kept_out, disk, violations, .. } = tally;
+    let Tally { named, renamed, foreseen, .. } = tally;
     let broken = violations.len();
     let of_disk: Vec<String> =
         disk.iter().map(|(fault, count)| format!("{fault}: {count}")).collect();
@@ -154,7 +155,8 @@ fn summary(tally: &Tally) -> String {
         "{seeds} seeds held, {broken} broke a promise: {runs} runs ({approved} approved, \
          {plan_files} of a plan file, {adoptions} adoptions, {undos} undos under faults, {killed} \
          killed, {kept_out} that kept another out), {requests} requests, {faults} faults, \
-         {restored} memberships restored, {lost} lost in replacements\non the disk: {}\n",
+         {restored} memberships restored, {lost} lost in replacements\nby name: {named} runs, {renamed} \
+         changes of what names mean, {foreseen} plans of another day\non the disk: {}\n",
         of_disk.join(", ")
     )
 }

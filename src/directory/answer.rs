@@ -89,9 +89,10 @@ impl Listed for Workspace {
     }
 
     fn names(row: &Referenced<Self>) -> Vec<ProjectRef> {
-        let title = ProjectRef::Title(row.of.title.trim().to_owned());
+        let title = Some(row.of.title.trim()).filter(|title| !title.is_empty());
+        let title = title.map(|title| ProjectRef::Title(title.to_owned()));
         let keys = row.keys.iter().cloned().map(ProjectRef::Reference);
-        [title].into_iter().chain(keys).collect()
+        title.into_iter().chain(keys).collect()
     }
 
     fn query(name: &ProjectRef) -> NameQuery {

@@ -192,7 +192,7 @@ impl<'a, A: ReadAccount> Lookup<'a, A> {
             |list: u64| list.max(1) < by_name.as_ref().map_or(u64::MAX, |some| some.len() as u64);
         match &by_name {
             Some(by_name) if !pages.is_some_and(is_shorter) => {
-                self.gather_by_name(source, gathered, by_name).await
+                self.gather_by_name(source, pages, gathered, by_name).await
             }
             _ => {
                 *pages = Some(gather_list(source, first, gathered).await?);
@@ -204,14 +204,17 @@ impl<'a, A: ReadAccount> Lookup<'a, A> {
     async fn gather_by_name<S: AccountSource>(
         &self,
         source: &S,
+        pages: &mut Option<u64>,
         gathered: &mut Gathered<S::Row>,
         by_name: &[Chunk],
     ) -> Result<(), LookupError> {
-        let Some((first, mut rest)) = by_name.split_first() else { return Ok(()) };
-        // The first goes alone: where a filter is not known, it answers for all of them.
-        let (rows, pages) = source.chunk(first).await?;
-        if gathered.take(&rows, source.is_of_closed()) && pages > 1 {
-            rest = &[];
+        let Some((first, rest)) = by_name.split_first() else { return Ok(()) };
+        // The first goes alone: where a filter is not known, each answer is the whole list, and that
+        // list alone answers for all the rest.
+        let (rows, of_pages) = source.chunk(first).await?;
+        if gathered.take(&rows, source.is_of_closed()) && of_pages > 1 && !rest.is_empty() {
+            *pages = Some(gather_list(source, None, gathered).await?);
+            return Ok(());
         }
         let answers = rest.iter().map(|chunk| source.chunk(chunk));
         let mut answers = stream::iter(answers).buffer_unordered(self.rules.max_in_flight.max(1));

@@ -25,6 +25,8 @@ struct Account {
     projects: Vec<(u64, &'static str, bool)>,
     /// Filters by key are not known: everybody is listed.
     ignores_keys: bool,
+    /// So many people are listed who were not asked for.
+    strangers: u64,
     /// One row is left out of every page.
     short: Cell<bool>,
     asked: RefCell<Vec<String>>,
@@ -83,7 +85,8 @@ impl ReadAccount for Account {
         };
         let people = self.people.borrow();
         let found = people.iter().filter(|(_, _, disabled)| deactivated || !disabled);
-        let found = found.filter(|(id, address, _)| is_asked(*id, address));
+        let found =
+            found.filter(|(id, address, _)| *id <= self.strangers || is_asked(*id, address));
         let rows = found.map(|(id, address, _)| Referenced {
             of: Person {
                 id: user(*id),
@@ -274,10 +277,20 @@ async fn keys_of_another_system_are_compared_where_the_filter_is_not_known() {
     let lookup = Lookup::new(&account, rules(), Directory::default(), at(10));
     let known = found(&lookup, &keys(101..=200)).await;
     assert_eq!(known.people[&PersonRef::Reference("k150".to_owned())], Meaning::One(user(150)));
-    assert_eq!(account.asked(), ["50 keys", "50 keys"]);
+    let whole = ["people, page 1", "people, page 2"];
+    assert_eq!(account.asked(), [["50 keys", "50 keys"], whole].concat());
     let comma = people([PersonRef::Reference("a,b".to_owned())]);
     found(&lookup, &comma).await;
     assert!(account.asked()[0].starts_with("people, page 1"));
+}
+
+#[tokio::test]
+async fn pages_of_people_whom_nobody_asked_for_are_not_taken_for_all_of_them() {
+    let account = Account { strangers: 250, ..Account::crowd(390) };
+    let keys = people((301..=390).map(|id| PersonRef::Reference(format!("k{id}"))));
+    let lookup = Lookup::new(&account, rules(), Directory::default(), at(10));
+    let known = found(&lookup, &keys).await;
+    assert_eq!(known.people[&PersonRef::Reference("k390".to_owned())], Meaning::One(user(390)));
 }
 
 #[tokio::test]

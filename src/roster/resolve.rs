@@ -377,9 +377,11 @@ mod tests {
     async fn a_roster_is_settled_again_by_what_its_names_mean_then() {
         let text = "project,email,role\nAtlas,ada@example.com,maven\nAtlas,7,maven\n";
         let (roster, _) = resolved(&text.replace("Atlas,7", "Atlas,bo@example.com")).await;
-        let on = roster.names_on(&[key(1, 1).workspace].into());
+        let on = roster.names_behind(&[key(1, 1).workspace].into());
         assert_eq!((on.people.len(), on.projects.len()), (2, 1));
-        assert!(roster.names_on(&[key(2, 1).workspace].into()).is_empty());
+        let beside = roster.names_behind(&[key(2, 1).workspace].into());
+        assert_eq!((beside.people.len(), beside.projects.len()), (0, 1));
+        assert!(roster.names_behind(&BTreeSet::new()).is_empty());
         let moved = PersonRef::Email("ada@example.com".to_owned());
         let mut known = look_up(&roster.names(), &Fake::default()).await.expect("answers");
         known.people.insert(moved, Meaning::One(key(1, 70).user));

@@ -243,16 +243,17 @@ impl Roster {
         }
     }
 
-    /// The names of the rows that mean these projects.
+    /// The names on whose word these projects are changed: those of the people in their rows, and of
+    /// every project, for a row that means another one so far may be about one of these.
     #[must_use]
-    pub fn names_on(&self, workspaces: &BTreeSet<WorkspaceId>) -> Names {
+    pub fn names_behind(&self, workspaces: &BTreeSet<WorkspaceId>) -> Names {
         let Original::Text { header, source, names } = &self.original else {
             return Names::default();
         };
-        if !header.has_names() {
+        if !header.has_names() || workspaces.is_empty() {
             return Names::default();
         }
-        let (mut projects, mut people) = (BTreeSet::new(), BTreeSet::new());
+        let mut people = BTreeSet::new();
         let mut walk = source.walk();
         walk.advance(); // the header
         while walk.advance_where(|record| header.wanted().has(record)).is_some() {
@@ -260,13 +261,12 @@ impl Roster {
             let (project, person) = name_cells(&record, header);
             let Some(project) = names.names.projects.find(project) else { continue };
             if names.projects[project].id.is_some_and(|id| workspaces.contains(&id)) {
-                projects.insert(project);
                 people.extend(names.names.people.find(person));
             }
         }
         Names {
             people: names.names.people.at(&people),
-            projects: names.names.projects.at(&projects),
+            projects: names.names.projects.to_look_up(),
         }
     }
 

@@ -67,7 +67,7 @@ pub(super) fn users(context: &Context<'_>) -> Answer {
         world.users().values().filter(shown).partition(|one| asked.is_for(one, world));
     let (mut found, cut) =
         query.page_of(settings.lookups.listed(found, others), settings.page_limit);
-    if settings.lookups.short_page {
+    if settings.lookups.short_page || context.short_page {
         found.pop();
     }
     Answer::ok(&context.view().users(found.into_iter(), cut))
@@ -98,7 +98,10 @@ pub(super) fn workspaces(context: &mut Context<'_>) -> Answer {
         .filter(|one| (archived || !one.archived) && context.visible(one.id))
         .cloned()
         .collect();
-    let (found, cut) = context.query.page_of(found, context.settings.page_limit);
+    let (mut found, cut) = context.query.page_of(found, context.settings.page_limit);
+    if context.short_page {
+        found.pop();
+    }
     let mut rows = |one: Workspace| {
         let rows = context.world.lagging(one.id);
         (one, rows)

@@ -103,8 +103,8 @@ impl<M: Medium, A: Audience> Session<'_, M, A> {
         }
     }
 
-    /// Looks up what was only remembered of the names on the projects that a plan changes; whether any of
-    /// them means something else by now, so that there has to be another plan.
+    /// Looks up what was only remembered of the names behind the projects that a plan changes; whether any
+    /// of them means something else by now, so that there has to be another plan.
     async fn means_something_else<T: Transport>(
         &self,
         lookup: &Lookup<'_, Client<T>>,
@@ -112,7 +112,7 @@ impl<M: Medium, A: Audience> Session<'_, M, A> {
         preview: &Result<Preview, Ended>,
     ) -> Result<bool, Ended> {
         let touched = preview.as_ref().map(touched).unwrap_or_default();
-        let in_question = order.purpose.roster().map(|roster| roster.names_on(&touched));
+        let in_question = order.purpose.roster().map(|roster| roster.names_behind(&touched));
         let in_question = order.part.names_beside(&in_question.unwrap_or_default());
         self.unless_stopped(lookup.confirm(&in_question)).await
     }

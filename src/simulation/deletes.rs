@@ -5,19 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    dated::{self, Said},
     draw::{Scenario, TOKEN_USER},
     evidence::{Check, Evidence, check, pair},
     floor::Intended,
     run_kind::RunKind,
     trace::is_tagged,
+    truth::Said,
+    word::Word,
 };
 use crate::{
     apply::Applied,
     guard::Limits,
     model::{Field, UserId, WorkspaceId},
     plan::{Action, Change, Ownership, Plan, WorkspaceState},
-    roster::Roster,
     sandbox::{self, ForeignChange, RequestKind, RequestTarget, Sandbox, World},
 };
 
@@ -26,7 +26,7 @@ impl Evidence<'_> {
     pub(super) fn deletes_keep_their_promises(
         &self,
         plan: &Plan,
-        (scenario, roster): (&Scenario, &Roster),
+        (scenario, word): (&Scenario, &Word),
         sandbox: &Sandbox,
     ) -> Check {
         self.deletes_are_planned(plan, scenario)?;
@@ -34,7 +34,7 @@ impl Evidence<'_> {
             RunKind::Undo(_) => self.an_undo_deletes_only_what_was_created(sandbox)?,
             RunKind::Adopt => self.an_adoption_only_tags(plan)?,
             RunKind::Apply | RunKind::ApplyApproved(_) | RunKind::ApplyPlan(_) => {
-                self.a_roster_deletes_only_whom_it_may(plan, scenario, roster)?;
+                self.a_roster_deletes_only_whom_it_may(plan, scenario, word)?;
             }
         }
         match self.record.kind.approved() {
@@ -78,24 +78,22 @@ impl Evidence<'_> {
         &self,
         plan: &Plan,
         scenario: &Scenario,
-        roster: &Roster,
+        word: &Word,
     ) -> Check {
         for target in self.deleted() {
             let action = planned(plan, target)?;
-            let wanted = roster.desired.entry(action.key).is_some();
+            let pair = pair(action.key);
             let replaced = matches!(action.change, Change::Replace { .. });
-            check(!wanted || replaced, || format!("deleted {target:?}, whom the roster wants"))?;
-            let said = dated::said(&scenario.roster, pair(action.key));
-            check(said != Said::ToCome, || format!("deleted {target:?}, who is to come"))?;
-            check(replaced || said != Said::Wanted, || {
-                format!("deleted {target:?}, whom a row wants today")
-            })?;
-            let frozen = !roster.desired.freeze.lines(action.key.workspace).is_empty();
-            check(!frozen && !roster.desired.is_partial(), || {
+            let wanted = word.always_said(pair, Said::Wanted);
+            check(replaced || !wanted, || format!("deleted {target:?}, whom the roster wants"))?;
+            let to_come = word.always_said(pair, Said::ToCome);
+            check(!to_come, || format!("deleted {target:?}, who is to come"))?;
+            let frozen = word.always_freezes(pair.0);
+            check(!frozen && !scenario.sheet.is_partial, || {
                 format!("deleted {target:?} under an untrusted roster")
             })?;
             let missing = self.record.ended_before + 1;
-            let ended = said == Said::Ended;
+            let ended = word.said(pair, Said::Ended);
             check(replaced || ended || missing >= scenario.absence_runs, || {
                 format!("deleted {target:?}, who was missing in {missing} runs at most")
             })?;

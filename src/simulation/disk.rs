@@ -59,7 +59,11 @@ pub(super) fn settings(scenario: &Scenario) -> Result<Settings, String> {
         loaded.map(|one| one.settings).map_err(|error| error.to_string())
     };
     let policy = &scenario.policy;
+    let settings = DEFAULT.get_or_init(load).clone()?;
+    let mut roster = settings.roster.clone();
+    scenario.calling.iter().for_each(|calling| calling.configure(&mut roster));
     Ok(Settings {
+        roster,
         mode: policy.mode,
         allow_replace: policy.allow_replace,
         ownership: policy.ownership,
@@ -70,6 +74,6 @@ pub(super) fn settings(scenario: &Scenario) -> Result<Settings, String> {
         scope_workspaces: scenario.named.clone(),
         recheck_after: scenario.recheck_after,
         keep_runs: KEEP_RUNS,
-        ..DEFAULT.get_or_init(load).clone()?
+        ..settings
     })
 }

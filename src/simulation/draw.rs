@@ -5,7 +5,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use jiff::Timestamp;
 
-use super::{dated, drawn_roster::roster};
+use super::{calling::Calling, dated, drawn_roster::roster, sheet::Sheet};
 use crate::{
     api::HttpSettings,
     guard::Limits,
@@ -61,7 +61,10 @@ pub(super) struct DrawnRun {
 pub(super) struct Scenario {
     pub world: World,
     pub sandbox: SandboxSettings,
-    pub roster: String,
+    /// The roster as a table.
+    pub sheet: Sheet,
+    /// How its rows name people and projects; none where all are by id.
+    pub calling: Option<Calling>,
     pub policy: Policy,
     pub limits: Limits,
     pub http: HttpSettings,
@@ -86,8 +89,8 @@ pub(super) fn scenario(seed: u64, faults: Option<f64>) -> Scenario {
     let random = &mut random;
     let crowd = random.u8(..) < 20;
     let people = if crowd { random.u64(110..150) } else { random.u64(4..30) };
-    let world = world(random, people);
-    let roster = roster(random, &world, crowd);
+    let mut world = world(random, people);
+    let mut sheet = Sheet::of_ids(&dated::with_dates(seed, roster(random, &world, crowd)));
     let allow_replace = random.bool();
     let entries: &[&str] = if random.u8(..) < 64 { &PROTECTED } else { &[] };
     let protection = Protection::new(entries).unwrap_or_default();
@@ -97,8 +100,10 @@ pub(super) fn scenario(seed: u64, faults: Option<f64>) -> Scenario {
         _ => Mode::Mirror,
     };
     let ownership = if random.u8(..) < 64 { Ownership::Tagged } else { Ownership::All };
+    let mut sandbox = sandbox(random, seed, faults);
+    let calling = Calling::drawn(seed, &mut world, &mut sandbox, &mut sheet);
     Scenario {
-        sandbox: sandbox(random, seed, faults),
+        sandbox,
         policy: Policy { mode, allow_replace, ownership, protection, ..Policy::default() },
         limits: limits(random),
         http: http(random),
@@ -108,7 +113,8 @@ pub(super) fn scenario(seed: u64, faults: Option<f64>) -> Scenario {
         absence_runs: if random.u8(..) < 40 { random.u32(1..4) } else { 0 },
         runs: runs(random),
         world,
-        roster: dated::with_dates(seed, roster),
+        sheet,
+        calling,
     }
 }
 

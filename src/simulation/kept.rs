@@ -64,7 +64,16 @@ fn given_back(list: &str, random: &mut Rng) -> Result<ApprovedList, String> {
     let lines: Vec<&str> = list.lines().enumerate().filter(kept).map(|(_, line)| line).collect();
     let text = format!("{}\n", lines.join("\n"));
     let approval = Approval::parse(&text).map_err(|problems| format!("{problems:?} in {text}"))?;
-    let record = |line: &&str| line.split(',').nth(6).and_then(|id| id.parse().ok());
+    // A title may have commas of its own; no cell behind it has any before the record.
+    let record = |line: &&str| {
+        let (_, rest) = line.split_once("delete,").or_else(|| line.split_once("replace,"))?;
+        let title = rest.split_once(',')?.1;
+        let behind = match title.strip_prefix('"') {
+            Some(quoted) => quoted.split_once("\",")?.1,
+            None => title.split_once(',')?.1,
+        };
+        behind.split(',').nth(3).and_then(|id| id.parse().ok())
+    };
     let records: Option<BTreeSet<u64>> = lines[HEAD..].iter().map(record).collect();
     let records = records.ok_or_else(|| format!("no record in a line of {text}"))?;
     Ok(ApprovedList { approval, text, records })

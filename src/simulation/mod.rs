@@ -5,6 +5,8 @@
 //! failing one can be replayed alone. Runs are repeated until the faults stop; then one run must
 //! converge and the next must have nothing to do. Uses the whole tool but its command line.
 
+mod between;
+mod calling;
 mod dated;
 mod deletes;
 mod disk;
@@ -21,8 +23,13 @@ mod record;
 mod refusals;
 mod reversal;
 mod run_kind;
+mod scene;
+mod sheet;
 mod trace;
+mod truth;
+mod turnover;
 mod witness;
+mod word;
 
 use crate::model::Outcome;
 use record::RunRecord;
@@ -95,6 +102,12 @@ pub struct Tally {
     pub killed: u64,
     /// Runs that the lock of another kept out.
     pub kept_out: u64,
+    /// Runs whose roster names by more than ids.
+    pub named: u64,
+    /// Changes of what names mean, between runs and in them.
+    pub renamed: u64,
+    /// Plans of another day.
+    pub foreseen: u64,
     /// How the disk failed, and how often.
     pub disk: BTreeMap<&'static str, u64>,
     /// People who were deleted and not created again.
@@ -129,6 +142,9 @@ impl Tally {
         self.plan_files += other.plan_files;
         self.killed += other.killed;
         self.kept_out += other.kept_out;
+        self.named += other.named;
+        self.renamed += other.renamed;
+        self.foreseen += other.foreseen;
         for (fault, count) in other.disk {
             *self.disk.entry(fault).or_default() += count;
         }

@@ -15,7 +15,7 @@ use crate::{
     api::{Client, Transport},
     apply::Applied,
     report::RunReport,
-    roster::Roster,
+    roster::{ParsedRoster, Roster},
     run::{Ended, Stop, StopCause},
     session::check_approval,
 };
@@ -43,18 +43,26 @@ pub(super) async fn interrupted<E>(
 }
 
 /// What a run left in memory when it ended by itself.
-pub(super) type End = Option<(RunReport, Option<Applied>)>;
+#[derive(Default)]
+pub(super) struct End {
+    /// What it told; none of a killed run.
+    pub report: Option<RunReport>,
+    pub applied: Option<Applied>,
+    /// Its rows, once their names were looked up.
+    pub roster: Option<Rc<Roster>>,
+}
 
 /// What a run does, and with what.
 pub(super) struct Process<'a, T> {
     pub client: &'a Client<T>,
     pub kind: &'a RunKind,
-    pub roster: &'a Rc<Roster>,
+    /// The rows as they were read.
+    pub parsed: ParsedRoster,
 }
 
 impl<T: Transport> Process<'_, T> {
     /// A run from its first step to the end of its lock.
-    pub(super) async fn whole(&self, session: DiskSession<'_>, end: &RefCell<End>) {
+    pub(super) async fn whole(self, session: DiskSession<'_>, end: &RefCell<End>) {
         let applied = RefCell::new(None);
         let ending = session
             .whole(async |session| {
@@ -63,27 +71,40 @@ impl<T: Transport> Process<'_, T> {
                 Ok::<RunReport, Met>(report)
             })
             .await;
+        let roster = session.rows();
         session.free();
-        *end.borrow_mut() = Some((ending.report, applied.take()));
+        *end.borrow_mut() = End { report: Some(ending.report), applied: applied.take(), roster };
     }
 
-    async fn steps(&self, session: &DiskSession<'_>) -> Result<(RunReport, Option<Applied>), Met> {
+    async fn steps(self, session: &DiskSession<'_>) -> Result<(RunReport, Option<Applied>), Met> {
+        let Self { client, kind, parsed } = self;
+        let roster = settled(session, parsed, kind);
         let Some(store) = session.lock(None).await? else { return Ok((session.stopped(), None)) };
-        if !matches!(self.kind, RunKind::Undo(_)) {
-            session.tell_of(Rc::clone(self.roster));
+        if kind.follows_roster() {
+            session.forget_mentioned(store, &roster.desired);
         }
-        if self.kind.follows_roster() {
-            session.forget_mentioned(store, &self.roster.desired);
-        }
-        if let Some(list) = self.kind.approved() {
+        if let Some(list) = kind.approved() {
             let list = (&list.approval, list.text.as_str());
             check_approval(list, session.store(), BASE_URL, session.clock.now())?;
         }
-        let carried = session.apply(self.client, store, self.kind.order(self.roster)).await?;
+        let carried = session.apply(client, store, kind.order(&roster)).await?;
         // Where there was nothing to do, all of it was done.
         let nothing = || Applied { decided: Vec::new(), ended: Ended::Complete };
         let complete = carried.report.ended.as_ref().is_some_and(Ended::is_complete);
         let applied = carried.applied.or_else(|| complete.then(nothing));
         Ok((carried.report, applied))
     }
+}
+
+/// The rows as far as they are known; reports tell of them once all of their names are looked up.
+pub(super) fn settled(
+    session: &DiskSession<'_>,
+    parsed: ParsedRoster,
+    kind: &RunKind,
+) -> Rc<Roster> {
+    let roster = Rc::new(session.settle(parsed));
+    if roster.names().is_empty() && !matches!(kind, RunKind::Undo(_)) {
+        session.tell_of(Rc::clone(&roster));
+    }
+    roster
 }

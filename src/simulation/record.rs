@@ -7,6 +7,7 @@ use crate::{
     apply::Applied,
     journal::Entry,
     report::RunReport,
+    roster::Roster,
     run::RunId,
     sandbox::{Sandbox, World},
     session::Preview,
@@ -37,6 +38,10 @@ pub(super) struct RunRecord {
     pub applied: Option<Applied>,
     /// What it told; none of a killed run.
     pub report: Option<RunReport>,
+    /// Its rows, once their names were looked up; none of a killed run.
+    pub roster: Option<Rc<Roster>>,
+    /// The day that its rows were read for.
+    pub day: String,
     pub watch: Rc<Watch>,
     /// What its journal has of its requests.
     pub entries: Vec<Entry>,

@@ -86,6 +86,9 @@ fn is_about(request: &Intended, method: &Method, path: &str, body: &[u8]) -> boo
     }
 }
 
+/// What happens to the account while a run is under way, and at which request.
+pub(super) type Meanwhile = (u64, Box<dyn FnOnce()>);
+
 /// What is watched for during one run.
 pub(super) struct Watch {
     disk: SimulatedDisk,
@@ -93,6 +96,8 @@ pub(super) struct Watch {
     journal: RefCell<Read>,
     /// Requests that left in this run.
     pub sent: Cell<u64>,
+    /// At so many requests, something happens to the account.
+    pub meanwhile: RefCell<Option<Meanwhile>>,
     /// At so many requests, `reached` is told.
     pub alarm_at: Cell<u64>,
     pub reached: Notify,
@@ -111,6 +116,7 @@ impl Watch {
             run,
             journal: RefCell::default(),
             sent: Cell::new(0),
+            meanwhile: RefCell::default(),
             alarm_at: Cell::new(alarm_at),
             reached: Notify::new(),
             unannounced: RefCell::default(),
@@ -125,6 +131,14 @@ impl Watch {
         read.on(&self.disk.journal(&self.run).0);
         let is_frame = |entry: &Entry| matches!(entry, Entry::Header { .. } | Entry::End { .. });
         read.entries.into_iter().map(|(_, entry)| entry).filter(|entry| !is_frame(entry)).collect()
+    }
+
+    /// What happens to the account at this request, if anything does.
+    fn happen(&self) {
+        let is_now = |(at, _): &mut Meanwhile| *at == self.sent.get();
+        if let Some((_, act)) = self.meanwhile.borrow_mut().take_if(is_now) {
+            act();
+        }
     }
 
     fn announced(&self, request: &Request<Bytes>) -> Option<Intended> {
@@ -152,6 +166,7 @@ impl<T: Transport> Transport for Witness<T> {
         if watch.sent.get() == watch.alarm_at.get() {
             watch.reached.notify_one();
         }
+        watch.happen();
         let (method, path) = (request.method(), request.uri().path());
         if method != Method::GET {
             match watch.announced(&request) {

@@ -1,7 +1,7 @@
 //! Rosters that name people by address and projects by title: looked up, remembered, and looked up
 //! again before anything is done on the word of what was remembered.
 
-use kantata_sync::sandbox::{RequestKind, Sandbox, User, World};
+use kantata_sync::sandbox::{RequestKind, Sandbox, User, Workspace, World};
 
 use crate::harness::{Desk, LIVE, ROSTER, Server, sandbox, writes};
 
@@ -81,6 +81,37 @@ fn a_night_of_known_people_asks_for_nobody_and_a_change_asks_for_its_project_afr
     changes.sort();
     let expected = [("create", 99), ("delete", 11), ("delete", 31)];
     assert_eq!(changes, expected.map(|(word, user)| (word.to_owned(), user)), "{}", ran.stdout);
+}
+
+/// A title that went from one project to another: who is named under it is on the other one by now,
+/// though every row under it is in sync with the first.
+#[test]
+fn nobody_is_deleted_whom_a_row_names_under_a_title_that_moved_to_their_project() {
+    let sandbox = sandbox(LIVE);
+    let server = Server::of_sandbox(&sandbox);
+    let desk = Desk::at(&server.base_url());
+    let atlas: String = BY_NAME.lines().skip(1).take(5).map(|row| format!(",{row}\n")).collect();
+    let borealis: String = BY_NAME.lines().skip(6).map(|row| format!("200,{row}\n")).collect();
+    let borealis = borealis.replace("Borealis", "");
+    let mixed = format!("workspace_id,project,email,role,access_level\n{atlas}{borealis}");
+    let also_ada = format!("{mixed}200,,ada@firm.example,maven,\n");
+    desk.write("roster.csv", &also_ada);
+    desk.run(&["apply", "roster.csv", "--yes"]).ends_with(0);
+    sandbox.with_world(|world: &mut World| {
+        for (id, title) in [(100, "Atlas until 2026"), (200, "Atlas")] {
+            let project = world.workspaces()[&id].clone();
+            world.put_workspace(Workspace { title: title.to_owned(), ..project });
+        }
+    });
+    desk.write("roster.csv", &mixed);
+    let ran = desk.run(&["plan", "roster.csv", "--format", "json"]);
+    let plan = ran.report().entries;
+    let deletes = plan.iter().filter_map(|entry| entry.change.as_ref()).map(|one| one.word());
+    assert_eq!(deletes.filter(|word| *word == "delete").count(), 0, "{}", ran.stdout);
+    let mut people: Vec<u64> = plan.iter().map(|entry| entry.key.user.number()).collect();
+    people.sort_unstable();
+    assert!(plan.iter().all(|entry| entry.key.workspace.number() == 200), "{}", ran.stdout);
+    assert!(people.contains(&11), "{}", ran.stdout);
 }
 
 #[test]
