@@ -17,15 +17,21 @@ fn parse_digits(text: &[u8]) -> Option<NonZeroU64> {
     if text.is_empty() || text.len() > 20 || text[0] == b'0' {
         return None;
     }
+    // No number of 19 digits is too large: only the last digit has to ask.
+    let (sure, last) = text.split_at(text.len().min(19));
     let mut value: u64 = 0;
-    for byte in text {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        value = value.checked_mul(10)?.checked_add(u64::from(digit))?;
+    for byte in sure {
+        value = value * 10 + digit(*byte)?;
+    }
+    for byte in last {
+        value = value.checked_mul(10)?.checked_add(digit(*byte)?)?;
     }
     NonZeroU64::new(value)
+}
+
+#[inline]
+const fn digit(byte: u8) -> Option<u64> {
+    if byte.is_ascii_digit() { Some((byte - b'0') as u64) } else { None }
 }
 
 macro_rules! id {

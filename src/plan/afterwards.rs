@@ -36,13 +36,14 @@ pub(super) fn ordinary<'a>(
     // Counts for nobody, lead or not.
     planned.insert(token_user, Afterwards::Leads);
     let people = listing.participations.chunk_by(|a, b| a.key.user == b.key.user);
-    let as_now = people.filter(|rows| !planned.contains_key(&rows[0].key.user));
-    let stay = as_now.filter(|rows| rows.iter().all(is_ordinary)).count();
-    stay + planned.values().filter(|one| **one == Afterwards::Ordinary).count()
+    let now = people.filter(|rows| is_ordinary(rows)).count();
+    let otherwise = planned.keys().filter(|user| is_ordinary(listing.of(**user))).count();
+    now - otherwise + planned.values().filter(|one| **one == Afterwards::Ordinary).count()
 }
 
-fn is_ordinary(row: &Participation) -> bool {
-    row.fields.team_lead == Seen::Visible(false)
+/// Whether the records of one person say that they are there and lead nothing.
+fn is_ordinary(records: &[Participation]) -> bool {
+    !records.is_empty() && records.iter().all(|row| row.fields.team_lead == Seen::Visible(false))
 }
 
 /// None where the change moves nobody: whoever is there stays what they are.

@@ -19,7 +19,7 @@ pub(super) fn settle(
     (header, periods): (&Header, &Periods),
     unusable: &mut Unusable,
 ) -> Vec<RosterWarning> {
-    entries.sort_unstable_by_key(|entry| one_number(entry.key));
+    sort(entries);
     let mut conflicts = Conflicts { header, periods, problems: Vec::new(), warnings: Vec::new() };
     for project in entries.chunk_by_mut(|a, b| a.key.workspace == b.key.workspace) {
         for same in project.chunk_by_mut(|a, b| a.key == b.key) {
@@ -45,9 +45,32 @@ pub(super) fn settle(
     warnings
 }
 
-/// The key in one number of the same order: sorting a million compares these without a branch.
-fn one_number(key: MembershipKey) -> u128 {
-    (u128::from(key.workspace.number()) << 64) | u128::from(key.user.number())
+/// Most lists come project by project: then each needs to be sorted by itself only.
+fn sort(entries: &mut [DesiredMembership]) {
+    if entries.is_sorted_by_key(|entry| entry.key.workspace) {
+        for project in entries.chunk_by_mut(|a, b| a.key.workspace == b.key.workspace) {
+            project.sort_unstable_by_key(|entry| entry.key.user);
+        }
+        return;
+    }
+    // A key in one number of the same order is compared without a branch, in a short one at once.
+    let is_short = |entry: &DesiredMembership| {
+        let MembershipKey { workspace, user } = entry.key;
+        (workspace.number() | user.number()) >> 32 == 0
+    };
+    let numbers =
+        |entry: &DesiredMembership| (entry.key.workspace.number(), entry.key.user.number());
+    if entries.iter().all(is_short) {
+        entries.sort_unstable_by_key(|entry| {
+            let (workspace, user) = numbers(entry);
+            (workspace << 32) | user
+        });
+    } else {
+        entries.sort_unstable_by_key(|entry| {
+            let (workspace, user) = numbers(entry);
+            (u128::from(workspace) << 64) | u128::from(user)
+        });
+    }
 }
 
 struct Conflicts<'a> {

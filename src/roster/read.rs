@@ -238,7 +238,9 @@ pub(super) fn read_rows(source: &Source, header: &Header) -> Result<Rows, FilePr
     let mut walk = source.walk();
     let mut before = walk.advance();
     let header_line = before.unwrap_or(1);
-    while let Some(line) = walk.advance_where(|record| header.wanted().has(record)) {
+    let (has_names, wanted) = (header.has_names(), header.wanted());
+    let takes_all = wanted.columns.is_empty();
+    while let Some(line) = walk.advance_where(|record| takes_all || wanted.has(record)) {
         // Problems and repeats are told apart by line, so that no two rows may share one.
         if before.replace(line) == Some(line) {
             return Err(FileProblem { line, column: None, damage: Damage::LoneCarriageReturn });
@@ -249,7 +251,7 @@ pub(super) fn read_rows(source: &Source, header: &Header) -> Result<Rows, FilePr
             continue;
         }
         let record = &*header.in_our_words(&walk.record);
-        if header.has_names() {
+        if has_names {
             rows.read_by_name(record, header, line);
         } else {
             let (unusable, periods) = (&mut rows.unusable, &mut rows.periods);

@@ -42,24 +42,34 @@ impl Reading {
         user: Option<UserId>,
         unusable: &mut Unusable,
     ) -> Option<DesiredMembership> {
-        let Self { line, spec, mut wrong } = self;
+        let Self { line, spec, wrong } = self;
         if let (Some(workspace), Some(user), Some(spec), true) =
             (workspace, user, spec, wrong.is_empty())
         {
             return Some(DesiredMembership { key: MembershipKey { workspace, user }, spec, line });
         }
-        let freezes = workspace.map_or(Freezes::Everything, Freezes::Workspace);
-        unusable.mentions.extend(mention(workspace, user));
-        // Of a cell without a value of its own there is nothing else to say.
-        let has_none = |one: &Wrong| matches!(one.expected, Expected::OwnValue { .. });
-        let without: Vec<String> =
-            wrong.iter().filter(|one| has_none(one)).map(|one| one.column.clone()).collect();
-        wrong.retain(|one| has_none(one) || !without.contains(&one.column));
-        unusable.problems.extend(wrong.into_iter().map(|Wrong { column, value, expected }| {
-            RowProblem { line, column: Some(column), value, expected, freezes }
-        }));
+        refuse((line, wrong), workspace, user, unusable);
         None
     }
+}
+
+#[cold]
+fn refuse(
+    (line, mut wrong): (u64, Vec<Wrong>),
+    workspace: Option<WorkspaceId>,
+    user: Option<UserId>,
+    unusable: &mut Unusable,
+) {
+    let freezes = workspace.map_or(Freezes::Everything, Freezes::Workspace);
+    unusable.mentions.extend(mention(workspace, user));
+    // Of a cell without a value of its own there is nothing else to say.
+    let has_none = |one: &Wrong| matches!(one.expected, Expected::OwnValue { .. });
+    let without: Vec<String> =
+        wrong.iter().filter(|one| has_none(one)).map(|one| one.column.clone()).collect();
+    wrong.retain(|one| has_none(one) || !without.contains(&one.column));
+    unusable.problems.extend(wrong.into_iter().map(|Wrong { column, value, expected }| {
+        RowProblem { line, column: Some(column), value, expected, freezes }
+    }));
 }
 
 /// Whom a row is about of which not everything can be read.

@@ -4,6 +4,7 @@
 //! is wrong. Must not know files or other rows, nor what a value may be.
 
 use csv::ByteRecord;
+use memchr::memchr;
 
 use super::{
     cell,
@@ -58,6 +59,7 @@ pub(super) fn name_cells<'a>(
 
 /// Whether cells are missing, or more than there should be; `unusable` then says so, as far as such a
 /// row can be trusted to say whom it is about.
+#[inline]
 pub(super) fn is_shifted(
     record: &ByteRecord,
     header: &Header,
@@ -66,10 +68,15 @@ pub(super) fn is_shifted(
 ) -> bool {
     let shifted = record.len() != header.cells.len();
     if shifted {
-        unusable.problems.push(miscounted(record, header, line));
-        unusable.mentions.extend(named_somewhere(record));
+        note_shifted(record, header, line, unusable);
     }
     shifted
+}
+
+#[cold]
+fn note_shifted(record: &ByteRecord, header: &Header, line: u64, unusable: &mut Unusable) {
+    unusable.problems.push(miscounted(record, header, line));
+    unusable.mentions.extend(named_somewhere(record));
 }
 
 /// Who and where a row is about, as far as it can be trusted to say so.
@@ -87,6 +94,14 @@ pub(super) fn read_key(record: &ByteRecord, header: &Header) -> Option<Membershi
 /// Cells that have no value of their own: what a spreadsheet shows in its place means nothing.
 #[inline]
 fn doubtful(record: &ByteRecord, header: &Header, line: u64) -> Vec<Wrong> {
+    match memchr(b'#', record.as_slice()) {
+        None => Vec::new(),
+        Some(_) => without_values(record, header, line),
+    }
+}
+
+#[cold]
+fn without_values(record: &ByteRecord, header: &Header, line: u64) -> Vec<Wrong> {
     let is_error = |at: &&usize| {
         let cell = record.get(**at).unwrap_or_default().trim_ascii_start();
         cell.first() == Some(&b'#') && is_error(&folded(&String::from_utf8_lossy(cell)))
@@ -158,6 +173,7 @@ impl<'a> Cells<'a> {
         }
     }
 
+    #[inline]
     fn required<T>(
         &mut self,
         column: Column,
@@ -185,6 +201,7 @@ impl<'a> Cells<'a> {
     }
 
     /// All that stands after who and where.
+    #[inline]
     fn read(mut self, line: u64, periods: &mut Periods) -> Reading {
         let role = self.required(Column::Role, cell::role);
         let fields = read_fields(&mut self);

@@ -215,7 +215,7 @@ impl Walk<'_> {
             if !more.expect("reading memory into a flexible record cannot fail") {
                 return None;
             }
-            if !self.record.as_slice().trim_ascii().is_empty() {
+            if !self.record.as_slice().iter().all(u8::is_ascii_whitespace) {
                 return Some(line);
             }
             self.blank_lines += 1;

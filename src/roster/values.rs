@@ -274,17 +274,23 @@ pub(super) struct Rewriting {
 
 impl Rewriting {
     /// The record in our words, the columns that the file lacks behind its own.
+    #[inline]
     pub fn of<'r>(&self, record: &'r ByteRecord) -> Cow<'r, ByteRecord> {
         let Self { words, defaults } = self;
         if words.is_empty() && defaults.is_empty() {
             return Cow::Borrowed(record);
         }
+        Cow::Owned(self.rewritten(record))
+    }
+
+    fn rewritten(&self, record: &ByteRecord) -> ByteRecord {
+        let Self { defaults, .. } = self;
         let mut ours = ByteRecord::with_capacity(record.as_slice().len() + 32, record.len() + 8);
         for (at, cell) in record.iter().enumerate() {
             ours.push_field(self.meaning(at, cell).map_or(cell, str::as_bytes));
         }
         defaults.iter().for_each(|value| ours.push_field(value.as_bytes()));
-        Cow::Owned(ours)
+        ours
     }
 
     /// What the settings say that a cell means.
@@ -317,7 +323,11 @@ impl Wanted {
     }
 
     /// The place of a cell that should tell whether the row is there, and does not.
+    #[inline]
     pub fn doubtful(&self, record: &ByteRecord) -> Option<usize> {
+        if self.columns.is_empty() {
+            return None;
+        }
         let is_doubtful = |(at, values): &&(usize, BTreeSet<String>)| {
             let cell = folded(&String::from_utf8_lossy(&record[*at]));
             is_error(&cell) && !values.contains(&cell)
