@@ -41,6 +41,7 @@ mod settled;
 mod sheet;
 mod shown;
 mod source;
+mod spelling;
 mod spreadsheet;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@
 //! Owns these names, the columns that they stand in, and what their cells may be. Knows no row, and
 //! nobody whom they mean.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use super::{address, number, problem::Expected};
 use crate::model::{UserId, WorkspaceId};
@@ -110,6 +110,9 @@ pub(super) trait Name: Ord + Clone {
 
     /// What it means without a look-up.
     fn id(&self) -> Option<Self::Id>;
+
+    /// As a cell would have it.
+    fn text(&self) -> Cow<'_, str>;
 }
 
 impl Name for PersonRef {
@@ -132,6 +135,13 @@ impl Name for PersonRef {
     fn id(&self) -> Option<UserId> {
         if let Self::Id(id) = self { Some(*id) } else { None }
     }
+
+    fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Id(id) => id.to_string().into(),
+            Self::Email(text) | Self::Reference(text) => text.into(),
+        }
+    }
 }
 
 impl Name for ProjectRef {
@@ -150,6 +160,13 @@ impl Name for ProjectRef {
 
     fn id(&self) -> Option<WorkspaceId> {
         if let Self::Id(id) = self { Some(*id) } else { None }
+    }
+
+    fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Id(id) => id.to_string().into(),
+            Self::Title(text) | Self::Reference(text) => text.into(),
+        }
     }
 }
 

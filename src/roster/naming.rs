@@ -3,7 +3,10 @@
 //!
 //! Owns when all that a row says of one means one thing together. Knows no rows.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use super::{
     column::Column,
@@ -13,6 +16,7 @@ use super::{
     no_meaning::NoMeaning,
     problem::{Expected, shown},
     reading::Wrong,
+    spelling::Spellings,
 };
 
 /// The cells that say who, or where: the id, and the two columns of names. Empty where the row says
@@ -37,8 +41,9 @@ impl InCells for ProjectRef {
 #[derive(Debug, Clone)]
 struct Spelled<N> {
     column: usize,
-    text: String,
     name: N,
+    /// As the file has it, where the name is not the same text.
+    text: Option<Box<str>>,
 }
 
 /// All that cells say of one person or project; it has to be the same one.
@@ -58,14 +63,14 @@ pub(super) struct Resolved<I> {
 /// All namings of a roster, each once.
 #[derive(Debug, Clone)]
 pub(super) struct Namings<N> {
-    places: HashMap<Box<[u8]>, usize>,
+    spellings: Spellings,
     all: Vec<Naming<N>>,
     key: Vec<u8>,
 }
 
 impl<N> Default for Namings<N> {
     fn default() -> Self {
-        Self { places: HashMap::new(), all: Vec::new(), key: Vec::new() }
+        Self { spellings: Spellings::default(), all: Vec::new(), key: Vec::new() }
     }
 }
 
@@ -82,12 +87,10 @@ impl<N: InCells> Namings<N> {
     /// The place of what these cells say.
     pub fn place(&mut self, cells: NameCells<'_>, header: &Header) -> usize {
         write_key(cells, &mut self.key);
-        if let Some(place) = self.places.get(self.key.as_slice()) {
-            return *place;
+        let (place, is_new) = self.spellings.place(&self.key);
+        if is_new {
+            self.all.push(read(cells, header));
         }
-        let place = self.all.len();
-        self.all.push(read(cells, header));
-        self.places.insert(self.key.as_slice().into(), place);
         place
     }
 
@@ -95,7 +98,7 @@ impl<N: InCells> Namings<N> {
     pub fn find(&self, cells: NameCells<'_>) -> Option<usize> {
         let mut key = Vec::new();
         write_key(cells, &mut key);
-        self.places.get(key.as_slice()).copied()
+        self.spellings.find(&key)
     }
 
     /// Each name that has to be looked up, once.
@@ -159,6 +162,8 @@ fn read<N: InCells>([id, first, second]: NameCells<'_>, header: &Header) -> Nami
         // One cell that is wrong makes the others doubtful.
         naming.cells.clear();
     }
+    // Most have one cell, and there are as many as a roster has names.
+    naming.cells.shrink_to_fit();
     naming
 }
 
@@ -177,9 +182,12 @@ impl<N: Name> Naming<N> {
         header: &Header,
     ) {
         let Some(column) = column.filter(|_| !cell.is_empty()) else { return };
-        let text = String::from_utf8_lossy(cell).into_owned();
+        let text = String::from_utf8_lossy(cell);
         match read(cell) {
-            Ok(name) => self.cells.push(Spelled { column, text, name }),
+            Ok(name) => {
+                let text = (name.text() != text).then(|| text.into());
+                self.cells.push(Spelled { column, name, text });
+            }
             Err(expected) => self.wrong.push(Wrong {
                 column: header.label(column),
                 value: shown(&text),
@@ -195,7 +203,7 @@ impl<N: Name> Naming<N> {
     fn resolve(&self, known: &Meanings<N, N::Id>, header: &Header) -> Resolved<N::Id> {
         let mut agreed: Option<(N::Id, usize)> = None;
         let mut wrong = self.wrong.clone();
-        for Spelled { column, text, name } in &self.cells {
+        for Spelled { column, name, text } in &self.cells {
             let expected = match (meaning(name, known), agreed) {
                 (Meaning::None(why), _) => Expected::Meaning { why },
                 (Meaning::One(id), Some((other, by))) if id != other => {
@@ -206,7 +214,8 @@ impl<N: Name> Naming<N> {
                     continue;
                 }
             };
-            wrong.push(Wrong { column: header.label(*column), value: shown(text), expected });
+            let text = text.as_deref().map_or_else(|| name.text(), Cow::Borrowed);
+            wrong.push(Wrong { column: header.label(*column), value: shown(&text), expected });
         }
         Resolved { id: agreed.map(|(id, _)| id).filter(|_| wrong.is_empty()), wrong }
     }
