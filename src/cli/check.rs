@@ -21,14 +21,7 @@ use crate::{
 };
 
 pub(super) fn check(common: &Common, args: &CheckArgs) -> Result<ExitStatus, Failure> {
-    if !FORMS.contains(&common.format) {
-        let hint = "`--format text`, `json` or `csv`";
-        return Err(Failure::usage("a check has no such form", hint));
-    }
-    if args.fix.is_some() && args.rosters.len() > 1 {
-        let hint = "write each of them by itself";
-        return Err(Failure::usage("`--fix` takes one roster", hint));
-    }
+    demand_fitting_flags(common, args)?;
     let configuration = match args.online {
         true => setup::configuration_to_read(common, &args.reading)?,
         false => setup::offline_configuration(common, &args.reading)?,
@@ -60,6 +53,18 @@ pub(super) fn check(common: &Common, args: &CheckArgs) -> Result<ExitStatus, Fai
     }
     let failures = invalid(&roster).into_iter().chain(printed.err());
     Failure::joined(failures).map_or(Ok(ExitStatus::Done), Err)
+}
+
+fn demand_fitting_flags(common: &Common, args: &CheckArgs) -> Result<(), Failure> {
+    if !FORMS.contains(&common.format) {
+        let hint = "`--format text`, `json` or `csv`";
+        return Err(Failure::usage("a check has no such form", hint));
+    }
+    if args.fix.is_some() && args.rosters.len() > 1 {
+        let hint = "write each of them by itself";
+        return Err(Failure::usage("`--fix` takes one roster", hint));
+    }
+    Ok(())
 }
 
 /// What the names of a roster mean, and how many of them nobody looked up.

@@ -225,16 +225,7 @@ impl RosterNames {
 }
 
 pub(super) fn read_rows(source: &Source, header: &Header) -> Result<Rows, FileProblem> {
-    // Room for one entry a line: grown step by step, the list would be there twice at its end.
-    // No row is shorter than `1,1,maven`, so that a file of empty lines asks for little.
-    let lines = usize::try_from(count_lines(source.body())).unwrap_or(0) + 1;
-    let most = lines.min(source.body().len() / 8);
-    let mut rows = Rows::default();
-    if header.has_names() {
-        rows.by_name.reserve_exact(most);
-    } else {
-        rows.entries.reserve_exact(most);
-    }
+    let mut rows = Rows::with_room(source, header);
     let mut walk = source.walk();
     let mut before = walk.advance();
     let header_line = before.unwrap_or(1);
@@ -268,6 +259,20 @@ pub(super) fn read_rows(source: &Source, header: &Header) -> Result<Rows, FilePr
 }
 
 impl Rows {
+    /// None yet, with room for one a line: grown step by step, the list would be there twice at its end.
+    fn with_room(source: &Source, header: &Header) -> Self {
+        // No row is shorter than `1,1,maven`, so that a file of empty lines asks for little.
+        let lines = usize::try_from(count_lines(source.body())).unwrap_or(0) + 1;
+        let most = lines.min(source.body().len() / 8);
+        let mut rows = Self::default();
+        if header.has_names() {
+            rows.by_name.reserve_exact(most);
+        } else {
+            rows.entries.reserve_exact(most);
+        }
+        rows
+    }
+
     /// What is to be known of the file as a whole.
     pub fn notes(&self) -> Vec<RosterNote> {
         let of = self.count + self.not_chosen;

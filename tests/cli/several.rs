@@ -7,7 +7,8 @@ use kantata_sync::sandbox::RequestKind::{Create, Delete, Update};
 
 use crate::harness::{Desk, LIVE, ROSTER, Server, sandbox, writes};
 
-/// [`ROSTER`] in two files, of which one has other columns in another order.
+/// [`ROSTER`] in two files, of which one has other columns in another order, with the
+/// configuration that reads both.
 fn in_two(desk: &Desk) {
     let (atlas, borealis): (Vec<&str>, Vec<&str>) =
         ROSTER.lines().skip(1).partition(|line| line.starts_with("100"));
@@ -26,6 +27,8 @@ fn in_two(desk: &Desk) {
         "borealis.csv",
         &format!("USER_ID,Note,project_id,access_level\n{}\n", rows.join("\n")),
     );
+    let config = "roster.defaults = { role = \"maven\" }\nroster.ignore_columns = [\"Note\"]\n";
+    desk.write("kantata-sync.toml", config);
 }
 
 #[test]
@@ -34,8 +37,6 @@ fn what_two_rosters_say_is_applied_as_one() {
     let server = Server::of_sandbox(&sandbox);
     let desk = Desk::at(&server.base_url());
     in_two(&desk);
-    let config = "roster.defaults = { role = \"maven\" }\nroster.ignore_columns = [\"Note\"]\n";
-    desk.write("kantata-sync.toml", config);
     let digest = |arguments: &[&str]| {
         let ran = desk.run(&[&["plan", "--format", "json"], arguments].concat());
         ran.report().digest.expect("a plan")
@@ -54,8 +55,6 @@ fn rosters_that_contradict_each_other_name_both_and_delete_nobody() {
     let server = Server::of_sandbox(&sandbox);
     let desk = Desk::at(&server.base_url());
     in_two(&desk);
-    let config = "roster.defaults = { role = \"maven\" }\nroster.ignore_columns = [\"Note\"]\n";
-    desk.write("kantata-sync.toml", config);
     desk.write("more.csv", "workspace_id,user_id,role,access_level\n200,21,maven,\n100,10,maven,view_tasks\n100,x,maven,\n");
     let files = ["atlas.csv", "borealis.csv", "more.csv"];
     let check = desk.run(&[&["check"], &files[..]].concat()).ends_with(3);

@@ -1,6 +1,9 @@
 //! Values that fit, drawn at random, for each kind of key.
 
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use proptest::prelude::*;
 use toml::Value;
@@ -131,7 +134,10 @@ impl Draw for Words {
     fn draw(&self) -> BoxedStrategy<Value> {
         let of_roles = prop::collection::btree_map("[^\\x00A-Z]{0,5}[a-zé]", "maven|Client", 0..4);
         let of_flags = prop::collection::btree_map("[a-z]{1,9}", any::<bool>(), 0..4);
-        let words = |(roles, flags)| {
+        // Words that differ in case and spaces only are one.
+        let words = |(mut roles, flags): (BTreeMap<String, String>, BTreeMap<String, bool>)| {
+            let mut seen = BTreeSet::new();
+            roles.retain(|word, _| seen.insert(word.trim().to_lowercase()));
             let columns = [("role", Value::from(roles)), ("team_lead", Value::from(flags))];
             Value::Table(
                 columns.map(|(name, words)| (name.to_owned(), words)).into_iter().collect(),

@@ -35,30 +35,7 @@ tries = 1
     let flags = Flags { base_url: Some("http://10.0.0.1".to_owned()), ..profile("nigth") };
     let found = setup.bad(&flags);
     assert!(!found.contains("secret"), "{found}");
-    insta::assert_snapshot!(found, @r#"
-    the configuration has 21 problems:
-      kantata-sync.toml:1:8: `mode = "mirro"`: expected `create-only`, `no-delete` or `mirror`
-      kantata-sync.toml:2:12: `base_url`: expected no user name or password in it; the token has places of its own
-      kantata-sync.toml:3:1: `token`: the token is never in the configuration; use KANTATA_TOKEN, `token_file` or `token_command`
-      kantata-sync.toml:4:1: `colour`: unknown key
-      kantata-sync.toml:6:1: `http.trys`: unknown key; the nearest known one is `http.tries`
-      kantata-sync.toml:7:9: `http.tries = 0`: expected a whole number from 1 to 100
-      kantata-sync.toml:8:23: `http.requests_per_second = inf`: expected a number from 0.001 to 1000
-      kantata-sync.toml:9:11: `http.timeout = "0s"`: expected a duration from 1ms to 168h
-      kantata-sync.toml:10:16: `http.backoff_base = 2`: expected a duration as text with its unit, such as "2s"
-      kantata-sync.toml:11:17: `http.max_in_flight = -1`: expected a whole number from 1 to 1000
-      kantata-sync.toml:13:22: `guard.max_delete_percent = 101`: expected a whole number from 0 to 100
-      kantata-sync.toml:15:9: `protect.users = ["boss", 7, "@x"]`: `boss` is neither a user id nor an e-mail address or pattern such as `*@partner.example`; `@x` is neither a user id nor an e-mail address or pattern such as `*@partner.example`
-      kantata-sync.toml:17:14: `scope.workspaces = [0]`: expected a list of project ids (positive whole numbers)
-      kantata-sync.toml:21:2: `htpp`: unknown key; the nearest known one is `http`
-      kantata-sync.toml:20:10: `profile.default`: expected a name of letters, digits, `-` and `_`, other than `default`
-      kantata-sync.toml:19:1: `moed`: unknown key; the nearest known one is `mode`
-      --profile: `nigth`: kantata-sync.toml has no such profile; it has `default`, `night`
-      KANTATA_SYNC_GUARD__MAX_DELETES: `guard.max_deletes = "many"`: expected a whole number from 0 to 1000000
-      KANTATA_SYNC_HTTP: `http`: expected a table
-      KANTATA_SYNC_HTTP__TRIS: `http.tris`: unknown key; the nearest known one is `http.tries`
-      --base-url: `base_url`: expected `https`; `http` is for 127.0.0.0/8, ::1 and localhost only
-    "#);
+    insta::assert_snapshot!("every_problem_of_every_layer", found);
 }
 
 #[test]
